@@ -1,0 +1,44 @@
+package stillhouse.loss;
+
+import java.util.SplittableRandom;
+
+/**
+ * Random draws keyed by (seed, epoch, sample, purpose): the same for any number of ranks and after
+ * a resume, since no generator's state is carried.
+ *
+ * @param sampleKeys a 64-bit key a sample of the batch, from its id
+ */
+public record Draws(long seed, int epoch, long[] sampleKeys) {
+  /** A generator of its own for sample {@code index} of the batch and one purpose. */
+  public SplittableRandom forSample(int index, String purpose) {
+    long key = mix(seed);
+    key = mix(key ^ epoch);
+    key = mix(key ^ sampleKeys[index]);
+    return new SplittableRandom(mix(key ^ purpose.hashCode()));
+  }
+
+  /** Standard normal values, [batch, perSample] flattened, for one purpose. */
+  public float[] gaussian(String purpose, int perSample) {
+    float[] values = new float[Math.multiplyExact(sampleKeys.length, perSample)];
+    for (int b = 0; b < sampleKeys.length; b++) {
+      SplittableRandom random = forSample(b, purpose);
+      for (int i = b * perSample; i < (b + 1) * perSample; i += 2) {
+        // Box–Muller: SplittableRandom has no split-stable Gaussian of its own here.
+        double radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()));
+        double angle = 2 * Math.PI * random.nextDouble();
+        values[i] = (float) (radius * Math.cos(angle));
+        if (i + 1 < (b + 1) * perSample) {
+          values[i + 1] = (float) (radius * Math.sin(angle));
+        }
+      }
+    }
+    return values;
+  }
+
+  private static long mix(long z) {
+    z += 0x9e3779b97f4a7c15L; // the golden-ratio increment and finaliser of SplitMix64
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+}

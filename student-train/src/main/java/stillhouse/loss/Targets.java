@@ -1,0 +1,24 @@
+package stillhouse.loss;
+
+import ai.djl.ndarray.NDArray;
+
+/**
+ * What one batch is held against. Every tensor has its batch first; a loss reads what it needs and
+ * leaves the rest alone.
+ *
+ * @param truth one-hot foreground classes as 0 / 1, [B, K, H, W] at the student's input resolution;
+ *     zeros where a sample has no label
+ * @param valid 1 where a pixel counts and 0 at the ignore label, [B, 1, H, W]; zeros where a sample
+ *     has no label
+ * @param teacherLogits one channel a foreground class, pre-sigmoid, [B, K, h, w]
+ * @param teacherEmbedding the cached layer on the alignment grid, [B, C, g, g]
+ * @param structure E, C and D on the alignment grid, [B, 3, g, g], raw
+ * @param draws where random draws of this step come from
+ */
+public record Targets(
+    NDArray truth,
+    NDArray valid,
+    NDArray teacherLogits,
+    NDArray teacherEmbedding,
+    NDArray structure,
+    Draws draws) {}

@@ -1,0 +1,4 @@
+package stillhouse.onnx;
+
+/** An ONNX graph under construction. */
+public final class OnnxGraph {}

@@ -1,0 +1,20 @@
+package stillhouse.train;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import stillhouse.loss.Targets;
+
+/**
+ * One rank's share of one step. A slot whose stream has ended is absent; a share may be empty only
+ * as {@link #sampleIds()} without elements, with no tensors behind it.
+ *
+ * @param image RGB in 0…1, [b, 3, H, W]
+ * @param weight the samples' weights, [b]
+ * @param labelled whether a sample's ground truth may be used, [b]
+ */
+public record Batch(
+    NDArray image, Targets targets, float[] weight, boolean[] labelled, List<String> sampleIds) {
+  public int size() {
+    return sampleIds.size();
+  }
+}

@@ -1,0 +1,37 @@
+package stillhouse.teacher;
+
+import java.util.List;
+import java.util.Map;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * A frozen network: an encoder from images to named feature maps and, where it is promptable, a
+ * decoder from features and a prompt to mask logits. One instance is shared by an executor's tasks;
+ * implementations are thread-safe.
+ */
+public interface Teacher extends AutoCloseable {
+  /**
+   * The layer name under which a plain segmenter's dense logits [K, h, w] stand in its features.
+   */
+  String LOGITS = "logits";
+
+  TeacherSpec spec();
+
+  /**
+   * Feature maps of each image, [C, h, w] each, by the layer names of {@link
+   * TeacherSpec#features()}. The batch that reaches the network has a fixed shape, so a row
+   * computed alone equals the same row computed among others.
+   */
+  List<Map<String, FloatTensor>> encode(List<RgbImage> images);
+
+  /**
+   * One prompt's answer at the network's own mask resolution.
+   *
+   * @throws UnsupportedOperationException where the teacher has no decoder
+   */
+  MaskAnswer decode(Map<String, FloatTensor> features, Prompt prompt);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,37 @@
+package stillhouse.teacher;
+
+import java.io.Serializable;
+import java.util.List;
+import stillhouse.identity.Sha256;
+
+/**
+ * What identifies a teacher's answers, and how it is asked.
+ *
+ * @param encoderDigest digest of the model file that makes the features
+ * @param decoderDigest digest of the file that makes the logits; the encoder's own for a plain
+ *     segmenter
+ * @param preprocessing digest of size, resizing, channel order, mean and deviation
+ * @param layers names of the cached feature maps, the embedding among them; a plain segmenter has
+ *     {@link Teacher#LOGITS} here too
+ * @param embedding the layer that students align with
+ * @param promptable whether {@link Teacher#decode} answers
+ * @param batch images in one fixed-shape call of the encoder
+ */
+public record TeacherSpec(
+    String name,
+    Sha256 encoderDigest,
+    Sha256 decoderDigest,
+    Sha256 preprocessing,
+    List<String> layers,
+    String embedding,
+    boolean promptable,
+    int batch)
+    implements Serializable {
+  public TeacherSpec {
+    layers = List.copyOf(layers);
+    if (!layers.contains(embedding)) {
+      throw new IllegalArgumentException(
+          "Invalid teacher " + name + ": embedding '" + embedding + "' is not among " + layers);
+    }
+  }
+}

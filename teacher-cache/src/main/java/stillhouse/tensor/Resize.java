@@ -1,0 +1,118 @@
+package stillhouse.tensor;
+
+/** Resampling of [C, h, w] maps. */
+public final class Resize {
+  private Resize() {}
+
+  /**
+   * Bilinear with half-pixel centres and clamped borders, as {@code F.interpolate(mode="bilinear",
+   * align_corners=False)}: output cell i reads source position (i + ½)·in/out − ½.
+   */
+  public static FloatTensor bilinear(FloatTensor map, int height, int width) {
+    int channels = map.dim(0);
+    int inHeight = map.dim(1);
+    int inWidth = map.dim(2);
+    if (inHeight == height && inWidth == width) {
+      return map;
+    }
+    int[] left = new int[width];
+    float[] rightShare = new float[width];
+    axis(inWidth, width, left, rightShare);
+    int[] top = new int[height];
+    float[] bottomShare = new float[height];
+    axis(inHeight, height, top, bottomShare);
+
+    float[] in = map.data();
+    float[] out = new float[channels * height * width];
+    int o = 0;
+    for (int c = 0; c < channels; c++) {
+      int plane = c * inHeight * inWidth;
+      for (int y = 0; y < height; y++) {
+        int row0 = plane + top[y] * inWidth;
+        int row1 = plane + Math.min(top[y] + 1, inHeight - 1) * inWidth;
+        float v = bottomShare[y];
+        for (int x = 0; x < width; x++) {
+          int x0 = left[x];
+          int x1 = Math.min(x0 + 1, inWidth - 1);
+          float u = rightShare[x];
+          float upper = in[row0 + x0] + u * (in[row0 + x1] - in[row0 + x0]);
+          float lower = in[row1 + x0] + u * (in[row1 + x1] - in[row1 + x0]);
+          out[o++] = upper + v * (lower - upper);
+        }
+      }
+    }
+    return new FloatTensor(new int[] {channels, height, width}, out);
+  }
+
+  /**
+   * The mean over each output cell's exact area: the way to a coarser grid that loses no energy to
+   * sampling.
+   *
+   * @throws IllegalArgumentException where the output is finer than the input
+   */
+  public static FloatTensor area(FloatTensor map, int height, int width) {
+    int channels = map.dim(0);
+    int inHeight = map.dim(1);
+    int inWidth = map.dim(2);
+    if (height > inHeight || width > inWidth) {
+      throw new IllegalArgumentException(
+          "Invalid area resize: "
+              + inHeight
+              + "×"
+              + inWidth
+              + " to the finer "
+              + height
+              + "×"
+              + width);
+    }
+    if (inHeight == height && inWidth == width) {
+      return map;
+    }
+    float[] in = map.data();
+    float[] out = new float[channels * height * width];
+    double cellHeight = (double) inHeight / height;
+    double cellWidth = (double) inWidth / width;
+    int o = 0;
+    for (int c = 0; c < channels; c++) {
+      int plane = c * inHeight * inWidth;
+      for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+          out[o++] =
+              (float)
+                  (sum(
+                          in,
+                          plane,
+                          inWidth,
+                          y * cellHeight,
+                          (y + 1) * cellHeight,
+                          x * cellWidth,
+                          (x + 1) * cellWidth)
+                      / (cellHeight * cellWidth));
+        }
+      }
+    }
+    return new FloatTensor(new int[] {channels, height, width}, out);
+  }
+
+  private static double sum(
+      float[] in, int plane, int stride, double y0, double y1, double x0, double x1) {
+    double total = 0;
+    for (int y = (int) y0; y < y1 - 1e-9; y++) { // 1e-9: a cell touched by rounding only
+      double tall = Math.min(y + 1, y1) - Math.max(y, y0);
+      for (int x = (int) x0; x < x1 - 1e-9; x++) {
+        double wide = Math.min(x + 1, x1) - Math.max(x, x0);
+        total += tall * wide * in[plane + y * stride + x];
+      }
+    }
+    return total;
+  }
+
+  private static void axis(int in, int out, int[] first, float[] secondShare) {
+    double scale = (double) in / out;
+    for (int i = 0; i < out; i++) {
+      double position = Math.max(0, (i + 0.5) * scale - 0.5);
+      first[i] = Math.min((int) position, in - 1);
+      secondShare[i] = (float) (position - first[i]);
+    }
+  }
+}
