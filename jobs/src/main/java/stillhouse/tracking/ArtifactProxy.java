@@ -1,0 +1,113 @@
+package stillhouse.tracking;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+
+/**
+ * MLflow's REST artifact proxy ({@code mlflow server --serve-artifacts}). The Java client uploads
+ * through a Python program; this needs none. Credentials are those of the client:
+ * MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+ */
+final class ArtifactProxy {
+  private static final String SCHEME = "mlflow-artifacts:";
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+  private final URI server;
+  private final Map<String, String> environment;
+
+  ArtifactProxy(URI server, Map<String, String> environment) {
+    this.server = server;
+    this.environment = environment;
+  }
+
+  /** Uploads a file to {@code path} below a run's artifact root, replacing what is there. */
+  void put(String artifactUri, String path, Path file) {
+    URI target = target(artifactUri, path);
+    try {
+      var request =
+          authorised(HttpRequest.newBuilder(target))
+              .timeout(Duration.ofMinutes(10))
+              .PUT(HttpRequest.BodyPublishers.ofFile(file))
+              .build();
+      HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() / 100 != 2) {
+        throw new TrackingException(
+            "Cannot upload "
+                + file
+                + " to "
+                + target
+                + ": HTTP "
+                + answer.statusCode()
+                + " "
+                + answer.body());
+      }
+    } catch (IOException e) {
+      throw new TrackingException("Cannot upload " + file + " to " + target, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TrackingException("Interrupted while uploading " + file, e);
+    }
+  }
+
+  /** Whether the server answers at all; false is never an exception. */
+  boolean answers() {
+    try {
+      var request =
+          authorised(HttpRequest.newBuilder(URI.create(server + "/health")))
+              .timeout(Duration.ofSeconds(10))
+              .GET()
+              .build();
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private URI target(String artifactUri, String path) {
+    if (!artifactUri.startsWith(SCHEME)) {
+      throw new TrackingException(
+          "Cannot upload to "
+              + artifactUri
+              + ": the server does not proxy artifacts. "
+              + "Start it with: mlflow server --serve-artifacts --artifacts-destination …");
+    }
+    String root = artifactUri.substring(SCHEME.length()).replaceFirst("^//[^/]*", "");
+    StringBuilder encoded = new StringBuilder();
+    for (String part : (root + "/" + path).split("/")) {
+      if (!part.isEmpty()) {
+        encoded
+            .append('/')
+            .append(URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"));
+      }
+    }
+    return URI.create(server + "/api/2.0/mlflow-artifacts/artifacts" + encoded);
+  }
+
+  private HttpRequest.Builder authorised(HttpRequest.Builder request) {
+    String token = environment.getOrDefault("MLFLOW_TRACKING_TOKEN", "");
+    String user = environment.getOrDefault("MLFLOW_TRACKING_USERNAME", "");
+    if (!token.isEmpty()) {
+      request.header("Authorization", "Bearer " + token);
+    } else if (!user.isEmpty()) {
+      String pair = user + ":" + environment.getOrDefault("MLFLOW_TRACKING_PASSWORD", "");
+      String basic = Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+      request.header("Authorization", "Basic " + basic);
+    }
+    return request;
+  }
+}

@@ -1,0 +1,106 @@
+package stillhouse.tracking;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.mlflow.api.proto.Service.CreateRun;
+import org.mlflow.api.proto.Service.RunInfo;
+import org.mlflow.api.proto.Service.RunTag;
+import org.mlflow.tracking.MlflowClient;
+import org.mlflow.tracking.MlflowClientException;
+
+/** An MLflow server, spoken to from the driver alone. */
+public final class TrackingServer implements AutoCloseable {
+  private final URI uri;
+  private final MlflowClient client;
+  private final ArtifactProxy artifacts;
+
+  private TrackingServer(URI uri) {
+    this.uri = uri;
+    this.client = new MlflowClient(uri.toString());
+    this.artifacts = new ArtifactProxy(uri, System.getenv());
+  }
+
+  /**
+   * @throws TrackingException at once where no server answers there
+   */
+  public static TrackingServer connect(String uri) {
+    String trimmed = uri.replaceFirst("/+$", "");
+    if (!trimmed.matches("https?://.+")) {
+      throw new TrackingException(
+          "Invalid MLflow address: '"
+              + uri
+              + "' (must be http://… or https://…, a running MLflow server)");
+    }
+    TrackingServer server = new TrackingServer(URI.create(trimmed));
+    if (!server.artifacts.answers()) {
+      throw new TrackingException(
+          "Cannot reach an MLflow server at "
+              + trimmed
+              + ". Start one (mlflow server --serve-artifacts), or set --mlflow or MLFLOW_TRACKING_URI to its address.");
+    }
+    return server;
+  }
+
+  public URI uri() {
+    return uri;
+  }
+
+  /** Starts a run; the experiment is made where it doesn't exist. */
+  public TrackedRun start(String experiment, String runName, Map<String, String> tags) {
+    try {
+      String experimentId = experimentId(experiment);
+      CreateRun.Builder request =
+          CreateRun.newBuilder()
+              .setExperimentId(experimentId)
+              .setRunName(runName)
+              .setStartTime(System.currentTimeMillis());
+      tags.forEach((k, v) -> request.addTags(RunTag.newBuilder().setKey(k).setValue(v)));
+      RunInfo run = client.createRun(request.build());
+      return new TrackedRun(client, artifacts, run.getRunId(), run.getArtifactUri(), address(run));
+    } catch (MlflowClientException e) {
+      throw new TrackingException(
+          "Cannot start run " + runName + " in experiment " + experiment + " at " + uri, e);
+    }
+  }
+
+  /** Goes on with a run that exists, as an evaluation of a model trained before does. */
+  public TrackedRun resume(String runId) {
+    try {
+      RunInfo run = client.getRun(runId).getInfo();
+      return new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run));
+    } catch (MlflowClientException e) {
+      throw new TrackingException("Cannot find run " + runId + " at " + uri, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+
+  private String address(RunInfo run) {
+    return uri + "/#/experiments/" + run.getExperimentId() + "/runs/" + run.getRunId();
+  }
+
+  private String experimentId(String name) {
+    var existing = client.getExperimentByName(name);
+    if (existing.isPresent()) {
+      return existing.get().getExperimentId();
+    }
+    try {
+      return client.createExperiment(name);
+    } catch (MlflowClientException e) {
+      // Another driver made it between the two calls; anything else is reported as it was.
+      return client.getExperimentByName(name).orElseThrow(() -> e).getExperimentId();
+    }
+  }
+
+  /** The runs of an experiment, newest first. */
+  public List<RunInfo> runs(String experiment) {
+    return client
+        .getExperimentByName(experiment)
+        .map(e -> client.searchRuns(List.of(e.getExperimentId()), ""))
+        .orElse(List.of());
+  }
+}
