@@ -1,0 +1,92 @@
+package stillhouse.tracking;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+
+/** A real MLflow server of the build's own Python environment, on a free port of the loopback. */
+public final class MlflowServer implements AutoCloseable {
+  private final Process process;
+  private final String uri;
+
+  private MlflowServer(Process process, String uri) {
+    this.process = process;
+    this.uri = uri;
+  }
+
+  public static MlflowServer start(Path folder) throws IOException, InterruptedException {
+    Path venv = Path.of(System.getenv("STILLHOUSE_VENV")).toAbsolutePath();
+    int port;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      port = socket.getLocalPort();
+    }
+    var builder =
+        new ProcessBuilder(
+                venv.resolve("bin/mlflow").toString(),
+                "server",
+                "--backend-store-uri",
+                "sqlite:///" + folder.resolve("mlflow.db"),
+                "--artifacts-destination",
+                folder.resolve("artifacts").toString(),
+                "--serve-artifacts",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                String.valueOf(port),
+                "--workers",
+                "1")
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("server.log").toFile());
+    builder
+        .environment()
+        .merge("PATH", venv.resolve("bin").toString(), (old, bin) -> bin + ":" + old);
+    var server = new MlflowServer(builder.start(), "http://127.0.0.1:" + port);
+    server.await(folder);
+    return server;
+  }
+
+  public String uri() {
+    return uri;
+  }
+
+  /** The body of a GET, for looking at what the server holds. */
+  public String get(String path) throws IOException, InterruptedException {
+    var request = HttpRequest.newBuilder(URI.create(uri + path)).GET().build();
+    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+
+  private void await(Path folder) throws IOException, InterruptedException {
+    Instant end = Instant.now().plus(Duration.ofMinutes(2));
+    while (Instant.now().isBefore(end) && process.isAlive()) {
+      try {
+        get("/health");
+        return;
+      } catch (IOException e) {
+        process.waitFor(300, TimeUnit.MILLISECONDS);
+      }
+    }
+    close();
+    throw new IOException(
+        "The MLflow server did not start: " + Files.readString(folder.resolve("server.log")));
+  }
+
+  @Override
+  public void close() {
+    process.descendants().forEach(ProcessHandle::destroy);
+    process.destroy();
+    try {
+      process.waitFor(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

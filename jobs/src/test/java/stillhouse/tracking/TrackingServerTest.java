@@ -1,0 +1,86 @@
+package stillhouse.tracking;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mlflow.tracking.MlflowClient;
+
+class TrackingServerTest {
+  @TempDir static Path folder;
+  private static MlflowServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = MlflowServer.start(folder);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @Test
+  void aRunHoldsWhatWasLogged() throws Exception {
+    Path picture = Files.writeString(folder.resolve("overlay 1.txt"), "a picture");
+    String id;
+    try (var tracking = TrackingServer.connect(server.uri() + "/")) {
+      TrackedRun run = tracking.start("steel", "sard-s0", Map.of("recipe", "sard"));
+      id = run.id();
+      run.params(Map.of("epochs", "12"));
+      run.metrics(Map.of("loss", 0.5, "iou", 0.25), 3);
+      run.metrics(Map.of("loss", 0.4), 4);
+      run.artifact(picture, "overlays");
+      run.input("drawn-scenes", "0123456789abcdef", "tables/samples", "training");
+      run.finish(true);
+    }
+    try (var client = new MlflowClient(server.uri())) {
+      var run = client.getRun(id);
+      assertThat(run.getInfo().getStatus().name()).isEqualTo("FINISHED");
+      assertThat(run.getInfo().getRunName()).isEqualTo("sard-s0");
+      assertThat(run.getData().getParamsList())
+          .anyMatch(p -> p.getKey().equals("epochs") && p.getValue().equals("12"));
+      assertThat(client.getMetricHistory(id, "loss"))
+          .extracting(m -> m.getStep() + ":" + m.getValue())
+          .containsExactly("3:0.5", "4:0.4");
+    }
+    assertThat(server.get("/api/2.0/mlflow/runs/get?run_id=" + id)).contains("drawn-scenes");
+    assertThat(server.get("/api/2.0/mlflow/artifacts/list?path=overlays&run_id=" + id))
+        .contains("overlays/overlay 1.txt");
+  }
+
+  @Test
+  void metricsOfAResumedRunJoinTheSameRun() {
+    try (var tracking = TrackingServer.connect(server.uri())) {
+      TrackedRun first = tracking.start("steel", "resumed", Map.of());
+      first.metrics(Map.of("loss", 1.0), 0);
+      first.close();
+      TrackedRun again = tracking.resume(first.id());
+      again.metrics(Map.of("loss", 0.5), 1);
+      again.finish(true);
+      try (var client = new MlflowClient(server.uri())) {
+        assertThat(client.getMetricHistory(first.id(), "loss")).hasSize(2);
+      }
+    }
+  }
+
+  @Test
+  void anAbsentServerIsNamedWithTheRemedy() {
+    assertThatThrownBy(() -> TrackingServer.connect("http://127.0.0.1:9"))
+        .isInstanceOf(TrackingException.class)
+        .hasMessageContaining("Cannot reach an MLflow server at http://127.0.0.1:9")
+        .hasMessageContaining("--mlflow");
+  }
+
+  @Test
+  void anAddressThatIsNoUrlIsRefused() {
+    assertThatThrownBy(() -> TrackingServer.connect("mlruns"))
+        .hasMessageContaining("Invalid MLflow address: 'mlruns'");
+  }
+}

@@ -1,0 +1,52 @@
+package stillhouse.conf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigFileTest {
+  record Oven(String name, int degrees, String mode) {}
+
+  @TempDir Path folder;
+
+  private Oven load(String yaml) throws IOException {
+    return ConfigFile.load(
+        Files.writeString(folder.resolve("oven.yaml"), yaml), Oven.class, "/schema/oven.json");
+  }
+
+  @Test
+  void readsWhatTheSchemaAllows() throws IOException {
+    assertThat(load("name: a\ndegrees: 200\nmode: fan\n")).isEqualTo(new Oven("a", 200, "fan"));
+  }
+
+  @Test
+  void namesTheFileAndEveryBrokenKey() {
+    assertThatThrownBy(() -> load("name: a\ndegrees: 400\nmode: steam\ntime: 3\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("oven.yaml")
+        .hasMessageContaining("degrees")
+        .hasMessageContaining("300")
+        .hasMessageContaining("[fan, grill]")
+        .hasMessageContaining("time");
+  }
+
+  @Test
+  void refusesAKeyGivenTwice() {
+    assertThatThrownBy(() -> load("name: a\ndegrees: 1\ndegrees: 2\n"))
+        .hasMessageContaining("degrees");
+  }
+
+  @Test
+  void aMissingFileNamesItsNeighbours() throws IOException {
+    Files.writeString(folder.resolve("grill.yaml"), "name: b");
+    assertThatThrownBy(
+            () -> ConfigFile.load(folder.resolve("gril.yaml"), Oven.class, "/schema/oven.json"))
+        .hasMessageContaining("no such file")
+        .hasMessageContaining("grill.yaml");
+  }
+}
