@@ -1,0 +1,154 @@
+package stillhouse.predict;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import scala.Tuple2;
+import stillhouse.metrics.ImageCounts;
+import stillhouse.metrics.OverlapCounts;
+import stillhouse.metrics.PairedCounts;
+import stillhouse.metrics.SegmentationCounts;
+
+/**
+ * The per-image table of an evaluation, as Parquet: one row an image, its counts as arrays over
+ * class 0…K, class 0 being the foreground as a whole.
+ */
+public final class ImageTable {
+  static final String SAMPLE_ID = "sample_id";
+  static final String GROUP_ID = "group_id";
+  private static final List<String> COUNTS =
+      List.of(
+          "intersection",
+          "predicted",
+          "actual",
+          "boundary_intersection",
+          "boundary_predicted",
+          "boundary_actual");
+
+  static final StructType SCHEMA = schema();
+
+  private ImageTable() {}
+
+  private static StructType schema() {
+    StructType schema =
+        new StructType()
+            .add(SAMPLE_ID, DataTypes.StringType, false)
+            .add(GROUP_ID, DataTypes.StringType, true);
+    for (String count : COUNTS) {
+      schema = schema.add(count, DataTypes.createArrayType(DataTypes.LongType, false), false);
+    }
+    return schema;
+  }
+
+  static Row row(String sampleId, String groupId, ImageCounts counts) {
+    Object[] values = new Object[2 + COUNTS.size()];
+    values[0] = sampleId;
+    values[1] = groupId;
+    for (int k = 0; k < COUNTS.size(); k++) {
+      long[] column = new long[counts.classes() + 1];
+      for (int c = 0; c < column.length; c++) {
+        column[c] = field(k < 3 ? counts.area(c) : counts.boundary(c), k % 3);
+      }
+      values[2 + k] = column;
+    }
+    return RowFactory.create(values);
+  }
+
+  private static long field(OverlapCounts counts, int field) {
+    return field == 0 ? counts.intersection() : field == 1 ? counts.predicted() : counts.actual();
+  }
+
+  /** The counts of a row of the table. */
+  public static ImageCounts counts(Row row) {
+    List<List<Long>> columns = new ArrayList<>(COUNTS.size());
+    for (String name : COUNTS) {
+      columns.add(row.getList(row.fieldIndex(name)));
+    }
+    int slots = columns.get(0).size();
+    long[] flat = new long[slots * COUNTS.size()];
+    for (int k = 0; k < COUNTS.size(); k++) {
+      for (int c = 0; c < slots; c++) {
+        flat[(k / 3) * slots * 3 + c * 3 + k % 3] = columns.get(k).get(c);
+      }
+    }
+    return ImageCounts.fromArray(slots - 1, flat);
+  }
+
+  /** The sum over all rows of the table at {@code path}, merged on the executors. */
+  public static SegmentationCounts sum(SparkSession spark, String path, int classes) {
+    return spark
+        .read()
+        .parquet(path)
+        .javaRDD()
+        .map(ImageTable::counts)
+        .treeAggregate(
+            SegmentationCounts.zero(classes), SegmentationCounts::plus, SegmentationCounts::plus);
+  }
+
+  /**
+   * Two evaluations of the same samples, summed by group on the executors, for a paired comparison.
+   * A sample without a group is a group of its own.
+   *
+   * @throws IllegalArgumentException where one table has a sample that the other lacks
+   */
+  public static PairedCounts pair(SparkSession spark, String pathA, String pathB) {
+    var joined = bySample(spark, pathA).fullOuterJoin(bySample(spark, pathB));
+    var alone = joined.filter(s -> !s._2()._1().isPresent() || !s._2()._2().isPresent()).take(1);
+    if (!alone.isEmpty()) {
+      boolean inA = alone.get(0)._2()._1().isPresent();
+      throw new IllegalArgumentException(
+          "Cannot pair %s with %s: sample %s is in %s only. Evaluate both on the same samples"
+              .formatted(pathA, pathB, alone.get(0)._1(), inA ? pathA : pathB));
+    }
+    List<Tuple2<String, long[][]>> groups =
+        joined
+            .mapToPair(
+                s -> {
+                  Tuple2<String, long[]> a = s._2()._1().get();
+                  String group = a._1() == null ? s._1() : a._1();
+                  return new Tuple2<>(group, new long[][] {a._2(), s._2()._2().get()._2()});
+                })
+            .reduceByKey(ImageTable::add)
+            .sortByKey()
+            .collect();
+    return PairedCounts.of(groups.stream().map(g -> pairOf(g._1(), g._2())).toList());
+  }
+
+  private static JavaPairRDD<String, Tuple2<String, long[]>> bySample(
+      SparkSession spark, String path) {
+    return spark
+        .read()
+        .parquet(path)
+        .javaRDD()
+        .mapToPair(
+            row ->
+                new Tuple2<>(
+                    row.<String>getAs(SAMPLE_ID),
+                    new Tuple2<>(row.<String>getAs(GROUP_ID), counts(row).toArray())));
+  }
+
+  private static long[][] add(long[][] a, long[][] b) {
+    long[][] sum = new long[2][];
+    for (int side = 0; side < 2; side++) {
+      long[] left = a[side];
+      long[] right = b[side];
+      sum[side] = new long[left.length];
+      Arrays.setAll(sum[side], i -> left[i] + right[i]);
+    }
+    return sum;
+  }
+
+  private static PairedCounts.Pair pairOf(String group, long[][] counts) {
+    return new PairedCounts.Pair(group, counts(counts[0]), counts(counts[1]));
+  }
+
+  private static ImageCounts counts(long[] flat) {
+    return ImageCounts.fromArray(flat.length / COUNTS.size() - 1, flat);
+  }
+}

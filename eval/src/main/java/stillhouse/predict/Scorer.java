@@ -1,0 +1,84 @@
+package stillhouse.predict;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.util.TaskCompletionListener;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.metrics.ImageCounts;
+import stillhouse.metrics.MaskCounter;
+import stillhouse.tensor.FloatTensor;
+
+/** Counts the images of one partition, as they stream by. */
+final class Scorer implements Iterator<Row> {
+  private final Iterator<Row> rows;
+  private final Function<Row, FloatTensor> logits;
+  private final MaskDecoder masks;
+  private final int classes;
+  private final MaskCounter counter;
+
+  private Scorer(Iterator<Row> rows, Function<Row, FloatTensor> logits, Evaluation evaluation) {
+    this.rows = rows;
+    this.logits = logits;
+    this.masks = evaluation.masks();
+    this.classes = evaluation.classNames().size();
+    this.counter = new MaskCounter(classes);
+  }
+
+  /** Runs the JVM's segmenter, which the task holds until it ends. */
+  static Iterator<Row> bySegmenter(
+      SegmenterSource source, ImageSource images, Evaluation evaluation, Iterator<Row> rows) {
+    SegmenterPool.Lease lease = SegmenterPool.get().lease(source);
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
+    Segmenter segmenter = lease.segmenter();
+    checkClasses(source.id(), segmenter.classNames(), evaluation.classNames());
+    return new Scorer(
+        rows,
+        row -> {
+          RgbImage image = images.read(row.getAs("image_uri"), row.getAs("content_sha256"));
+          return segmenter.logits(image);
+        },
+        evaluation);
+  }
+
+  static Iterator<Row> byRow(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {
+    return new Scorer(rows, logits::logits, evaluation);
+  }
+
+  private static void checkClasses(String id, List<String> has, List<String> wanted) {
+    if (!has.equals(wanted)) {
+      throw new IllegalArgumentException(
+          "Cannot evaluate %s: it was trained on classes %s, the samples have %s"
+              .formatted(id, has, wanted));
+    }
+  }
+
+  @Override
+  public boolean hasNext() {
+    return rows.hasNext();
+  }
+
+  @Override
+  public Row next() {
+    Row row = rows.next();
+    String sampleId = row.getAs(ImageTable.SAMPLE_ID);
+    try {
+      return ImageTable.row(sampleId, row.getAs(ImageTable.GROUP_ID), count(row));
+    } catch (RuntimeException e) {
+      throw new IllegalStateException("Cannot score sample " + sampleId + ": " + e.getMessage(), e);
+    }
+  }
+
+  private ImageCounts count(Row row) {
+    ClassMask truth = masks.decode(row.getAs("mask"));
+    FloatTensor answer = logits.apply(row);
+    if (answer.rank() != 3 || answer.dim(0) != classes) {
+      throw new IllegalArgumentException(
+          "logits are " + answer + " (must be [" + classes + ", h, w])");
+    }
+    return counter.count(Masks.fromLogits(answer, truth.width(), truth.height()), truth);
+  }
+}

@@ -1,0 +1,138 @@
+package stillhouse.report;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.metrics.BoundaryBand;
+
+/** Masks drawn over their image. */
+public final class Overlay {
+  private static final double FILL = 0.45; // the image still shows through
+  private static final double DIM = 0.35; // of the image's brightness, under errors
+  private static final double PALE = 0.45;
+
+  private Overlay() {}
+
+  /**
+   * Panels side by side: image, truth, each prediction, and the errors of the last prediction.
+   *
+   * @param predictions at the image's size, as the truth
+   */
+  public static List<BufferedImage> panels(
+      RgbImage image, ClassMask truth, List<ClassMask> predictions) {
+    List<BufferedImage> panels = new ArrayList<>();
+    panels.add(picture(image));
+    panels.add(classes(image, truth));
+    predictions.forEach(p -> panels.add(classes(image, p)));
+    if (!predictions.isEmpty()) {
+      panels.add(errors(image, predictions.get(predictions.size() - 1), truth));
+    }
+    return panels;
+  }
+
+  /** One image's {@link #panels} as a PNG, with the legend of the error panel. */
+  public static byte[] png(RgbImage image, ClassMask truth, ClassMask prediction) {
+    List<String> headers = List.of("image", "truth", "prediction", "errors");
+    var row = new ContactSheet.Row("", panels(image, truth, List.of(prediction)));
+    return ContactSheet.png(headers, List.of(row), List.of());
+  }
+
+  static BufferedImage picture(RgbImage image) {
+    return paint(image.width(), image.height(), i -> colour(image, i));
+  }
+
+  /** Each class in its colour over the image, its edge solid; ignored pixels washed out. */
+  static BufferedImage classes(RgbImage image, ClassMask mask) {
+    checkSize(image, mask);
+    return paint(
+        image.width(),
+        image.height(),
+        i -> {
+          int base = colour(image, i);
+          int label = mask.classes()[i] & 0xff;
+          if (label == 0) {
+            return base;
+          }
+          if (label == ClassMask.IGNORE) {
+            return Palette.blend(base, Palette.IGNORED, FILL);
+          }
+          return Palette.blend(base, Palette.classColour(label), isEdge(mask, i) ? 1 : FILL);
+        });
+  }
+
+  /**
+   * What is wrong, over the dimmed image: missed, false and wrong-class pixels, solid where exactly
+   * one of the two boundary bands has the pixel (so where it costs boundary IoU) and pale
+   * elsewhere; and pixels whose class is right while their band is not.
+   */
+  static BufferedImage errors(RgbImage image, ClassMask predicted, ClassMask actual) {
+    checkSize(image, predicted);
+    checkSize(image, actual);
+    byte[] predictedBand = BoundaryBand.of(predicted).classes();
+    byte[] actualBand = BoundaryBand.of(actual).classes();
+    return paint(
+        image.width(),
+        image.height(),
+        i -> {
+          int base = Palette.blend(0, colour(image, i), DIM);
+          int p = predicted.classes()[i] & 0xff;
+          int t = actual.classes()[i] & 0xff;
+          if (p == ClassMask.IGNORE || t == ClassMask.IGNORE) {
+            return Palette.blend(base, Palette.IGNORED, PALE);
+          }
+          boolean edge = predictedBand[i] != actualBand[i];
+          if (p == t) {
+            return edge ? Palette.blend(base, Palette.EDGE_ONLY, PALE) : base;
+          }
+          return Palette.blend(base, errorColour(p, t), edge ? 1 : PALE);
+        });
+  }
+
+  private static int errorColour(int predicted, int actual) {
+    if (predicted == 0) {
+      return Palette.MISSED;
+    }
+    return actual == 0 ? Palette.FALSE_ALARM : Palette.WRONG_CLASS;
+  }
+
+  private static boolean isEdge(ClassMask mask, int i) {
+    int x = i % mask.width();
+    int y = i / mask.width();
+    int label = mask.at(x, y);
+    return (x > 0 && mask.at(x - 1, y) != label)
+        || (y > 0 && mask.at(x, y - 1) != label)
+        || (x + 1 < mask.width() && mask.at(x + 1, y) != label)
+        || (y + 1 < mask.height() && mask.at(x, y + 1) != label);
+  }
+
+  private interface Painter {
+    int at(int index);
+  }
+
+  private static BufferedImage paint(int width, int height, Painter painter) {
+    var picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    int[] line = new int[width];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        line[x] = painter.at(y * width + x);
+      }
+      picture.setRGB(0, y, width, 1, line, 0, width);
+    }
+    return picture;
+  }
+
+  private static int colour(RgbImage image, int i) {
+    byte[] rgb = image.rgb();
+    return (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | (rgb[3 * i + 2] & 0xff);
+  }
+
+  private static void checkSize(RgbImage image, ClassMask mask) {
+    if (mask.width() != image.width() || mask.height() != image.height()) {
+      throw new IllegalArgumentException(
+          "Cannot draw a %d×%d mask over a %d×%d image"
+              .formatted(mask.width(), mask.height(), image.width(), image.height()));
+    }
+  }
+}

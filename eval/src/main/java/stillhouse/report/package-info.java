@@ -1,0 +1,2 @@
+/** Pictures for people: what a network saw, said and got wrong. */
+package stillhouse.report;
