@@ -28,9 +28,12 @@ public interface Teacher extends AutoCloseable {
   /**
    * One prompt's answer at the network's own mask resolution.
    *
+   * @param features as {@link #encode} made them, or as they were cached
+   * @param width of the original image, in whose pixels the prompt is
+   * @param height of the original image
    * @throws UnsupportedOperationException where the teacher has no decoder
    */
-  MaskAnswer decode(Map<String, FloatTensor> features, Prompt prompt);
+  MaskAnswer decode(Map<String, FloatTensor> features, int width, int height, Prompt prompt);
 
   @Override
   void close();

@@ -2,6 +2,7 @@ package stillhouse.teacher;
 
 import java.io.Serializable;
 import java.util.List;
+import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
 /**
@@ -33,5 +34,19 @@ public record TeacherSpec(
       throw new IllegalArgumentException(
           "Invalid teacher " + name + ": embedding '" + embedding + "' is not among " + layers);
     }
+  }
+
+  /** Equal exactly where every part is. */
+  public Sha256 fingerprint() {
+    return Fingerprint.of("stillhouse.teacher.TeacherSpec/1")
+        .add("name", name)
+        .add("encoder", encoderDigest)
+        .add("decoder", decoderDigest)
+        .add("preprocessing", preprocessing)
+        .add("layers", layers)
+        .add("embedding", embedding)
+        .add("promptable", promptable)
+        .add("batch", batch)
+        .digest();
   }
 }

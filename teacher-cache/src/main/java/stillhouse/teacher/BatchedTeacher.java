@@ -1,0 +1,123 @@
+package stillhouse.teacher;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * Calls a network with batches of one fixed shape: the last one is filled up with black images,
+ * whose rows are dropped. Input buffers are direct, as large as a batch, and used again.
+ */
+abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, TorchScriptTeacher {
+  final TeacherConfig config;
+  private final TeacherSpec spec;
+  private final Preprocessing preprocessing;
+  private final ConcurrentLinkedQueue<FloatBuffer> buffers = new ConcurrentLinkedQueue<>();
+
+  BatchedTeacher(TeacherConfig config) {
+    this.config = config;
+    this.spec = config.spec();
+    this.preprocessing = new Preprocessing(config.input());
+  }
+
+  /**
+   * @param images direct, [B, 3, H, W]
+   * @return every layer of {@link TeacherConfig#outputs}, [B, C, h, w]
+   */
+  abstract Map<String, FloatTensor> forward(FloatBuffer images);
+
+  @Override
+  public final TeacherSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public final List<Map<String, FloatTensor>> encode(List<RgbImage> images) {
+    List<Map<String, FloatTensor>> features = new ArrayList<>(images.size());
+    for (int from = 0; from < images.size(); from += spec.batch()) {
+      int to = Math.min(images.size(), from + spec.batch());
+      features.addAll(encodeBatch(images.subList(from, to)));
+    }
+    return features;
+  }
+
+  private List<Map<String, FloatTensor>> encodeBatch(List<RgbImage> images) {
+    FloatBuffer buffer = buffers.poll();
+    if (buffer == null) {
+      buffer = directFloats(spec.batch() * preprocessing.imageSize());
+    }
+    try {
+      fill(buffer, images);
+      Map<String, FloatTensor> batch = forward(buffer);
+      List<Map<String, FloatTensor>> rows = new ArrayList<>(images.size());
+      for (int i = 0; i < images.size(); i++) {
+        rows.add(row(batch, i, images.get(i)));
+      }
+      return rows;
+    } finally {
+      buffers.add(buffer);
+    }
+  }
+
+  private void fill(FloatBuffer buffer, List<RgbImage> images) {
+    buffer.clear();
+    RgbImage black = new RgbImage(1, 1, new byte[3]);
+    for (int i = 0; i < spec.batch(); i++) {
+      preprocessing.put(i < images.size() ? images.get(i) : black, buffer);
+    }
+    buffer.flip();
+  }
+
+  private Map<String, FloatTensor> row(Map<String, FloatTensor> batch, int i, RgbImage image) {
+    Map<String, FloatTensor> row = new LinkedHashMap<>();
+    for (String layer : spec.layers()) {
+      FloatTensor map = slice(batch.get(layer), i);
+      row.put(layer, preprocessing.crop(map, image));
+    }
+    return row;
+  }
+
+  private static FloatTensor slice(FloatTensor batch, int i) {
+    int[] shape = Arrays.copyOfRange(batch.shape(), 1, 4);
+    if (batch.dim(0) == 1) {
+      return new FloatTensor(shape, batch.data());
+    }
+    int size = batch.data().length / batch.dim(0);
+    return new FloatTensor(shape, Arrays.copyOfRange(batch.data(), i * size, (i + 1) * size));
+  }
+
+  final long[] inputShape() {
+    return new long[] {spec.batch(), 3, config.input().height(), config.input().width()};
+  }
+
+  /** Refuses an output that isn't one map [C, h, w] an image. */
+  final FloatTensor map(String layer, long[] shape, float[] data) {
+    if (shape.length != 4 || shape[0] != spec.batch()) {
+      throw new TeacherException(
+          "Cannot read layer "
+              + layer
+              + " of teacher "
+              + config.name()
+              + ": its output has shape "
+              + Arrays.toString(shape)
+              + ", expected ["
+              + spec.batch()
+              + ", C, h, w]");
+    }
+    return new FloatTensor(Arrays.stream(shape).mapToInt(Math::toIntExact).toArray(), data);
+  }
+
+  static FloatBuffer directFloats(int size) {
+    return ByteBuffer.allocateDirect(Math.multiplyExact(size, Float.BYTES))
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
+  }
+}

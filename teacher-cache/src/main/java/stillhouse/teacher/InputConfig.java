@@ -1,0 +1,58 @@
+package stillhouse.teacher;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * How an image becomes the network's input: x = (scale(pixel) − mean) / std, RGB planes.
+ *
+ * @param name the input tensor's name; `image` by default, unused by TorchScript
+ * @param batch images in one fixed-shape call, 1 by default
+ * @param scale the range that a pixel's byte is brought to before mean and deviation
+ */
+public record InputConfig(
+    String name,
+    int height,
+    int width,
+    Integer batch,
+    Fit resize,
+    Scale scale,
+    List<Float> mean,
+    List<Float> std)
+    implements Serializable {
+
+  /** How an image's frame is laid on the input's. */
+  public enum Fit {
+    /** Stretched to the input, whatever its proportions. */
+    @JsonProperty("direct")
+    DIRECT,
+    /**
+     * Its proportions kept, at the top left, zeros (after mean and deviation) to the right or
+     * below. Every map is cut to the cells that the image covers.
+     */
+    @JsonProperty("longest-side")
+    LONGEST_SIDE
+  }
+
+  /** The range of a pixel before mean and deviation. */
+  public enum Scale {
+    @JsonProperty("0..1")
+    UNIT(1 / 255f),
+    @JsonProperty("0..255")
+    BYTE(1f);
+
+    final float factor;
+
+    Scale(float factor) {
+      this.factor = factor;
+    }
+  }
+
+  public InputConfig {
+    name = name == null ? "image" : name;
+    batch = batch == null ? 1 : batch;
+    mean = List.copyOf(mean);
+    std = List.copyOf(std);
+  }
+}

@@ -1,0 +1,31 @@
+package stillhouse.teacher;
+
+import java.nio.file.Path;
+
+/**
+ * A teacher whose files lie at known paths. The paths must hold on every executor: a shared folder,
+ * or the same cache folder filled on each machine.
+ *
+ * @param encoder absolute path
+ * @param decoder absolute path, null for a network that takes no prompts
+ */
+public record LocalTeacher(TeacherConfig config, String encoder, String decoder)
+    implements TeacherSource {
+  @Override
+  public TeacherSpec spec() {
+    return config.spec();
+  }
+
+  /** Checks the files' digests again: this machine's may be others than the driver's. */
+  @Override
+  public Teacher open() {
+    TeacherFiles.verify(config, Path.of(encoder), config.files().encoder());
+    if (decoder != null) {
+      TeacherFiles.verify(config, Path.of(decoder), config.files().decoder());
+    }
+    return switch (config.engine()) {
+      case ONNXRUNTIME -> OnnxTeacher.open(this);
+      case PYTORCH -> TorchScriptTeacher.open(this);
+    };
+  }
+}

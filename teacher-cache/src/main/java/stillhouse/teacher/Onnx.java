@@ -1,0 +1,77 @@
+package stillhouse.teacher;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.nio.FloatBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** ONNX Runtime sessions for teachers. */
+final class Onnx {
+  private Onnx() {}
+
+  static OrtSession session(TeacherConfig config, String file) {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (var options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(config.threadCount());
+      options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+      if (config.device() == TeacherConfig.Device.GPU) {
+        requireCuda(config);
+        options.addCUDA();
+      }
+      return environment.createSession(file, options);
+    } catch (OrtException e) {
+      throw new TeacherException(
+          "Cannot open teacher " + config.name() + " from " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Input or output tensors by name; a dynamic axis is −1. */
+  static Map<String, long[]> shapes(Map<String, NodeInfo> nodes) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    nodes.forEach(
+        (name, node) -> {
+          if (node.getInfo() instanceof TensorInfo tensor) {
+            shapes.put(name, tensor.getShape());
+          }
+        });
+    return shapes;
+  }
+
+  static OnnxTensor tensor(FloatBuffer data, long... shape) throws OrtException {
+    return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), data, shape);
+  }
+
+  static float[] floats(OnnxTensor tensor) {
+    FloatBuffer values = tensor.getFloatBuffer();
+    float[] out = new float[values.remaining()];
+    values.get(out);
+    return out;
+  }
+
+  static void close(TeacherConfig config, OrtSession session) {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new TeacherException("Cannot close teacher " + config.name(), e);
+    }
+  }
+
+  private static void requireCuda(TeacherConfig config) {
+    var providers = OrtEnvironment.getAvailableProviders();
+    if (!providers.contains(OrtProvider.CUDA)) {
+      throw new TeacherException(
+          "Cannot open teacher "
+              + config.name()
+              + " on device gpu: this ONNX Runtime has "
+              + providers
+              + ", no CUDA. Put onnxruntime_gpu on the class path of a machine with a GPU, or set"
+              + " device: cpu");
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package stillhouse.teacher;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * A network in ONNX Runtime: a plain segmenter, or an encoder with a {@link Sam2Decoder}. Sessions
+ * are thread-safe by ONNX Runtime's own contract.
+ */
+public final class OnnxTeacher extends BatchedTeacher {
+  private final OrtSession encoder;
+  private final Sam2Decoder decoder;
+
+  private OnnxTeacher(TeacherConfig config, OrtSession encoder, Sam2Decoder decoder) {
+    super(config);
+    this.encoder = encoder;
+    this.decoder = decoder;
+  }
+
+  /** Digests are the caller's to check: see {@link LocalTeacher#open}. */
+  static OnnxTeacher open(LocalTeacher files) {
+    TeacherConfig config = files.config();
+    OrtSession encoder = Onnx.session(config, files.encoder());
+    try {
+      requireNames(config, "input", Set.of(config.input().name()), encoder.getInputNames());
+      requireNames(config, "outputs", config.outputs().values(), encoder.getOutputNames());
+      Sam2Decoder decoder =
+          files.decoder() == null ? null : Sam2Decoder.open(config, files.decoder());
+      return new OnnxTeacher(config, encoder, decoder);
+    } catch (RuntimeException e) {
+      Onnx.close(config, encoder);
+      throw e;
+    }
+  }
+
+  @Override
+  Map<String, FloatTensor> forward(FloatBuffer images) {
+    Map<String, FloatTensor> layers = new LinkedHashMap<>();
+    Set<String> wanted = new HashSet<>(config.outputs().values());
+    try (OnnxTensor input = Onnx.tensor(images, inputShape());
+        OrtSession.Result result = encoder.run(Map.of(config.input().name(), input), wanted)) {
+      for (var layer : config.outputs().entrySet()) {
+        var output = (OnnxTensor) result.get(layer.getValue()).orElseThrow();
+        float[] data = Onnx.floats(output);
+        layers.put(layer.getKey(), map(layer.getKey(), output.getInfo().getShape(), data));
+      }
+      return layers;
+    } catch (OrtException e) {
+      throw new TeacherException(
+          "Cannot run the encoder of teacher "
+              + config.name()
+              + " on "
+              + Arrays.toString(inputShape())
+              + ": "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  @Override
+  public MaskAnswer decode(
+      Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
+    if (decoder == null) {
+      throw new UnsupportedOperationException(
+          "Teacher " + config.name() + " takes no prompts (its YAML names no decoder): " + prompt);
+    }
+    return decoder.decode(features, width, height, prompt);
+  }
+
+  @Override
+  public void close() {
+    Onnx.close(config, encoder);
+    if (decoder != null) {
+      decoder.close();
+    }
+  }
+
+  static void requireNames(
+      TeacherConfig config, String what, Collection<String> named, Set<String> there) {
+    if (!there.containsAll(named)) {
+      throw new TeacherException(
+          "Cannot open teacher "
+              + config.name()
+              + ": its YAML names "
+              + what
+              + " "
+              + named
+              + ", the file has "
+              + there);
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package stillhouse.teacher;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import stillhouse.conf.ConfigFile;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
+
+/**
+ * A teacher as {@code conf/teachers/NAME.yaml} describes it. Serialisable, so that an executor
+ * opens what the driver read.
+ *
+ * @param layers cached layer name → the network's output: an ONNX output's name; for TorchScript
+ *     the key of a returned dictionary or the index in a returned tuple
+ * @param embedding the layer that students align with; by default the one of that name, otherwise
+ *     the first
+ * @param logits the output that holds a plain segmenter's dense logits, null where there is none
+ * @param decoder null for a network that takes no prompts
+ * @param threads threads of one call; null: OMP_NUM_THREADS, and 1 where that isn't set
+ */
+public record TeacherConfig(
+    String name,
+    Engine engine,
+    Device device,
+    Integer threads,
+    ModelFiles files,
+    InputConfig input,
+    Map<String, String> layers,
+    String embedding,
+    String logits,
+    DecoderConfig decoder)
+    implements Serializable {
+
+  /** The layer that holds what SAM 2's decoder reads at 1/4 of the input. */
+  static final String HIGH_RES_0 = "high_res_0";
+
+  /** The same at 1/8. */
+  static final String HIGH_RES_1 = "high_res_1";
+
+  static final String EMBEDDING = "embedding";
+
+  /** What runs the network. */
+  public enum Engine {
+    @JsonProperty("onnxruntime")
+    ONNXRUNTIME,
+    @JsonProperty("pytorch")
+    PYTORCH
+  }
+
+  /** Where it runs; never silently elsewhere. */
+  public enum Device {
+    @JsonProperty("cpu")
+    CPU,
+    @JsonProperty("gpu")
+    GPU
+  }
+
+  /**
+   * @param decoder null for a network that takes no prompts
+   */
+  public record ModelFiles(ModelFile encoder, ModelFile decoder) implements Serializable {}
+
+  public TeacherConfig {
+    device = device == null ? Device.CPU : device;
+    layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
+    if (embedding == null) {
+      embedding = layers.containsKey(EMBEDDING) ? EMBEDDING : layers.keySet().iterator().next();
+    }
+    checkLayers(layers, embedding);
+    checkDecoder(engine, files, input, layers, decoder);
+  }
+
+  public static TeacherConfig load(Path yaml) {
+    TeacherConfig read = ConfigFile.load(yaml, TeacherConfig.class, "/schema/teacher.json");
+    Path folder = yaml.toAbsolutePath().getParent();
+    ModelFile decoder = read.files.decoder;
+    return read.with(
+        new ModelFiles(
+            read.files.encoder.relativeTo(folder),
+            decoder == null ? null : decoder.relativeTo(folder)));
+  }
+
+  public TeacherSpec spec() {
+    List<String> names = new ArrayList<>(layers.keySet());
+    if (logits != null) {
+      names.add(Teacher.LOGITS);
+    }
+    ModelFile last = decoder == null ? files.encoder : files.decoder;
+    return new TeacherSpec(
+        name,
+        files.encoder.digest(),
+        last.digest(),
+        preprocessing(),
+        names,
+        embedding,
+        decoder != null,
+        input.batch());
+  }
+
+  /** Every cached layer, {@link Teacher#LOGITS} among them, by the output that it is read from. */
+  Map<String, String> outputs() {
+    Map<String, String> outputs = new LinkedHashMap<>(layers);
+    if (logits != null) {
+      outputs.put(Teacher.LOGITS, logits);
+    }
+    return outputs;
+  }
+
+  /** {@link #threads}, or the environment's OMP_NUM_THREADS, or 1. */
+  int threadCount() {
+    return Optional.ofNullable(threads)
+        .or(() -> Optional.ofNullable(System.getenv("OMP_NUM_THREADS")).map(Integer::valueOf))
+        .orElse(1);
+  }
+
+  /**
+   * Besides the preprocessing itself, which output each layer is: another one is another answer.
+   */
+  private Sha256 preprocessing() {
+    Fingerprint parts =
+        Fingerprint.of("stillhouse.teacher.preprocessing/1")
+            .add("order", "RGB")
+            .add("height", input.height())
+            .add("width", input.width())
+            .add("batch", input.batch())
+            .add("resize", input.resize())
+            .add("scale", input.scale())
+            .add("mean", input.mean())
+            .add("std", input.std());
+    outputs().forEach((layer, output) -> parts.add(layer, output));
+    return parts.digest();
+  }
+
+  private TeacherConfig with(ModelFiles others) {
+    return new TeacherConfig(
+        name, engine, device, threads, others, input, layers, embedding, logits, decoder);
+  }
+
+  private static void checkLayers(Map<String, String> layers, String embedding) {
+    if (!layers.containsKey(embedding)) {
+      throw new IllegalArgumentException(
+          "Invalid embedding: '" + embedding + "' (must be one of layers " + layers.keySet() + ")");
+    }
+    if (layers.containsKey(Teacher.LOGITS)) {
+      throw new IllegalArgumentException(
+          "Invalid layers: 'logits' (a segmenter's dense logits are named by the key logits: "
+              + layers.get(Teacher.LOGITS)
+              + ")");
+    }
+  }
+
+  private static void checkDecoder(
+      Engine engine,
+      ModelFiles files,
+      InputConfig input,
+      Map<String, String> layers,
+      DecoderConfig decoder) {
+    if ((decoder == null) != (files.decoder == null)) {
+      throw new IllegalArgumentException(
+          decoder == null
+              ? "files.decoder is given without decoder: (its kind)"
+              : "decoder is given without files.decoder (its source and sha256)");
+    }
+    if (decoder == null) {
+      return;
+    }
+    if (engine != Engine.ONNXRUNTIME) {
+      throw new IllegalArgumentException(
+          "Invalid decoder: sam2 needs engine onnxruntime, not pytorch");
+    }
+    List<String> needed = List.of(EMBEDDING, HIGH_RES_0, HIGH_RES_1);
+    if (!layers.keySet().containsAll(needed)) {
+      throw new IllegalArgumentException(
+          "Invalid layers: " + layers.keySet() + " (the sam2 decoder reads " + needed + ")");
+    }
+    if (input.resize() != InputConfig.Fit.DIRECT || input.batch() != 1) {
+      throw new IllegalArgumentException(
+          "Invalid input: resize "
+              + input.resize()
+              + ", batch "
+              + input.batch()
+              + " (the sam2 decoder takes resize: direct and batch: 1)");
+    }
+  }
+}
