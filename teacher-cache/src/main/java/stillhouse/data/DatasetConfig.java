@@ -1,0 +1,196 @@
+package stillhouse.data;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import stillhouse.conf.ConfigException;
+import stillhouse.conf.ConfigFile;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
+
+/**
+ * A data set: a file of {@code conf/datasets/}.
+ *
+ * @param classes names of the foreground classes; the first is mask value 1
+ * @param ignore the mask files' value that counts nowhere; {@link ClassMask#IGNORE} once ingested
+ * @param groupPattern found in a file's name, its group 1 is the image's group; without one, a
+ *     group is the images of equal content
+ * @param input what students see unless they say otherwise
+ */
+public record DatasetConfig(
+    String name,
+    List<String> classes,
+    int ignore,
+    List<Source> sources,
+    Optional<Pattern> groupPattern,
+    long splitSeed,
+    Input input,
+    Prompts prompts) {
+
+  private static final String SCHEMA = "/schema/dataset.json";
+  private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
+  private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*");
+
+  public DatasetConfig {
+    classes = List.copyOf(classes);
+    sources = List.copyOf(sources);
+    if (ignore >= 1 && ignore <= classes.size()) {
+      throw new ConfigException(
+          "Invalid ignore: " + ignore + " is the class " + classes.get(ignore - 1));
+    }
+    checkFolders(sources);
+    if (groupPattern.isPresent() && groupPattern.get().matcher("").groupCount() < 1) {
+      throw new ConfigException(
+          "Invalid groupPattern: '" + groupPattern.get() + "' has no group ( … )");
+    }
+  }
+
+  /**
+   * A folder of images.
+   *
+   * @param images a Hadoop path
+   * @param masks a Hadoop path; none where the images are unlabelled
+   * @param limit take this many files, chosen by a hash of their names
+   */
+  public record Source(String images, Optional<String> masks, SplitRule split, OptionalInt limit) {}
+
+  /** Pixels. */
+  public record Input(int height, int width) {}
+
+  public enum PromptSource {
+    /** Bounding boxes of the labelled components: box supervision. */
+    @JsonProperty("label-boxes")
+    LABEL_BOXES
+  }
+
+  /**
+   * @param minArea labelled components of fewer pixels get no prompt
+   */
+  public record Prompts(PromptSource source, int minArea) {}
+
+  /** A file without {@code ${…}} variables. */
+  public static DatasetConfig load(Path file) {
+    return load(file, Map.of());
+  }
+
+  /**
+   * @param variables what {@code ${NAME}} stands for in the sources' paths
+   * @throws ConfigException where the file breaks its schema or a variable is missing
+   */
+  public static DatasetConfig load(Path file, Map<String, String> variables) {
+    Form form = ConfigFile.load(file, Form.class, SCHEMA);
+    try {
+      return form.bind(new Paths(file, variables));
+    } catch (ConfigException e) {
+      throw new ConfigException("Invalid configuration " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Changes whenever an unchanged file of the source would give another row. */
+  Sha256 settings(Source source) {
+    return Fingerprint.of("ingest")
+        .add("classes", classes.size())
+        .add("ignore", ignore)
+        .add("groupPattern", groupPattern.map(Pattern::pattern).orElse(""))
+        .add("splitSeed", splitSeed)
+        .add("split", source.split())
+        .digest();
+  }
+
+  private static void checkFolders(List<Source> sources) {
+    Set<String> seen = new HashSet<>();
+    for (Source source : sources) {
+      if (source.masks().filter(source.images()::equals).isPresent()) {
+        throw new ConfigException(
+            "Invalid source: masks lie among the images in "
+                + source.images()
+                + "; give them a folder of their own");
+      }
+      if (!seen.add(source.images())) {
+        throw new ConfigException("Invalid sources: " + source.images() + " is there twice");
+      }
+    }
+  }
+
+  /** The YAML as it is written, its optional keys null. */
+  private record Form(
+      String name,
+      List<String> classes,
+      Integer ignore,
+      List<SourceForm> sources,
+      String groupPattern,
+      Long splitSeed,
+      Input input,
+      PromptsForm prompts) {
+
+    DatasetConfig bind(Paths paths) {
+      return new DatasetConfig(
+          name,
+          classes,
+          ignore == null ? ClassMask.IGNORE : ignore,
+          sources.stream().map(s -> s.bind(paths)).toList(),
+          Optional.ofNullable(groupPattern).map(Form::compile),
+          splitSeed == null ? 0 : splitSeed,
+          input,
+          prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind());
+    }
+
+    private static Pattern compile(String regex) {
+      try {
+        return Pattern.compile(regex);
+      } catch (PatternSyntaxException e) {
+        throw new ConfigException(
+            "Invalid groupPattern: '" + regex + "': " + e.getDescription(), e);
+      }
+    }
+  }
+
+  private record SourceForm(String images, String masks, SplitRule split, Integer limit) {
+    Source bind(Paths paths) {
+      return new Source(
+          paths.resolve(images),
+          Optional.ofNullable(masks).map(paths::resolve),
+          split,
+          limit == null ? OptionalInt.empty() : OptionalInt.of(limit));
+    }
+  }
+
+  private record PromptsForm(PromptSource source, Integer minArea) {
+    Prompts bind() {
+      return new Prompts(source, minArea == null ? 1 : minArea);
+    }
+  }
+
+  private record Paths(Path file, Map<String, String> variables) {
+    String resolve(String written) {
+      String path =
+          VARIABLE.matcher(written).replaceAll(m -> Matcher.quoteReplacement(value(m.group(1))));
+      if (path.startsWith("/") || SCHEME.matcher(path).matches()) {
+        return path;
+      }
+      return "file:" + file.toAbsolutePath().resolveSibling(path).normalize();
+    }
+
+    private String value(String name) {
+      String value = variables.get(name);
+      if (value == null) {
+        throw new ConfigException(
+            "no value for ${"
+                + name
+                + "} (given: "
+                + String.join(", ", new TreeSet<>(variables.keySet()))
+                + ")");
+      }
+      return value;
+    }
+  }
+}

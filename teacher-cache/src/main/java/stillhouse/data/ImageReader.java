@@ -1,0 +1,49 @@
+package stillhouse.data;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
+import stillhouse.identity.Sha256;
+
+/** A file's bytes from wherever Hadoop's FileSystem reaches. Thread-safe. */
+public final class ImageReader {
+  private ImageReader() {}
+
+  /**
+   * @throws UnreadableImageException where the file is gone or may not be read
+   * @throws UncheckedIOException where reading failed in a way that another try may mend
+   */
+  public static byte[] read(String uri, Configuration hadoop) {
+    Path path = new Path(uri);
+    try (var in = path.getFileSystem(hadoop).open(path)) {
+      return in.readAllBytes();
+    } catch (FileNotFoundException | AccessControlException e) {
+      throw new UnreadableImageException("not-readable", e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read image " + uri + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * @param sha256 the content that the samples table knows
+   * @throws UnreadableImageException where the file holds something else by now
+   */
+  public static byte[] readVerified(String uri, Sha256 sha256, Configuration hadoop) {
+    byte[] bytes = read(uri, hadoop);
+    Sha256 actual = Sha256.of(bytes);
+    if (!actual.equals(sha256)) {
+      throw new UnreadableImageException(
+          "content-changed",
+          uri
+              + " holds "
+              + actual.brief()
+              + ", the samples table knows "
+              + sha256.brief()
+              + "; run ingest again");
+    }
+    return bytes;
+  }
+}

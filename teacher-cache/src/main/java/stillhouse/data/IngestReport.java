@@ -1,0 +1,74 @@
+package stillhouse.data;
+
+import java.io.Serializable;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What ingest did with the files that it found. Each found file is exactly one of known, added,
+ * changed and quarantined.
+ *
+ * @param found image files in the sources, limits applied
+ * @param known unchanged since the last run, not read again
+ * @param added read, and now a sample that was none before
+ * @param changed a sample whose file or settings had changed, read again
+ * @param quarantined found to be unusable, now or by an earlier run
+ * @param gone samples removed because the sources no longer have their file
+ * @param unlabelled samples without a mask
+ * @param straddling groups with images in more than one split: the fixed splits of different
+ *     sources share them, so train and test are not independent
+ * @param splits samples of each split
+ * @param classes samples that show each class
+ * @param reasons quarantined files by reason
+ */
+public record IngestReport(
+    long found,
+    long known,
+    long added,
+    long changed,
+    long quarantined,
+    long gone,
+    long unlabelled,
+    long straddling,
+    Map<String, Long> splits,
+    Map<String, Long> classes,
+    Map<String, Long> reasons)
+    implements Serializable {
+
+  /**
+   * @throws IllegalStateException where the counts do not add up
+   */
+  public IngestReport {
+    splits = new TreeMap<>(splits);
+    reasons = new TreeMap<>(reasons);
+    checkSum(found, known, added, changed, quarantined);
+    check("samples by split", sum(splits), known + added + changed);
+    check("quarantined by reason", sum(reasons), quarantined);
+  }
+
+  /** The samples that are now in the table. */
+  public long samples() {
+    return known + added + changed;
+  }
+
+  static void checkSum(long found, long known, long added, long changed, long quarantined) {
+    check("found", found, known + added + changed + quarantined);
+  }
+
+  private static void check(String what, long expected, long actual) {
+    if (expected != actual) {
+      throw new IllegalStateException(
+          "Ingest lost files: "
+              + what
+              + " is "
+              + expected
+              + ", known, added, changed and quarantined give "
+              + actual
+              + ". Was another ingest of this workspace running?");
+    }
+  }
+
+  private static long sum(Map<String, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+}

@@ -1,0 +1,92 @@
+package stillhouse.data;
+
+import java.util.List;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** The tables that ingest writes under a workspace's root: their places, columns and types. */
+public final class Samples {
+  public static final String SAMPLE_ID = "sample_id";
+  public static final String IMAGE_URI = "image_uri";
+  public static final String LENGTH = "length";
+  public static final String MTIME = "mtime";
+  public static final String CONTENT_SHA256 = "content_sha256";
+  public static final String WIDTH = "width";
+  public static final String HEIGHT = "height";
+  public static final String MASK = "mask";
+  public static final String GROUP_ID = "group_id";
+  public static final String SPLIT = "split";
+  public static final String WEIGHT = "weight";
+  public static final String CLASSES_PRESENT = "classes_present";
+
+  public static final String REASON = "reason";
+  public static final String DETAIL = "detail";
+  public static final String STAGE = "stage";
+  public static final String AT = "at";
+
+  /** Length and time of the mask's file, and the digest of the settings a row was made with. */
+  static final String MASK_LENGTH = "mask_length";
+
+  static final String MASK_MTIME = "mask_mtime";
+  static final String SETTINGS = "settings";
+
+  /** What a row's file and settings were: equal in all of these, a file is known. */
+  static final List<String> IDENTITY =
+      List.of(IMAGE_URI, LENGTH, MTIME, MASK_LENGTH, MASK_MTIME, SETTINGS);
+
+  static final StructType SCHEMA =
+      new StructType(
+          new StructField[] {
+            required(SAMPLE_ID, DataTypes.StringType),
+            required(IMAGE_URI, DataTypes.StringType),
+            required(LENGTH, DataTypes.LongType),
+            required(MTIME, DataTypes.LongType),
+            required(CONTENT_SHA256, DataTypes.StringType),
+            required(WIDTH, DataTypes.IntegerType),
+            required(HEIGHT, DataTypes.IntegerType),
+            optional(MASK, DataTypes.BinaryType),
+            required(GROUP_ID, DataTypes.StringType),
+            required(SPLIT, DataTypes.StringType),
+            required(WEIGHT, DataTypes.FloatType),
+            required(CLASSES_PRESENT, DataTypes.createArrayType(DataTypes.IntegerType, false)),
+            optional(MASK_LENGTH, DataTypes.LongType),
+            optional(MASK_MTIME, DataTypes.LongType),
+            required(SETTINGS, DataTypes.StringType)
+          });
+
+  static final StructType QUARANTINE_SCHEMA =
+      new StructType(
+          new StructField[] {
+            required(IMAGE_URI, DataTypes.StringType),
+            required(REASON, DataTypes.StringType),
+            required(DETAIL, DataTypes.StringType),
+            required(STAGE, DataTypes.StringType),
+            required(AT, DataTypes.TimestampType),
+            optional(LENGTH, DataTypes.LongType),
+            optional(MTIME, DataTypes.LongType),
+            optional(MASK_LENGTH, DataTypes.LongType),
+            optional(MASK_MTIME, DataTypes.LongType),
+            optional(SETTINGS, DataTypes.StringType)
+          });
+
+  private Samples() {}
+
+  /** Where the samples table of a workspace lies. */
+  public static String table(String root) {
+    return root + "/tables/samples";
+  }
+
+  /** Where the quarantine table of a workspace lies; every stage appends to it. */
+  public static String quarantineTable(String root) {
+    return root + "/tables/quarantine";
+  }
+
+  private static StructField required(String name, org.apache.spark.sql.types.DataType type) {
+    return DataTypes.createStructField(name, type, false);
+  }
+
+  private static StructField optional(String name, org.apache.spark.sql.types.DataType type) {
+    return DataTypes.createStructField(name, type, true);
+  }
+}
