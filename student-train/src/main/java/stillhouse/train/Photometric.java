@@ -1,0 +1,91 @@
+package stillhouse.train;
+
+import java.util.SplittableRandom;
+import org.apache.commons.math3.distribution.NormalDistribution;
+
+/**
+ * Changes of light and sensor noise, on the student's input only: what the teacher said stays true.
+ * For u, v uniform in −1…1 and w in 0…1: x ← clamp(2^(u·exposureStops) · x^(2^(v·gammaStops)) +
+ * w·noise·ε), ε standard normal per channel and pixel. All zero is the identity.
+ *
+ * @param exposureStops largest change of exposure, photographic stops
+ * @param gammaStops largest change of gamma, powers of two
+ * @param noise largest standard deviation of the noise, of the range 0…1
+ */
+public record Photometric(float exposureStops, float gammaStops, float noise) {
+  public static final Photometric NONE = new Photometric(0, 0, 0);
+
+  public Photometric {
+    if (!(exposureStops >= 0 && gammaStops >= 0 && noise >= 0)) {
+      throw new IllegalArgumentException(
+          "Invalid photometric augmentation: exposureStops "
+              + exposureStops
+              + ", gammaStops "
+              + gammaStops
+              + ", noise "
+              + noise
+              + " (must be >= 0)");
+    }
+  }
+
+  boolean isNone() {
+    return equals(NONE);
+  }
+
+  /** Changes {@code values[from, to)}, each in 0…1, in place. */
+  void apply(float[] values, int from, int to, SplittableRandom random) {
+    double gain = Math.pow(2, (2 * random.nextDouble() - 1) * exposureStops);
+    double gamma = Math.pow(2, (2 * random.nextDouble() - 1) * gammaStops);
+    float deviation = (float) (random.nextDouble() * noise);
+    float[] tone = Tones.of(gain, gamma);
+    for (int i = from; i < to; i++) {
+      values[i] = tone[Math.round(values[i] * Tones.LEVELS)];
+    }
+    if (deviation > 0) {
+      addNoise(values, from, to, deviation, random);
+    }
+    for (int i = from; i < to; i++) {
+      values[i] = Math.max(0, Math.min(1, values[i]));
+    }
+  }
+
+  private static void addNoise(
+      float[] values, int from, int to, float deviation, SplittableRandom random) {
+    long bits = 0;
+    for (int i = from; i < to; i++) {
+      if ((i - from) % Normal.DRAWS_A_LONG == 0) {
+        bits = random.nextLong();
+      }
+      values[i] += deviation * Normal.QUANTILES[(int) bits & (Normal.SIZE - 1)];
+      bits >>>= Normal.BITS;
+    }
+  }
+
+  /** Pixels are bytes, so a tone curve is a table of 256. */
+  private static final class Tones {
+    static final int LEVELS = 255;
+
+    static float[] of(double gain, double gamma) {
+      float[] tone = new float[LEVELS + 1];
+      for (int i = 0; i <= LEVELS; i++) {
+        tone[i] = (float) (gain * Math.pow((double) i / LEVELS, gamma));
+      }
+      return tone;
+    }
+  }
+
+  /** Standard normal quantiles at the middles of 4096 equal shares: noise at a look-up a value. */
+  private static final class Normal {
+    static final int BITS = 12;
+    static final int SIZE = 1 << BITS;
+    static final int DRAWS_A_LONG = Long.SIZE / BITS;
+    static final float[] QUANTILES = new float[SIZE];
+
+    static {
+      NormalDistribution normal = new NormalDistribution(0, 1);
+      for (int i = 0; i < SIZE; i++) {
+        QUANTILES[i] = (float) normal.inverseCumulativeProbability((i + 0.5) / SIZE);
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package stillhouse.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.ParquetMetadata;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import stillhouse.cache.TrainingView;
+import stillhouse.cache.ViewInfo;
+
+/**
+ * Reads one split of a training view, row group by row group in any order, only the columns asked
+ * for. Footers are read once. The groups read last are kept, up to a bound in bytes, so that the
+ * slots of a batch each stay in their own. Thread-safe.
+ */
+public final class ViewReader {
+  private record GroupAt(ViewInfo.ViewFile file, int index, int rows) {}
+
+  /** The rows of one group, in the file's order. */
+  private record Group(List<ViewSample> rows, long bytes) {}
+
+  private final TrainingView view;
+  private final Configuration hadoop;
+  private final Set<Column> columns;
+  private final long cacheBytes;
+  private final List<GroupAt> groups = new ArrayList<>();
+  private final Map<String, ParquetMetadata> footers = new LinkedHashMap<>();
+  private final LinkedHashMap<Integer, Group> cache = new LinkedHashMap<>(16, 0.75f, true);
+  private long cachedBytes;
+  private long groupsRead;
+
+  /**
+   * @param cacheBytes what the kept row groups may weigh, decompressed; a batch's slots need one
+   *     each, see {@link #groupBytes()}
+   * @throws IllegalArgumentException where the view has no row of {@code split}
+   */
+  public ViewReader(
+      TrainingView view, String split, Set<Column> columns, long cacheBytes, Configuration hadoop) {
+    this.view = view;
+    this.hadoop = hadoop;
+    this.columns = columns.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(columns));
+    this.cacheBytes = cacheBytes;
+    for (ViewInfo.ViewFile file : view.info().files(split)) {
+      for (int g = 0; g < file.rowGroups().length; g++) {
+        groups.add(new GroupAt(file, g, file.rowGroups()[g]));
+      }
+    }
+    if (groups.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot read split '"
+              + split
+              + "' of "
+              + view.folder()
+              + ": it has "
+              + view.info().rows()
+              + ". Ingest more images, or change the split's shares.");
+    }
+  }
+
+  public ViewInfo info() {
+    return view.info();
+  }
+
+  public Set<Column> columns() {
+    return columns;
+  }
+
+  /** Rows of each row group, as {@link SampleOrder} takes them. */
+  public int[] rowsPerGroup() {
+    return groups.stream().mapToInt(GroupAt::rows).toArray();
+  }
+
+  /** What a full row group weighs with the columns read, decompressed. */
+  public long groupBytes() {
+    ViewInfo info = view.info();
+    long row = info.pixelBytes();
+    for (Column column : columns) {
+      row +=
+          switch (column) {
+            case MASK -> info.maskBytes();
+            case EMBEDDING -> info.embeddingBytes();
+            case STRUCTURE -> info.structureBytes();
+            case LOGITS -> info.logitsBytes();
+          };
+    }
+    return row * Arrays.stream(rowsPerGroup()).max().orElseThrow();
+  }
+
+  public long cacheBytes() {
+    return cacheBytes;
+  }
+
+  /** Row groups read from storage so far. */
+  public synchronized long groupsRead() {
+    return groupsRead;
+  }
+
+  synchronized ViewSample sample(SampleOrder.Position position) {
+    return group(position.group()).rows().get(position.row());
+  }
+
+  private Group group(int index) {
+    Group cached = cache.get(index);
+    if (cached != null) {
+      return cached;
+    }
+    Group read = read(groups.get(index));
+    groupsRead++;
+    cache.put(index, read);
+    cachedBytes += read.bytes();
+    // Least recently used first; the one just read stays, whatever it weighs.
+    for (Iterator<Group> old = cache.values().iterator();
+        cachedBytes > cacheBytes && cache.size() > 1; ) {
+      cachedBytes -= old.next().bytes();
+      old.remove();
+    }
+    return read;
+  }
+
+  private Group read(GroupAt at) {
+    Path path = new Path(view.folder(), at.file().path());
+    try (ParquetFileReader reader = ParquetFileReader.open(hadoop, path, footer(path))) {
+      MessageType schema = reader.getFileMetaData().getSchema();
+      MessageType requested = projection(schema);
+      reader.setRequestedSchema(requested);
+      PageReadStore pages = reader.readRowGroup(at.index());
+      RecordReader<ViewSample> records =
+          new ColumnIOFactory()
+              .getColumnIO(requested, schema)
+              .getRecordReader(pages, new ViewSampleConverter(requested));
+      List<ViewSample> rows = new ArrayList<>(at.rows());
+      for (long r = 0; r < pages.getRowCount(); r++) {
+        rows.add(records.read());
+      }
+      return new Group(rows, rows.stream().mapToLong(ViewSample::bytes).sum());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read row group " + at.index() + " of " + path, e);
+    }
+  }
+
+  private ParquetMetadata footer(Path path) throws IOException {
+    ParquetMetadata footer = footers.get(path.toString());
+    if (footer == null) {
+      try (ParquetFileReader reader =
+          ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop))) {
+        footer = reader.getFooter();
+      }
+      footers.put(path.toString(), footer);
+    }
+    return footer;
+  }
+
+  private MessageType projection(MessageType schema) {
+    List<String> names = new ArrayList<>(Column.ALWAYS);
+    columns.forEach(column -> names.add(column.field()));
+    List<Type> fields =
+        schema.getFields().stream().filter(f -> names.contains(f.getName())).toList();
+    return new MessageType(schema.getName(), fields);
+  }
+}

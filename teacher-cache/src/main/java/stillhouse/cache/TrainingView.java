@@ -1,0 +1,220 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A training view: the cache's rows as one student trains on them, in a Parquet folder of their own
+ * that ranks read with neither Spark nor Delta. Derived, named by the digest of what made it,
+ * immutable: {@code root/cache/views/<digest>/{data/split=…/*.parquet, projection.json,
+ * view.json}}, the last written last.
+ *
+ * <p>Rows stand in the order of a hash of their sample_id over the files and inside each, so any
+ * run of rows is a random one. A row is one page of each column, a row group {@link ViewLayout}'s
+ * rows exactly.
+ */
+public final class TrainingView {
+  private static final Logger log = LoggerFactory.getLogger(TrainingView.class);
+
+  // 4096 maps of 16×16 cells are a million observations: past what C = 256 directions need.
+  private static final long PCA_ROWS = 4096;
+
+  private final ViewFiles files;
+  private final ViewInfo info;
+  private final boolean reused;
+
+  private TrainingView(ViewFiles files, ViewInfo info, boolean reused) {
+    this.files = files;
+    this.info = info;
+    this.reused = reused;
+  }
+
+  /**
+   * Makes the view of {@code rows}, or finds it made. One writer a digest at a time: what an
+   * interrupted one left is deleted.
+   *
+   * @param root of the workspace, any Hadoop path
+   * @param rows one a sample: sample_id, image_uri, content_sha256, split, feature_key (strings),
+   *     weight, mask (encoded, or null), embedding, e, c, d (tensor structs), answers
+   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;)
+   * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
+   *     {@code train}
+   */
+  public static TrainingView materialise(
+      SparkSession spark,
+      String root,
+      ViewRequest request,
+      ViewSources sources,
+      Dataset<Row> rows) {
+    describe(spark, "training view: which rows");
+    ViewIdentity identity = ViewIdentity.of(request, rows);
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    ViewFiles files = new ViewFiles(root + "/cache/views/" + identity.digest().hex(), hadoop);
+    if (files.complete()) {
+      ViewInfo info = files.readInfo();
+      log.info("Training view {}: reused, {} rows", identity.digest().brief(), info.rows());
+      return new TrainingView(files, info, true);
+    }
+    files.deleteAll();
+    ViewInfo info = write(spark, files, identity, request, sources, rows);
+    describe(spark, "training view " + identity.digest().brief() + ": principal components");
+    files.write(
+        Pca.fit(
+            spark.read().parquet(files.data()).where(col("split").equalTo("train")),
+            info.channels(),
+            request.projectionDimensions(),
+            PCA_ROWS));
+    files.write(info);
+    describe(spark, null);
+    log.info("Training view {}: made, {} rows", identity.digest().brief(), info.rows());
+    return new TrainingView(files, info, false);
+  }
+
+  /**
+   * Opens a view made before.
+   *
+   * @param folder the view's own: {@link #folder()}
+   */
+  public static TrainingView open(String folder, Configuration hadoop) {
+    ViewFiles files = new ViewFiles(folder, hadoop);
+    if (!files.complete()) {
+      throw new IllegalArgumentException(
+          "Cannot open training view "
+              + folder
+              + ": it has no view.json. Make it again from the cache (train does so by itself).");
+    }
+    return new TrainingView(files, files.readInfo(), true);
+  }
+
+  public String folder() {
+    return files.folder();
+  }
+
+  public ViewInfo info() {
+    return info;
+  }
+
+  /** μ_T and P_T, fitted on the embeddings of split {@code train} as the view holds them. */
+  public Projection projection() {
+    return files.readProjection();
+  }
+
+  /** Whether the view was there already and nothing was computed. */
+  public boolean reused() {
+    return reused;
+  }
+
+  private static ViewInfo write(
+      SparkSession spark,
+      ViewFiles files,
+      ViewIdentity identity,
+      ViewRequest request,
+      ViewSources sources,
+      Dataset<Row> rows) {
+    long trainRows = identity.rows().getOrDefault("train", 0L);
+    if (trainRows == 0) {
+      throw new IllegalArgumentException(
+          "Cannot make a training view without rows of split 'train': " + identity.rows());
+    }
+    describe(spark, "training view " + identity.digest().brief() + ": shape of the embedding");
+    int channels = sources.tensors().decode(rows.select("embedding").first().getStruct(0)).dim(0);
+    ViewInfo sized = info(identity, request, channels, 0, List.of());
+    ViewLayout layout =
+        ViewLayout.of(request.rowsPerGroup(), rowBytes(sized), identity.allRows(), trainRows);
+    describe(spark, "training view " + identity.digest().brief() + ": rows");
+    writeRows(files.data(), new ViewRow(request, sources, channels), layout, rows);
+    List<ViewInfo.ViewFile> written = files.list();
+    ViewInfo info = info(identity, request, channels, layout.rowsPerGroup(), written);
+    requireAllWritten(identity, written);
+    return info;
+  }
+
+  private static void writeRows(String path, ViewRow row, ViewLayout layout, Dataset<Row> rows) {
+    Column hash = xxhash64(lit("view"), col("sample_id"));
+    rows.withColumn("weight", col("weight").cast("float"))
+        .map(row, Encoders.row(ViewRow.SCHEMA))
+        .repartition(layout.files(), hash)
+        .sortWithinPartitions(col("split"), hash, col("sample_id"))
+        .write()
+        .mode(SaveMode.Overwrite)
+        .partitionBy("split")
+        .option("compression", "zstd")
+        // Pixels are noise to any level; 1 costs least.
+        .option("parquet.compression.codec.zstd.level", "1")
+        // No value repeats: a dictionary would only be built to be thrown away.
+        .option("parquet.enable.dictionary", "false")
+        .option("parquet.page.row.count.limit", "1")
+        // Parquet closes a row group where a check of its size, every row.check.min…max rows,
+        // finds it over block.size: over one byte it is at the first, so groups are exact.
+        .option("parquet.block.size", "1")
+        .option("parquet.page.size.row.check.min", Integer.toString(layout.rowsPerGroup()))
+        .option("parquet.page.size.row.check.max", Integer.toString(layout.rowsPerGroup()))
+        .parquet(path);
+  }
+
+  private static void requireAllWritten(ViewIdentity identity, List<ViewInfo.ViewFile> files) {
+    SortedMap<String, Long> written = new TreeMap<>();
+    for (ViewInfo.ViewFile file : files) {
+      for (int rows : file.rowGroups()) {
+        written.merge(file.split(), (long) rows, Long::sum);
+      }
+    }
+    if (!written.equals(identity.rows())) {
+      throw new IllegalStateException(
+          "Training view has "
+              + written
+              + " rows of "
+              + identity.rows()
+              + ": its input changed"
+              + " while it was read. Pin the cache tables' versions and make it again.");
+    }
+  }
+
+  private static ViewInfo info(
+      ViewIdentity identity,
+      ViewRequest request,
+      int channels,
+      int rowsPerGroup,
+      List<ViewInfo.ViewFile> files) {
+    return new ViewInfo(
+        identity.digest().hex(),
+        request.classes(),
+        request.height(),
+        request.width(),
+        channels,
+        request.gridHeight(),
+        request.gridWidth(),
+        request.logitsHeight(),
+        request.logitsWidth(),
+        rowsPerGroup,
+        identity.rows(),
+        request.sortedProvenance(),
+        files);
+  }
+
+  private static long rowBytes(ViewInfo info) {
+    return (long) info.pixelBytes()
+        + info.maskBytes()
+        + info.embeddingBytes()
+        + info.structureBytes()
+        + info.logitsBytes();
+  }
+
+  private static void describe(SparkSession spark, String what) {
+    spark.sparkContext().setJobDescription(what);
+  }
+}

@@ -1,0 +1,74 @@
+package stillhouse.cache;
+
+import java.util.List;
+import java.util.SortedMap;
+
+/**
+ * What a training view holds: the content of its {@code view.json}.
+ *
+ * @param digest identity of the view: of its request and of the rows that went in
+ * @param classes names of the foreground classes 1…K
+ * @param height of {@code pixels} and {@code mask}
+ * @param width of {@code pixels} and {@code mask}
+ * @param channels C of {@code embedding}
+ * @param rowsPerGroup rows in every row group but a file's last
+ * @param rows per split
+ * @param provenance what made the rows, by name
+ * @param files in the order that a sample order counts their row groups in
+ */
+public record ViewInfo(
+    String digest,
+    List<String> classes,
+    int height,
+    int width,
+    int channels,
+    int gridHeight,
+    int gridWidth,
+    int logitsHeight,
+    int logitsWidth,
+    int rowsPerGroup,
+    SortedMap<String, Long> rows,
+    SortedMap<String, String> provenance,
+    List<ViewFile> files) {
+
+  /**
+   * @param path below the view's folder
+   * @param rowGroups rows of each row group
+   */
+  public record ViewFile(String path, String split, int[] rowGroups) {}
+
+  /** The files of one split. */
+  public List<ViewFile> files(String split) {
+    return files.stream().filter(f -> f.split().equals(split)).toList();
+  }
+
+  /** Rows of one split; 0 where the view has none. */
+  public long rows(String split) {
+    return rows.getOrDefault(split, 0L);
+  }
+
+  /** Bytes of one {@code pixels} value: uint8 [height, width, 3]. */
+  public int pixelBytes() {
+    return 3 * height * width;
+  }
+
+  /** Bytes of one {@code mask} value: uint8 [height, width]. */
+  public int maskBytes() {
+    return height * width;
+  }
+
+  /** Bytes of one {@code embedding} value: fp16 [channels, gridHeight, gridWidth]. */
+  public int embeddingBytes() {
+    return Short.BYTES * channels * gridHeight * gridWidth;
+  }
+
+  /** Bytes of one {@code structure} value: fp32 [3, gridHeight, gridWidth]. */
+  public int structureBytes() {
+    return Float.BYTES * 3 * gridHeight * gridWidth;
+  }
+
+  /** Bytes of one {@code logits} value: fp16 [K, logitsHeight, logitsWidth]. */
+  public int logitsBytes() {
+    return Short.BYTES * classes.size() * logitsHeight * logitsWidth;
+  }
+}

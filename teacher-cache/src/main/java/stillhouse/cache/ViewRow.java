@@ -1,0 +1,183 @@
+package stillhouse.cache;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Resize;
+
+/** Makes one row of a view from one joined row of the cache. */
+final class ViewRow implements MapFunction<Row, Row> {
+  private static final long serialVersionUID = 1L;
+
+  static final StructType SCHEMA =
+      new StructType()
+          .add("sample_id", DataTypes.StringType, false)
+          .add("split", DataTypes.StringType, false)
+          .add("weight", DataTypes.FloatType, false)
+          .add("labelled", DataTypes.BooleanType, false)
+          .add("pixels", DataTypes.BinaryType, false)
+          .add("mask", DataTypes.BinaryType, true)
+          .add("embedding", DataTypes.BinaryType, false)
+          .add("structure", DataTypes.BinaryType, false)
+          .add("logits", DataTypes.BinaryType, false);
+
+  private final ViewRequest request;
+  private final ViewSources sources;
+  private final int channels;
+
+  ViewRow(ViewRequest request, ViewSources sources, int channels) {
+    this.request = request;
+    this.sources = sources;
+    this.channels = channels;
+  }
+
+  @Override
+  public Row call(Row row) {
+    String id = row.getAs("sample_id");
+    try {
+      byte[] mask = row.getAs("mask");
+      return RowFactory.create(
+          id,
+          row.getAs("split"),
+          row.getAs("weight"),
+          mask != null,
+          pixels(sources.images().read(row.getAs("image_uri"), row.getAs("content_sha256"))),
+          mask == null ? null : mask(sources.masks().decode(mask)),
+          embedding(row.getAs("embedding")),
+          structure(row),
+          logits(answers(row)));
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** uint8 [height, width, 3], bilinear, rounded. */
+  private byte[] pixels(RgbImage image) {
+    int area = image.width() * image.height();
+    float[] planes = new float[3 * area];
+    byte[] rgb = image.rgb();
+    for (int i = 0; i < area; i++) {
+      for (int c = 0; c < 3; c++) {
+        planes[c * area + i] = rgb[3 * i + c] & 0xff;
+      }
+    }
+    FloatTensor in = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
+    float[] out = Resize.bilinear(in, request.height(), request.width()).data();
+    int outArea = request.height() * request.width();
+    byte[] bytes = new byte[3 * outArea];
+    for (int i = 0; i < outArea; i++) {
+      for (int c = 0; c < 3; c++) {
+        bytes[3 * i + c] = (byte) Math.round(out[c * outArea + i]);
+      }
+    }
+    return bytes;
+  }
+
+  /** uint8 [height, width]: each pixel takes the label under its own centre. */
+  private byte[] mask(ClassMask mask) {
+    byte[] bytes = new byte[request.height() * request.width()];
+    int o = 0;
+    for (int y = 0; y < request.height(); y++) {
+      int sourceY = nearest(y, mask.height(), request.height());
+      for (int x = 0; x < request.width(); x++) {
+        int label = mask.at(nearest(x, mask.width(), request.width()), sourceY);
+        if (label > request.classes().size() && label != ClassMask.IGNORE) {
+          throw new IllegalArgumentException(
+              "Invalid label "
+                  + label
+                  + " in its mask (must be 0, a class 1…"
+                  + request.classes().size()
+                  + ", or 255 to ignore)");
+        }
+        bytes[o++] = (byte) label;
+      }
+    }
+    return bytes;
+  }
+
+  private static int nearest(int i, int in, int out) {
+    return (int) ((2L * i + 1) * in / (2L * out)); // ⌊(i + ½)·in/out⌋
+  }
+
+  private byte[] embedding(Row struct) {
+    FloatTensor map = sources.tensors().decode(struct);
+    if (map.rank() != 3 || map.dim(0) != channels) {
+      throw new IllegalArgumentException(
+          "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
+    }
+    float[] grid = toGrid(map).data();
+    for (float value : grid) {
+      if (!(Math.abs(value) <= Fp16.MAX)) {
+        throw new IllegalArgumentException(
+            "Invalid embedding value: " + value + " (must be finite and within ±" + Fp16.MAX + ")");
+      }
+    }
+    return Fp16.encode(grid);
+  }
+
+  /** E, C, D as fp32 [3, gridHeight, gridWidth]. */
+  private byte[] structure(Row row) {
+    int cells = request.gridHeight() * request.gridWidth();
+    ByteBuffer bytes = ByteBuffer.allocate(3 * cells * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (String component : List.of("e", "c", "d")) {
+      FloatTensor map = sources.tensors().decode(row.getAs(component));
+      int height = map.dim(map.rank() - 2);
+      int width = map.dim(map.rank() - 1);
+      FloatTensor grid = toGrid(new FloatTensor(new int[] {1, height, width}, map.data()));
+      bytes.asFloatBuffer().put(grid.data());
+      bytes.position(bytes.position() + cells * Float.BYTES);
+    }
+    return bytes.array();
+  }
+
+  private FloatTensor toGrid(FloatTensor map) {
+    boolean coarser = request.gridHeight() <= map.dim(1) && request.gridWidth() <= map.dim(2);
+    return coarser
+        ? Resize.area(map, request.gridHeight(), request.gridWidth())
+        : Resize.bilinear(map, request.gridHeight(), request.gridWidth());
+  }
+
+  /** fp16 [K, logitsHeight, logitsWidth]; beyond ±65504 held there, where a sigmoid is 0 or 1. */
+  private byte[] logits(List<ViewSources.Answer> answers) {
+    int classes = request.classes().size();
+    int height = request.logitsHeight();
+    int width = request.logitsWidth();
+    FloatTensor composed = sources.softTargets().compose(classes, height, width, answers);
+    if (composed.rank() != 3 || composed.dim(0) != classes) {
+      throw new IllegalArgumentException(
+          "Invalid soft target: " + composed + " (must be [" + classes + ", h, w])");
+    }
+    float[] logits = Resize.bilinear(composed, height, width).data().clone();
+    for (int i = 0; i < logits.length; i++) {
+      if (Float.isNaN(logits[i])) {
+        throw new IllegalArgumentException("Invalid soft target: NaN at element " + i);
+      }
+      logits[i] = Math.max(-Fp16.MAX, Math.min(Fp16.MAX, logits[i]));
+    }
+    return Fp16.encode(logits);
+  }
+
+  private List<ViewSources.Answer> answers(Row row) {
+    int column = row.fieldIndex("answers");
+    List<Row> structs = row.isNullAt(column) ? List.of() : row.getList(column);
+    List<ViewSources.Answer> answers = new ArrayList<>();
+    for (Row answer : structs) {
+      int classId = answer.fieldIndex("class_id");
+      answers.add(
+          new ViewSources.Answer(
+              answer.isNullAt(classId) ? null : answer.getInt(classId),
+              sources.tensors().decode(answer.getAs("logits"))));
+    }
+    return answers;
+  }
+}

@@ -1,0 +1,46 @@
+package stillhouse.cache;
+
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/** How the rows of a view get at what the cache holds encoded. Runs on executors. */
+public record ViewSources(
+    ImageSource images, MaskSource masks, TensorSource tensors, SoftTargets softTargets)
+    implements Serializable {
+
+  /** The decoded image behind a URI, checked against its digest. */
+  @FunctionalInterface
+  public interface ImageSource extends Serializable {
+    RgbImage read(String uri, String contentSha256);
+  }
+
+  @FunctionalInterface
+  public interface MaskSource extends Serializable {
+    ClassMask decode(byte[] encoded);
+  }
+
+  /** A tensor column's struct as floats. */
+  @FunctionalInterface
+  public interface TensorSource extends Serializable {
+    FloatTensor decode(Row tensor);
+  }
+
+  /** Composes an image's answers into one channel a class. */
+  @FunctionalInterface
+  public interface SoftTargets extends Serializable {
+    /** Pre-sigmoid logits [classes, height, width]; an image may have no answer at all. */
+    FloatTensor compose(int classes, int height, int width, List<Answer> answers);
+  }
+
+  /**
+   * One cached answer.
+   *
+   * @param classId 1…K, or null where the logits are a dense segmenter's
+   * @param logits [h, w] for one class, [K, h, w] for a dense segmenter
+   */
+  public record Answer(Integer classId, FloatTensor logits) {}
+}

@@ -1,0 +1,253 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.ClassMask;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Resize;
+
+class TrainingViewTest {
+  private static final int ROWS = 40;
+
+  @TempDir static Path root;
+  private static SparkSession spark;
+  private static TrainingView view;
+
+  @BeforeAll
+  static void materialise() {
+    spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "2")
+            .getOrCreate();
+    view = make(ViewRows.of(spark, ROWS));
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  @Test
+  void holdsEveryRowOfItsSplit() {
+    assertThat(view.reused()).isFalse();
+    assertThat(view.info().rows()).isEqualTo(Map.of("train", 32L, "val", 8L));
+    Dataset<Row> data = spark.read().parquet(view.folder() + "/data");
+    assertThat(data.select("sample_id").distinct().count()).isEqualTo(ROWS);
+    assertThat(data.where("split = 'val'").count()).isEqualTo(8);
+  }
+
+  @Test
+  void holdsTheSourcesValuesAtTheStudentsSize() {
+    Row row = stored(7);
+    Row source = ViewRows.row(7);
+
+    assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
+    assertThat(row.<Boolean>getAs("labelled")).isTrue();
+    FloatTensor embedding = ViewRows.tensor(source.getStruct(7));
+    assertThat(Fp16.decode(row.getAs("embedding")))
+        .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
+    FloatTensor logits = ViewRows.tensor(source.<Row[]>getAs(11)[0].getStruct(1));
+    assertThat(Fp16.decode(row.getAs("logits")))
+        .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
+    // D of the first cell: the mean of the 2×2 source cells under it.
+    float[] d = ViewRows.tensor(source.getStruct(10)).data();
+    float[] structure = new float[12];
+    ByteBuffer.wrap(row.<byte[]>getAs("structure"))
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(structure);
+    assertThat(structure[8]).isCloseTo((d[0] + d[1] + d[4] + d[5]) / 4, within(1e-6f));
+  }
+
+  @Test
+  void halvesPixelsToTheMeanOfFourAndMasksToTheLabelUnderTheCentre() {
+    Row row = stored(7);
+    byte[] rgb = ViewRows.image("drawn:7", "").rgb();
+    byte[] pixels = row.getAs("pixels");
+    for (int c = 0; c < 3; c++) {
+      float sum = 0;
+      for (int p : new int[] {0, 1, 12, 13}) {
+        sum += rgb[3 * p + c] & 0xff;
+      }
+      assertThat(pixels[c] & 0xff).isEqualTo(Math.round(sum / 4));
+    }
+    byte[] mask = row.getAs("mask");
+    ClassMask source = ViewRows.mask(ViewRows.maskBytes(7));
+    assertThat(mask).hasSize(24);
+    assertThat(mask[0] & 0xff).isEqualTo(source.at(1, 1));
+    assertThat(mask[6 + 2] & 0xff).isEqualTo(source.at(5, 3));
+  }
+
+  @Test
+  void anUnlabelledSampleHasNoMask() {
+    Row row = stored(2);
+    assertThat(row.<Boolean>getAs("labelled")).isFalse();
+    assertThat(row.<byte[]>getAs("mask")).isNull();
+  }
+
+  @Test
+  void rowGroupsAreExactAndEveryRowIsAPage() throws IOException {
+    Configuration hadoop = new Configuration();
+    for (ViewInfo.ViewFile file : view.info().files()) {
+      int[] groups = file.rowGroups();
+      for (int g = 0; g < groups.length; g++) {
+        assertThat(groups[g]).isBetween(1, 2);
+        assertThat(groups[g] == 2 || g == groups.length - 1).isTrue();
+      }
+      var path = new org.apache.hadoop.fs.Path(view.folder(), file.path());
+      try (var reader = ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop))) {
+        for (BlockMetaData block : reader.getFooter().getBlocks()) {
+          for (ColumnChunkMetaData column : block.getColumns()) {
+            assertThat(column.getCodec()).isEqualTo(CompressionCodecName.ZSTD);
+            assertThat(reader.readOffsetIndex(column).getPageCount())
+                .as("pages of %s", column.getPath())
+                .isEqualTo((int) block.getRowCount());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void rowsStandInHashOrderInEveryFile() {
+    for (ViewInfo.ViewFile file : view.info().files()) {
+      List<Long> hashes =
+          spark
+              .read()
+              .parquet(view.folder() + "/" + file.path())
+              .selectExpr("xxhash64('view', sample_id)")
+              .collectAsList()
+              .stream()
+              .map(row -> row.getLong(0))
+              .toList();
+      assertThat(hashes).isSorted();
+    }
+  }
+
+  @Test
+  void isReusedWhateverTheOrderOfItsRows() {
+    TrainingView again = make(ViewRows.of(spark, ROWS).orderBy(col("weight").desc()));
+    assertThat(again.reused()).isTrue();
+    assertThat(again.folder()).isEqualTo(view.folder());
+    assertThat(again.info()).usingRecursiveComparison().isEqualTo(view.info());
+  }
+
+  @Test
+  void anotherWeightMaskOrRequestIsAnotherView() {
+    Dataset<Row> rows = ViewRows.of(spark, ROWS);
+    ViewIdentity same = ViewIdentity.of(ViewRows.REQUEST, rows);
+    assertThat(same.digest().hex()).isEqualTo(view.info().digest());
+    assertThat(
+            List.of(
+                ViewIdentity.of(ViewRows.REQUEST, rows.withColumn("weight", col("weight").plus(1))),
+                ViewIdentity.of(
+                    ViewRows.REQUEST, rows.withColumn("mask", col("mask").substr(1, 9))),
+                ViewIdentity.of(ViewRows.REQUEST, ViewRows.of(spark, ROWS - 1))))
+        .extracting(ViewIdentity::digest)
+        .doesNotContain(same.digest())
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void anIncompleteViewIsMadeAgain(@TempDir Path other) throws IOException {
+    Dataset<Row> rows = ViewRows.of(spark, 10);
+    TrainingView made =
+        TrainingView.materialise(spark, other.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+    java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
+    assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
+        .hasMessageContaining("it has no view.json");
+    TrainingView again =
+        TrainingView.materialise(spark, other.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+    assertThat(again.reused()).isFalse();
+    assertThat(again.info().rows()).isEqualTo(made.info().rows());
+  }
+
+  @Test
+  void fitsItsProjectionToTheTrainingRows() {
+    Moments moments = new Moments(ViewRows.CHANNELS);
+    spark
+        .read()
+        .parquet(view.folder() + "/data/split=train")
+        .select("embedding")
+        .collectAsList()
+        .forEach(row -> moments.observe((byte[]) row.get(0)));
+    Projection expected = Pca.projection(moments, 3);
+    Projection projection = TrainingView.open(view.folder(), new Configuration()).projection();
+
+    assertThat(projection.dimensions()).isEqualTo(3);
+    assertThat(projection.mean()).containsExactly(expected.mean(), within(1e-6f));
+    for (int k = 0; k < 3; k++) {
+      assertThat(projection.directions()[k])
+          .containsExactly(expected.directions()[k], within(1e-5f));
+    }
+  }
+
+  @Test
+  void aSampleOfTheRowsFitsNearly() {
+    Dataset<Row> data = spark.read().parquet(view.folder() + "/data");
+    Projection sampled = Pca.fit(data, ViewRows.CHANNELS, 5, 20);
+    assertThat(sampled.dimensions()).isEqualTo(5);
+    assertThatThrownBy(() -> Pca.fit(data, ViewRows.CHANNELS, 6, 20))
+        .hasMessageContaining("Invalid projectionDimensions: 6 (must be 1…5");
+  }
+
+  @Test
+  void refusesASampleTwice() {
+    Dataset<Row> rows = ViewRows.of(spark, 10);
+    assertThatThrownBy(() -> make(rows.union(rows.where("sample_id = 'sample-3'"))))
+        .hasMessageContaining("split 'train' has 9 rows of 8 samples");
+  }
+
+  @Test
+  void namesTheSampleThatCannotBeMade() {
+    ViewRequest oneClass =
+        new ViewRequest(List.of("scratch"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
+    assertThatThrownBy(
+            () -> new ViewRow(oneClass, ViewRows.SOURCES, 5).call(reencoded(ViewRows.row(0))))
+        .hasMessageContaining("sample sample-0")
+        .hasMessageContaining("Invalid label 2")
+        .hasMessageContaining("1…1");
+  }
+
+  /** The row with its schema, as Spark hands it to a function. */
+  private static Row reencoded(Row row) {
+    return ViewRows.of(spark, 1).where(col("sample_id").equalTo(row.getString(0))).first();
+  }
+
+  private static TrainingView make(Dataset<Row> rows) {
+    return TrainingView.materialise(
+        spark, root.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+  }
+
+  private static Row stored(int i) {
+    return spark
+        .read()
+        .parquet(view.folder() + "/data")
+        .where(col("sample_id").equalTo("sample-" + i))
+        .first();
+  }
+}

@@ -1,0 +1,117 @@
+package stillhouse.cache;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * Joined cache rows drawn from their index: images 12×8 (the view's size is 6×4), a mask for two in
+ * three, an embedding [5, 4, 4], structure [4, 4], one dense answer [2, 4, 4]. Tensors are fp16.
+ */
+final class ViewRows {
+  static final int CHANNELS = 5;
+  static final ViewRequest REQUEST =
+      new ViewRequest(List.of("scratch", "dent"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
+  static final ViewSources SOURCES =
+      new ViewSources(ViewRows::image, ViewRows::mask, ViewRows::tensor, ViewRows::compose);
+
+  private static final StructType TENSOR =
+      new StructType()
+          .add("dtype", DataTypes.StringType)
+          .add("shape", DataTypes.createArrayType(DataTypes.IntegerType))
+          .add("data", DataTypes.BinaryType);
+  private static final StructType ANSWER =
+      new StructType().add("class_id", DataTypes.IntegerType).add("logits", TENSOR);
+  private static final StructType SCHEMA =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("split", DataTypes.StringType)
+          .add("feature_key", DataTypes.StringType)
+          .add("weight", DataTypes.FloatType)
+          .add("mask", DataTypes.BinaryType)
+          .add("embedding", TENSOR)
+          .add("e", TENSOR)
+          .add("c", TENSOR)
+          .add("d", TENSOR)
+          .add("answers", DataTypes.createArrayType(ANSWER));
+
+  private ViewRows() {}
+
+  static Dataset<Row> of(SparkSession spark, int rows) {
+    List<Row> list = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      list.add(row(i));
+    }
+    return spark.createDataFrame(list, SCHEMA).repartition(3);
+  }
+
+  static Row row(int i) {
+    return RowFactory.create(
+        "sample-" + i,
+        "drawn:" + i,
+        "sha-" + i,
+        i % 5 == 4 ? "val" : "train",
+        "key-" + i,
+        1f + i,
+        i % 3 == 2 ? null : maskBytes(i),
+        struct(i, 1, CHANNELS, 4, 4),
+        struct(i, 2, 4, 4),
+        struct(i, 3, 4, 4),
+        struct(i, 4, 4, 4),
+        new Row[] {RowFactory.create(null, struct(i, 5, 2, 4, 4))});
+  }
+
+  static RgbImage image(String uri, String sha) {
+    byte[] rgb = new byte[3 * 12 * 8];
+    int i = Integer.parseInt(uri.substring("drawn:".length()));
+    for (int p = 0; p < rgb.length; p++) {
+      rgb[p] = (byte) (i * 7 + p * 13);
+    }
+    return new RgbImage(12, 8, rgb);
+  }
+
+  static ClassMask mask(byte[] encoded) {
+    return new ClassMask(12, 8, encoded);
+  }
+
+  static byte[] maskBytes(int i) {
+    byte[] labels = {0, 1, 2, (byte) 255};
+    byte[] mask = new byte[12 * 8];
+    for (int p = 0; p < mask.length; p++) {
+      mask[p] = labels[(p + i) % labels.length];
+    }
+    return mask;
+  }
+
+  static FloatTensor tensor(Row struct) {
+    int[] shape = struct.<Integer>getList(1).stream().mapToInt(Integer::intValue).toArray();
+    return new FloatTensor(shape, Fp16.decode(struct.getAs("data")));
+  }
+
+  private static FloatTensor compose(
+      int classes, int height, int width, List<ViewSources.Answer> answers) {
+    return answers.get(0).logits();
+  }
+
+  private static Row struct(int row, int kind, Integer... shape) {
+    SplittableRandom random = new SplittableRandom(row * 31L + kind);
+    float[] values = new float[Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+    for (int v = 0; v < values.length; v++) {
+      values[v] = (float) (random.nextDouble() * 4 - 2);
+    }
+    return RowFactory.create("FP16", shape, Fp16.encode(values));
+  }
+}
