@@ -1,0 +1,24 @@
+package stillhouse.student;
+
+/** What a student is made for: the sides of its input and its number of foreground classes. */
+record InputSize(int height, int width, int classes) {
+  /** The coarsest stride that any student has. */
+  static final int MULTIPLE = 32;
+
+  InputSize {
+    if (height < MULTIPLE || width < MULTIPLE || height % MULTIPLE + width % MULTIPLE != 0) {
+      throw new IllegalArgumentException(
+          "Invalid student input: "
+              + height
+              + "×"
+              + width
+              + " (both sides must be multiples of "
+              + MULTIPLE
+              + ")");
+    }
+    if (classes < 1 || classes > 254) {
+      throw new IllegalArgumentException(
+          "Invalid number of classes: " + classes + " (must be 1 to 254: 0 and 255 are taken)");
+    }
+  }
+}

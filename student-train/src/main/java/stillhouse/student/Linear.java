@@ -1,0 +1,55 @@
+package stillhouse.student;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import stillhouse.onnx.OnnxGraph;
+
+/** y = x Wᵀ + b over the last axis, W [out, in]. */
+final class Linear implements Layer {
+  // The start of transformers' linear layers since ViT.
+  private static final double DEVIATION = 0.02;
+
+  private final String name;
+  private final int in;
+  private final int out;
+  private final NDArray weight;
+  private final NDArray bias;
+
+  Linear(Weights weights, String name, int in, int out) {
+    this.name = name;
+    this.in = in;
+    this.out = out;
+    weight = weights.normal(name + ".weight", DEVIATION, out, in);
+    bias = weights.constant(name + ".bias", 0, out);
+  }
+
+  @Override
+  public NDArray forward(NDArray x, boolean training) {
+    return ai.djl.nn.core.Linear.linear(x, weight, bias).singletonOrThrow();
+  }
+
+  @Override
+  public String export(OnnxGraph graph, String input) {
+    double[] ones = new double[out];
+    java.util.Arrays.fill(ones, 1);
+    return exportScaled(graph, input, ones);
+  }
+
+  /**
+   * Appends scale · (x Wᵀ + b), a factor an output; Wᵀ is what is stored, so nothing transposes.
+   */
+  String exportScaled(OnnxGraph graph, String input, double[] scale) {
+    float[] w = weight.toFloatArray();
+    float[] b = bias.toFloatArray();
+    float[] transposed = new float[w.length];
+    for (int o = 0; o < out; o++) {
+      for (int i = 0; i < in; i++) {
+        transposed[i * out + o] = (float) (w[o * in + i] * scale[o]);
+      }
+      b[o] = (float) (b[o] * scale[o]);
+    }
+    String product =
+        graph.node("MatMul", List.of(input, graph.tensor(name + ".weight", transposed, in, out)));
+    return graph.node("Add", List.of(product, graph.tensor(name + ".bias", b, out)));
+  }
+}

@@ -1,0 +1,82 @@
+package stillhouse.student;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.file.Path;
+import java.util.List;
+import stillhouse.conf.ConfigFile;
+
+/**
+ * A student of {@code conf/students/}.
+ *
+ * @param name how runs and exported files call it
+ * @param channels of each stage: from stride 2 on for a conv-pyramid, from stride 4 on for a
+ *     TinyViT
+ * @param depths blocks of each stage
+ * @param decoder channels in which the pyramid's maps are summed
+ * @param embedding channels of the embedding, at stride 4
+ * @param heads attention heads of each stage but the first (TinyViT only)
+ * @param windows sides of the attention windows of each stage but the first (TinyViT only)
+ */
+public record StudentConfig(
+    String name,
+    Network network,
+    Norm norm,
+    List<Integer> channels,
+    List<Integer> depths,
+    int decoder,
+    int embedding,
+    List<Integer> heads,
+    List<Integer> windows) {
+  /** Families of networks. */
+  public enum Network {
+    @JsonProperty("conv-pyramid")
+    CONV_PYRAMID,
+    @JsonProperty("tinyvit")
+    TINYVIT
+  }
+
+  public StudentConfig {
+    channels = List.copyOf(channels);
+    depths = List.copyOf(depths);
+    heads = heads == null ? List.of() : List.copyOf(heads);
+    windows = windows == null ? List.of() : List.copyOf(windows);
+    requireLength(name, "depths", depths, channels.size());
+    int attentive = network == Network.TINYVIT ? channels.size() - 1 : 0;
+    requireLength(name, "heads", heads, attentive);
+    requireLength(name, "windows", windows, attentive);
+    for (int i = 0; i < attentive; i++) {
+      if (channels.get(i + 1) % heads.get(i) != 0) {
+        throw new IllegalArgumentException(
+            "Invalid student "
+                + name
+                + ": "
+                + heads.get(i)
+                + " heads do not divide the "
+                + channels.get(i + 1)
+                + " channels of stage "
+                + (i + 1));
+      }
+    }
+  }
+
+  /** Reads a file of {@code conf/students/}. */
+  public static StudentConfig load(Path file) {
+    return ConfigFile.load(file, StudentConfig.class, "/schema/student.json");
+  }
+
+  private static void requireLength(String name, String key, List<Integer> values, int length) {
+    if (values.size() != length) {
+      throw new IllegalArgumentException(
+          "Invalid student "
+              + name
+              + ": "
+              + key
+              + " "
+              + values
+              + " has "
+              + values.size()
+              + " entries, its stages need "
+              + length);
+    }
+  }
+}

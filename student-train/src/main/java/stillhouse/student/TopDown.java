@@ -1,0 +1,61 @@
+package stillhouse.student;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.List;
+import stillhouse.onnx.OnnxGraph;
+
+/**
+ * Joins the maps of a pyramid, finest first and each half the grid of the one before: every map
+ * goes to one width by a 1×1 convolution, the coarser sum is resized onto the finer map and added,
+ * and {@code fuse} smooths the finest sum. Source: feature pyramid networks (Lin et al., 2017).
+ * Departure: one smoothing convolution, at the level that is used, and bilinear resizing.
+ */
+final class TopDown {
+  private final List<ConvNorm> laterals = new ArrayList<>();
+  private final List<BilinearResize> resizes = new ArrayList<>();
+  private final Layer fuse;
+
+  /**
+   * @param channels of each map
+   * @param height the finest map's
+   */
+  TopDown(
+      Weights weights,
+      String name,
+      List<Integer> channels,
+      int through,
+      int height,
+      int width,
+      Norm norm,
+      Layer fuse) {
+    for (int i = 0; i < channels.size(); i++) {
+      Kernel kernel = Kernel.of(channels.get(i), through, 1);
+      laterals.add(new ConvNorm(weights, name + ".lateral" + i, kernel, norm));
+      if (i > 0) {
+        resizes.add(BilinearResize.by(2, height >> i, width >> i));
+      }
+    }
+    this.fuse = fuse;
+  }
+
+  NDArray forward(List<NDArray> maps, boolean training) {
+    int last = maps.size() - 1;
+    NDArray sum = laterals.get(last).forward(maps.get(last), training);
+    for (int i = last - 1; i >= 0; i--) {
+      NDArray lateral = laterals.get(i).forward(maps.get(i), training);
+      sum = lateral.add(resizes.get(i).forward(sum, training));
+    }
+    return fuse.forward(sum, training);
+  }
+
+  String export(OnnxGraph graph, List<String> maps) {
+    int last = maps.size() - 1;
+    String sum = laterals.get(last).export(graph, maps.get(last));
+    for (int i = last - 1; i >= 0; i--) {
+      String lateral = laterals.get(i).export(graph, maps.get(i));
+      sum = graph.node("Add", List.of(lateral, resizes.get(i).export(graph, sum)));
+    }
+    return fuse.export(graph, sum);
+  }
+}

@@ -1,0 +1,192 @@
+package stillhouse.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import stillhouse.student.Fixtures;
+import stillhouse.student.Student;
+import stillhouse.student.StudentOutput;
+import stillhouse.student.Students;
+import stillhouse.student.Weights;
+
+class OnnxExportTest {
+  /**
+   * What of TensorRT 10's ONNX parser students may use (its table of supported operators); nothing
+   * here depends on data, so every shape but the batch is known when an engine is built.
+   */
+  private static final Set<String> TENSORRT =
+      Set.of(
+          "Add",
+          "Conv",
+          "Gelu",
+          "LayerNormalization",
+          "MatMul",
+          "Mul",
+          "Pad",
+          "Relu",
+          "Reshape",
+          "Resize",
+          "Slice",
+          "Softmax",
+          "Split",
+          "Sub",
+          "Transpose");
+
+  @TempDir Path folder;
+  private NDManager manager;
+  private Weights weights;
+
+  @BeforeEach
+  void open() {
+    manager = Fixtures.manager();
+    weights = new Weights(manager, 7);
+  }
+
+  @AfterEach
+  void close() {
+    weights.close();
+    manager.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tiny-conv, 64, 64",
+    "tiny-conv-nonorm, 96, 64",
+    "wide-conv, 64, 64",
+    "tinyvit-1.6m, 64, 64",
+    "tinyvit-1.6m, 160, 96" // maps of 20×12: windows of 8 need padding
+  })
+  void whatShipsAnswersAsWhatWasTrained(String name, int height, int width) throws Exception {
+    Student student = student(name, height, width);
+    Path file = folder.resolve("student.onnx");
+    OnnxExport.write(student, weights, Map.of("stillhouse.classes", "scratch,dent"), file);
+    NDArray images = Fixtures.uniform(manager, 5, 2, 3, height, width);
+    OnnxCheck.Difference difference = OnnxCheck.compare(student, file, images);
+    assertThat(difference.logits()).isLessThan(1e-4);
+    assertThat(difference.embedding()).isLessThan(1e-4);
+
+    ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
+    assertThat(operators(model)).isSubsetOf(TENSORRT);
+    python(student, file, images);
+  }
+
+  @Test
+  void aConvolutionalStudentIsConvolutionsAndNeverTransposes() throws IOException {
+    Path file = folder.resolve("student.onnx");
+    OnnxExport.write(student("tiny-conv", 64, 64), weights, Map.of(), file);
+    ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
+    assertThat(operators(model)).containsOnly("Sub", "Mul", "Conv", "Relu", "Add", "Resize");
+    assertThat(model.getGraph().getInitializerList()).allMatch(t -> t.hasRawData());
+  }
+
+  @Test
+  void namesItsInputsOutputsAndMaker() throws IOException {
+    Path file = folder.resolve("deep/er/student.onnx");
+    Student student = student("tiny-conv", 64, 96);
+    OnnxExport.write(
+        student, weights, Map.of("stillhouse.width", "96", "stillhouse.height", "64"), file);
+    ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
+    assertThat(model.getOpsetImport(0).getVersion()).isEqualTo(20);
+    assertThat(model.getGraph().getInput(0).getName()).isEqualTo("image");
+    var dims = model.getGraph().getInput(0).getType().getTensorType().getShape().getDimList();
+    assertThat(dims.get(0).getDimParam()).isEqualTo("N");
+    assertThat(dims.subList(1, 4)).extracting(d -> d.getDimValue()).containsExactly(3L, 64L, 96L);
+    assertThat(model.getGraph().getOutputList())
+        .extracting(o -> o.getName())
+        .containsExactly("logits", "embedding");
+    assertThat(model.getMetadataPropsList())
+        .extracting(p -> p.getKey() + "=" + p.getValue())
+        .containsExactly("stillhouse.height=64", "stillhouse.width=96");
+    byte[] once = Files.readAllBytes(file);
+    OnnxExport.write(
+        student, weights, Map.of("stillhouse.height", "64", "stillhouse.width", "96"), file);
+    assertThat(Files.readAllBytes(file)).isEqualTo(once);
+    try (var left = Files.list(file.getParent())) {
+      assertThat(left).containsExactly(file);
+    }
+  }
+
+  @Test
+  void refusesAFileOfOtherWeights() throws IOException {
+    Student student = student("tiny-conv", 64, 64);
+    Path file = folder.resolve("student.onnx");
+    OnnxExport.write(student, weights, Map.of(), file);
+    try (NDArray bias = weights.get("student.head.bias").add(0.5)) {
+      weights.get("student.head.bias").set(bias.toFloatArray());
+    }
+    assertThatThrownBy(
+            () -> OnnxCheck.compare(student, file, Fixtures.uniform(manager, 5, 1, 3, 64, 64)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("is not the trained student: logits differ by up to 0.5")
+        .hasMessageContaining("Export it again");
+  }
+
+  @Test
+  void refusesWeightsThatAreNotFinite() {
+    Student student = student("tiny-conv", 64, 64);
+    weights.get("student.head.bias").set(new float[] {0, Float.NaN});
+    Path file = folder.resolve("student.onnx");
+    assertThatThrownBy(() -> OnnxExport.write(student, weights, Map.of(), file))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Cannot export the student: tensor 'student.head.bias' holds NaN. Export an earlier"
+                + " checkpoint.");
+    assertThat(file).doesNotExist();
+  }
+
+  private Student student(String name, int height, int width) {
+    Student student = Students.create(Fixtures.config(name), 2, height, width, weights);
+    Fixtures.disturb(weights);
+    return student;
+  }
+
+  private static Set<String> operators(ModelProto model) {
+    return model.getGraph().getNodeList().stream()
+        .map(NodeProto::getOpType)
+        .collect(Collectors.toSet());
+  }
+
+  /** ONNX's own checker, and ONNX Runtime as a Python user has it, against the student. */
+  private void python(Student student, Path file, NDArray images) throws Exception {
+    StudentOutput expected = student.forward(images, false);
+    List<String> command =
+        List.of(
+            Path.of(System.getenv("STILLHOUSE_VENV"), "bin", "python").toString(),
+            Path.of("src/test/resources/onnx/check_student.py").toString(),
+            file.toString(),
+            raw("image", images).toString(),
+            raw("logits", expected.logits()).toString(),
+            raw("embedding", expected.embedding()).toString());
+    Path log = folder.resolve("python.log");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    assertThat(process.waitFor()).as(Files.readString(log)).isZero();
+  }
+
+  private Path raw(String name, NDArray array) throws IOException {
+    float[] values = array.toFloatArray();
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    return Files.write(folder.resolve(name + ".f32"), bytes.array());
+  }
+}

@@ -1,0 +1,67 @@
+package stillhouse.student;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+
+/** What tests of students share. */
+public final class Fixtures {
+  private Fixtures() {}
+
+  public static StudentConfig config(String name) {
+    return StudentConfig.load(Path.of("..", "conf", "students", name + ".yaml"));
+  }
+
+  public static NDManager manager() {
+    return NDManager.newBaseManager(Device.cpu(), "PyTorch");
+  }
+
+  /** Uniform values in 0…1. */
+  public static NDArray uniform(NDManager manager, long seed, long... shape) {
+    Random random = new Random(seed);
+    float[] values = new float[(int) new Shape(shape).size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat();
+    }
+    return manager.create(values, new Shape(shape));
+  }
+
+  /** A deterministic wave, the same formula as in the reference scripts: scale · sin(i · step). */
+  static float[] wave(int size, double step, double scale) {
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = (float) (scale * Math.sin(i * step));
+    }
+    return values;
+  }
+
+  /** Gives every tensor, running statistics among them, values that no start has. */
+  public static void disturb(Weights weights) {
+    for (String name : weights.names()) {
+      NDArray array = weights.get(name);
+      float[] values = array.toFloatArray();
+      Random random = new Random(name.hashCode());
+      for (int i = 0; i < values.length; i++) {
+        double by = 0.2 * random.nextGaussian();
+        values[i] += (float) (name.endsWith(".variance") ? Math.abs(by) : 0.25 * by);
+      }
+      array.set(values);
+    }
+  }
+
+  /** Plain gradient descent on all trainable tensors, closing each gradient. */
+  static void descend(Weights weights, double rate) {
+    for (Map.Entry<String, NDArray> entry : weights.trainable().entrySet()) {
+      NDArray weight = entry.getValue();
+      try (NDArray gradient = weight.getGradient();
+          NDArray step = gradient.mul(rate)) {
+        weight.subi(step);
+        gradient.muli(0);
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package stillhouse.student;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StudentsTest {
+  private NDManager manager;
+  private Weights weights;
+
+  @BeforeEach
+  void open() {
+    manager = Fixtures.manager();
+    weights = new Weights(manager, 1);
+  }
+
+  @AfterEach
+  void close() {
+    weights.close();
+    manager.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tiny-conv, 64, 246067",
+    "tiny-conv-nonorm, 64, 245459",
+    "wide-conv, 128, 0",
+    "tinyvit-1.6m, 128, 0"
+  })
+  void embedsAtStrideFourAndAnswersAtTheInputsResolution(String name, int channels, long count) {
+    Student student = create(name, 64, 96);
+    StudentOutput out = student.forward(Fixtures.uniform(manager, 1, 2, 3, 64, 96), false);
+    assertThat(out.embedding().getShape()).isEqualTo(new Shape(2, channels, 16, 24));
+    assertThat(out.logits().getShape()).isEqualTo(new Shape(2, 3, 64, 96));
+    assertThat(student.embeddingChannels()).isEqualTo(channels);
+    assertThat(student.embeddingStride()).isEqualTo(4);
+    assertThat(student.classes()).isEqualTo(3);
+    assertThat(weights.parameterCount(Student.PREFIX)).isEqualTo(count);
+    assertThat(weights.names()).allMatch(n -> n.startsWith(Student.PREFIX));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tiny-conv", "tiny-conv-nonorm", "wide-conv", "tinyvit-1.6m"})
+  void everyTensorGetsAFiniteGradientAndAStepLeavesNothingBehind(String name) {
+    Student student = create(name, 64, 64);
+    int before = weights.manager().getManagedArrays().size();
+    int outside = manager.getManagedArrays().size();
+    try (NDManager step = manager.newSubManager();
+        GradientCollector gradients = Engine.getEngine("PyTorch").newGradientCollector()) {
+      StudentOutput out = student.forward(Fixtures.uniform(step, 2, 2, 3, 64, 64), true);
+      NDArray loss = out.logits().square().sum().add(out.embedding().square().sum());
+      gradients.backward(loss);
+    }
+    for (Map.Entry<String, NDArray> entry : weights.trainable().entrySet()) {
+      try (NDArray gradient = entry.getValue().getGradient()) {
+        float largest = 0;
+        for (float v : gradient.toFloatArray()) {
+          assertThat(v).as(entry.getKey()).isFinite();
+          largest = Math.max(largest, Math.abs(v));
+        }
+        assertThat(largest).as(entry.getKey()).isPositive();
+      }
+    }
+    assertThat(weights.manager().getManagedArrays()).hasSize(before);
+    assertThat(manager.getManagedArrays()).hasSize(outside);
+  }
+
+  @Test
+  void trainingMovesRunningStatisticsAndInferenceDoesNot() {
+    Student student = create("tiny-conv", 32, 32);
+    NDArray mean = weights.get("student.stage0.down.norm.mean");
+    NDArray image = Fixtures.uniform(manager, 3, 2, 3, 32, 32);
+    student.forward(image, false);
+    assertThat(mean.toFloatArray()).containsOnly(0);
+    student.forward(image, true);
+    assertThat(mean.toFloatArray()).doesNotContain(0);
+    assertThat(mean.hasGradient()).isFalse();
+  }
+
+  @Test
+  void withoutNormASampleDoesNotSeeItsBatch() {
+    Student student = create("tiny-conv-nonorm", 64, 64);
+    Fixtures.disturb(weights);
+    NDArray images = Fixtures.uniform(manager, 4, 4, 3, 64, 64);
+    float[] together = student.forward(images, true).logits().toFloatArray();
+    float[] alone = student.forward(images.get("2:3"), true).logits().toFloatArray();
+    for (int i = 0; i < alone.length; i++) {
+      assertThat(together[2 * alone.length + i]).isCloseTo(alone[i], within(1e-5f));
+    }
+    assertThat(weights.buffers()).isEmpty();
+  }
+
+  @Test
+  void tensorsDoNotDependOnTheInputsSize() {
+    create("tinyvit-1.6m", 64, 64);
+    try (Weights other = new Weights(manager, 1)) {
+      Students.create(Fixtures.config("tinyvit-1.6m"), 3, 192, 96, other);
+      assertThat(other.names()).isEqualTo(weights.names());
+      for (String name : other.names()) {
+        assertThat(other.get(name).toFloatArray()).isEqualTo(weights.get(name).toFloatArray());
+      }
+    }
+  }
+
+  @Test
+  void refusesAnInputThatItsStridesDoNotDivide() {
+    assertThatThrownBy(() -> create("tiny-conv", 100, 128))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Invalid student input: 100×128 (both sides must be multiples of 32)");
+  }
+
+  @Test
+  void refusesAnImageOfAnotherSize() {
+    Student student = create("tiny-conv", 64, 64);
+    assertThatThrownBy(() -> student.forward(Fixtures.uniform(manager, 1, 1, 3, 32, 64), false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Invalid image batch: (1, 3, 32, 64) (this student was made for [B, 3, 64, 64])");
+  }
+
+  @Test
+  void refusesMoreClassesThanAMaskCanName() {
+    assertThatThrownBy(() -> Students.create(Fixtures.config("tiny-conv"), 255, 64, 64, weights))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Invalid number of classes: 255 (must be 1 to 254: 0 and 255 are taken)");
+  }
+
+  private Student create(String name, int height, int width) {
+    return Students.create(Fixtures.config(name), 3, height, width, weights);
+  }
+}
