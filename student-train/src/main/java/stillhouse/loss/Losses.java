@@ -1,0 +1,57 @@
+package stillhouse.loss;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * The losses of a recipe by name, in the recipe's order.
+ *
+ * @param byName never empty, unmodifiable
+ */
+public record Losses(@JsonValue Map<String, LossSettings> byName) implements Serializable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final Map<String, Class<? extends LossSettings>> KNOWN =
+      Map.of(
+          "cosine", CosineAlignment.Settings.class,
+          "soft-bce", SoftBce.Settings.class,
+          "dice", DiceLoss.Settings.class,
+          "bce", BceLoss.Settings.class,
+          "feature-consistency", FeatureConsistency.Settings.class,
+          "denoising-score", DenoisingScore.Settings.class);
+
+  public Losses {
+    if (byName.isEmpty()) {
+      throw new IllegalArgumentException("Invalid losses: none (name at least one)");
+    }
+    byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));
+  }
+
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  static Losses read(Map<String, JsonNode> nodes) {
+    Map<String, LossSettings> settings = new LinkedHashMap<>();
+    nodes.forEach((name, node) -> settings.put(name, settings(name, node)));
+    return new Losses(settings);
+  }
+
+  private static LossSettings settings(String name, JsonNode node) {
+    Class<? extends LossSettings> type = KNOWN.get(name);
+    if (type == null) {
+      throw new IllegalArgumentException(
+          "Invalid loss: " + name + " (must be one of " + new TreeSet<>(KNOWN.keySet()) + ")");
+    }
+    try {
+      return JSON.treeToValue(node, type);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("Invalid losses." + name + ": " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package stillhouse.loss;
+
+import stillhouse.cache.Projection;
+import stillhouse.student.Weights;
+
+/**
+ * What an objective is made for.
+ *
+ * @param weights where learnable parts of losses are made, under {@code loss.}
+ * @param studentChannels of the student's embedding
+ * @param teacherChannels of the cached layer
+ * @param grid cells along one side of the cached layer as the batches bring it
+ * @param projection the layer's channel mean and principal directions; null where no loss of the
+ *     recipe projects
+ */
+public record ObjectiveContext(
+    Weights weights, int studentChannels, int teacherChannels, int grid, Projection projection) {}

@@ -1,0 +1,165 @@
+package stillhouse.train;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.Serializable;
+import java.nio.file.Path;
+import stillhouse.conf.ConfigFile;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
+import stillhouse.loss.Losses;
+import stillhouse.loss.ProjectionSettings;
+
+/**
+ * One experiment: which losses, and how they are trained. Read from {@code conf/recipes/*.yaml},
+ * whose allowed keys and ranges are in {@code /schema/recipe.json}.
+ *
+ * @param description a line for the experiment's run; may be empty
+ */
+public record Recipe(
+    String name,
+    String description,
+    Losses losses,
+    Training training,
+    Alignment alignment,
+    ProjectionSettings projection)
+    implements Serializable {
+  private static final JsonMapper CANONICAL =
+      JsonMapper.builder()
+          .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .build();
+
+  public Recipe {
+    description = description == null ? "" : description;
+    alignment = alignment == null ? Alignment.DEFAULT : alignment;
+    projection = projection == null ? ProjectionSettings.DEFAULT : projection;
+  }
+
+  /**
+   * @throws stillhouse.conf.ConfigException naming the file, the key and what is allowed
+   */
+  public static Recipe load(Path file) {
+    return ConfigFile.load(file, Recipe.class, "/schema/recipe.json");
+  }
+
+  public Recipe withTraining(Training changed) {
+    return new Recipe(name, description, losses, changed, alignment, projection);
+  }
+
+  /** This recipe with another length and batch, the rest as it is. */
+  public Recipe withTraining(int epochs, int batch) {
+    return withTraining(training.with(epochs, batch));
+  }
+
+  /** Identity of everything that moves a weight: all but the name and the description. */
+  public Sha256 digest() {
+    return Fingerprint.of("recipe")
+        .add("losses", canonical(losses))
+        .add("training", canonical(training))
+        .add("alignment", canonical(alignment))
+        .add("projection", canonical(projection))
+        .digest();
+  }
+
+  private static String canonical(Object part) {
+    try {
+      return CANONICAL.writeValueAsString(part);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Every part of a recipe is plain data: " + part, e);
+    }
+  }
+
+  /**
+   * @param batch samples a step over all ranks
+   * @param clipNorm the largest global norm of the gradient; null: not clipped
+   * @param photometric changes to the student's input only; null: none
+   */
+  public record Training(
+      int epochs,
+      int batch,
+      Optimizer optimizer,
+      Schedule schedule,
+      Double clipNorm,
+      Photometric photometric)
+      implements Serializable {
+    public Training {
+      schedule = schedule == null ? Schedule.DEFAULT : schedule;
+      if (schedule.warmupEpochs() >= epochs) {
+        throw new IllegalArgumentException(
+            "Invalid training.schedule.warmupEpochs: "
+                + schedule.warmupEpochs()
+                + " (must be < training.epochs, "
+                + epochs
+                + ")");
+      }
+    }
+
+    public Training with(int otherEpochs, int otherBatch) {
+      return new Training(otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric);
+    }
+  }
+
+  /** AdamW; decay is decoupled from the gradient. */
+  public record Optimizer(
+      Kind type,
+      double learningRate,
+      Double weightDecay,
+      Double beta1,
+      Double beta2,
+      Double epsilon)
+      implements Serializable {
+    /** The optimisers there are. */
+    public enum Kind {
+      @JsonProperty("adamw")
+      ADAMW
+    }
+
+    public Optimizer {
+      // PyTorch's defaults, which the seeds' "AdamW" leaves as they are
+      weightDecay = weightDecay == null ? 0.01 : weightDecay;
+      beta1 = beta1 == null ? 0.9 : beta1;
+      beta2 = beta2 == null ? 0.999 : beta2;
+      epsilon = epsilon == null ? 1e-8 : epsilon;
+    }
+  }
+
+  /**
+   * The learning rate's course: linear from 0 over the warm-up, then half a cosine down to 0.
+   *
+   * @param warmupEpochs may be a fraction of one
+   */
+  public record Schedule(Kind type, Double warmupEpochs) implements Serializable {
+    /** The schedules there are. */
+    public enum Kind {
+      @JsonProperty("cosine")
+      COSINE
+    }
+
+    static final Schedule DEFAULT = new Schedule(Kind.COSINE, null);
+
+    public Schedule {
+      warmupEpochs = warmupEpochs == null ? 0.0 : warmupEpochs;
+    }
+  }
+
+  /**
+   * @param exposure largest change of exposure either way, in stops (a factor of 2^±exposure)
+   * @param noise standard deviation of Gaussian noise, where white is 1
+   */
+  public record Photometric(double exposure, double noise) implements Serializable {}
+
+  /**
+   * @param grid cells along one side of the grid on which features are compared
+   */
+  public record Alignment(Integer grid) implements Serializable {
+    static final Alignment DEFAULT = new Alignment(null);
+
+    public Alignment {
+      grid = grid == null ? 32 : grid; // fine enough for W to differ between positions
+    }
+  }
+}
