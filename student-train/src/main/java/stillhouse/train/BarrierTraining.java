@@ -1,0 +1,184 @@
+package stillhouse.train;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+import stillhouse.comm.Digests;
+import stillhouse.identity.Sha256;
+
+/**
+ * Trains on a Spark cluster: a loop of barrier jobs of a few epochs each, one task a rank. A job
+ * that fails is run again from the last checkpoint; the run gives up after {@value
+ * #ATTEMPTS_WITHOUT_PROGRESS} attempts that reached no further one. (Spark itself aborts a failed
+ * barrier result stage at once, and elsewhere stops at the fourth failure whatever the progress.)
+ */
+public final class BarrierTraining {
+  private static final Logger LOG = LoggerFactory.getLogger(BarrierTraining.class);
+  private static final int ATTEMPTS_WITHOUT_PROGRESS = 3;
+  private static final int EXECUTOR_WAIT_SECONDS = 120; // a lost executor's successor starts within
+
+  private final SparkSession spark;
+  private final JavaSparkContext context;
+  private final TrainingRun run;
+  private final RankProgram program;
+  private final Checkpoints checkpoints;
+  private final Broadcast<SerializableConfiguration> hadoop;
+  private long images;
+  private double stepSeconds;
+
+  private BarrierTraining(SparkSession spark, TrainingRun run, RankProgram program) {
+    this.spark = spark;
+    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    this.run = run;
+    this.program = program;
+    this.checkpoints =
+        new Checkpoints(run.checkpoints(), run.keepCheckpoints(), context.hadoopConfiguration());
+    this.hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
+  }
+
+  /**
+   * Trains from the run's last checkpoint, or from the start, to the plan's last epoch.
+   *
+   * @param program travels to every rank
+   * @throws TrainingException where the cluster can't train, or training makes no progress
+   */
+  public static TrainingReport run(SparkSession spark, TrainingRun run, RankProgram program) {
+    new Slots(spark.sparkContext().getConf()).require(run.ranks());
+    BarrierTraining training = new BarrierTraining(spark, run, program);
+    try {
+      return training.train();
+    } finally {
+      training.hadoop.unpersist();
+    }
+  }
+
+  private TrainingReport train() {
+    long began = System.nanoTime();
+    int attempts = 1;
+    int idle = 0;
+    int attempt = checkpoints.beginAttempt();
+    Position at = position();
+    requireUnfinished(at);
+    List<RankResult> results = List.of();
+    while (at.epoch() < run.plan().epochs()) {
+      try {
+        results = job(at, attempt);
+        at = position();
+        idle = 0;
+      } catch (Exception e) { // Spark throws its checked exceptions undeclared
+        Position reached = position();
+        idle = reached.compareTo(at) > 0 ? 0 : idle + 1;
+        giveUpAfter(idle, reached, e);
+        LOG.warn("Attempt {} of run '{}' failed; resuming from {}", attempt, run.id(), reached, e);
+        at = reached;
+        attempts++;
+        attempt = checkpoints.beginAttempt();
+      }
+    }
+    return report(results, attempts, (System.nanoTime() - began) * 1e-9);
+  }
+
+  private List<RankResult> job(Position from, int attempt) {
+    int end = Math.min(from.epoch() + run.epochsPerJob(), run.plan().epochs());
+    awaitExecutors();
+    spark
+        .sparkContext()
+        .setJobDescription(
+            String.format(
+                "train %s: epochs %d to %d of %d, %d ranks, attempt %d",
+                run.id(), from.epoch() + 1, end, run.plan().epochs(), run.ranks(), attempt));
+    try {
+      List<Integer> slots = IntStream.range(0, run.ranks()).boxed().toList();
+      ClassTag<RankResult> tag = ClassTag$.MODULE$.apply(RankResult.class);
+      var stage =
+          context
+              .parallelize(slots, run.ranks())
+              .rdd()
+              .barrier()
+              .mapPartitions(new RankTask(run, program, end, attempt, hadoop), false, tag);
+      List<RankResult> results = new ArrayList<>(JavaRDD.fromRDD(stage, tag).collect());
+      results.sort(Comparator.comparingInt(RankResult::rank));
+      Digests.requireEqual("weights", results.stream().map(RankResult::digest).toList());
+      images += results.get(0).images();
+      stepSeconds += results.get(0).stepSeconds();
+      return results;
+    } finally {
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+
+  /** Waits for a lost executor's successor. */
+  private void awaitExecutors() {
+    if (spark.sparkContext().isLocal()) {
+      return;
+    }
+    long deadline = System.nanoTime() + EXECUTOR_WAIT_SECONDS * 1_000_000_000L;
+    int present = executors();
+    while (present < run.ranks()) {
+      if (System.nanoTime() > deadline) {
+        throw new Slots(spark.sparkContext().getConf()).tooFew(run.ranks(), present);
+      }
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new TrainingException("Interrupted while waiting for executors", e);
+      }
+      present = executors();
+    }
+  }
+
+  private int executors() {
+    return spark.sparkContext().statusTracker().getExecutorInfos().length - 1; // the driver is among them
+  }
+
+  private Position position() {
+    return checkpoints.latest().map(Checkpoint::position).orElse(Position.START);
+  }
+
+  private void requireUnfinished(Position at) {
+    if (at.epoch() >= run.plan().epochs()) {
+      throw new TrainingException(
+          String.format(
+              "Run '%s' is finished: its checkpoint in %s stands at epoch %d of %d. Give the run"
+                  + " another name, or raise epochs.",
+              run.id(), run.checkpoints(), at.epoch(), run.plan().epochs()));
+    }
+  }
+
+  private void giveUpAfter(int idle, Position reached, Exception last) {
+    if (idle >= ATTEMPTS_WITHOUT_PROGRESS) {
+      throw new TrainingException(
+          String.format(
+              "Run '%s' gave up: %d attempts reached no checkpoint beyond %s. The last failure: %s",
+              run.id(), idle, reached, last.getMessage()),
+          last);
+    }
+  }
+
+  private TrainingReport report(List<RankResult> results, int attempts, double seconds) {
+    RankResult first = results.get(0);
+    Optional<Checkpoint> last = checkpoints.latest();
+    return new TrainingReport(
+        run.plan().epochs(),
+        first.steps(),
+        new Sha256(first.digest()),
+        results.stream().map(RankResult::digest).toList(),
+        seconds,
+        images / stepSeconds,
+        first.lastEpoch().terms(),
+        attempts,
+        last.map(Checkpoint::folder).orElse(""));
+  }
+}

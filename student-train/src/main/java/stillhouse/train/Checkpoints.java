@@ -1,0 +1,210 @@
+package stillhouse.train;
+
+import ai.djl.ndarray.NDArray;
+import java.io.BufferedOutputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.security.DigestOutputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.identity.Sha256;
+import stillhouse.student.Weights;
+
+/**
+ * The checkpoints of one run, on any Hadoop file system. A checkpoint is a folder of its own: files
+ * first, then a {@code COMMITTED} marker with their digests, since a rename is not atomic on object
+ * stores. An attempt announces itself before it trains; from then on an older attempt, whose
+ * executors may still be alive, is refused.
+ */
+public final class Checkpoints {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+  private static final String ATTEMPTS = "attempts";
+
+  private final Path directory;
+  private final FileSystem files;
+  private final int keep;
+
+  /**
+   * @param directory any Hadoop path
+   * @param keep how many committed checkpoints stay
+   */
+  public Checkpoints(String directory, int keep, Configuration hadoop) {
+    if (keep < 1) {
+      throw new IllegalArgumentException(
+          "Invalid number of checkpoints to keep: " + keep + " (must be >= 1)");
+    }
+    this.directory = new Path(directory);
+    this.keep = keep;
+    try {
+      this.files = this.directory.getFileSystem(hadoop);
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot reach the file system of " + directory, e);
+    }
+  }
+
+  /** All tensors of a network, trainable ones first. */
+  static Map<String, NDArray> tensors(Weights weights) {
+    Map<String, NDArray> all = new LinkedHashMap<>(weights.trainable());
+    all.putAll(weights.buffers());
+    return all;
+  }
+
+  /** Announces a new attempt, after all that came before. */
+  int beginAttempt() {
+    int attempt = newestAttempt() + 1;
+    Path mark = new Path(new Path(directory, ATTEMPTS), number(attempt));
+    try {
+      files.create(mark, false).close();
+      return attempt;
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot announce attempt " + attempt + " by " + mark, e);
+    }
+  }
+
+  /**
+   * The committed checkpoint that is furthest.
+   *
+   * @throws CheckpointException where a file of it has another digest than its marker says
+   */
+  public Optional<Checkpoint> latest() {
+    Optional<Checkpoint> latest = committed().stream().reduce((a, b) -> b);
+    latest.ifPresent(Checkpoint::verify);
+    return latest;
+  }
+
+  /**
+   * Writes and commits, then drops all but the newest.
+   *
+   * @param weightDigest of the weights, which all ranks agreed on
+   */
+  void write(
+      Weights weights, AdamW optimizer, Position position, int attempt, Sha256 weightDigest) {
+    Path folder = new Path(directory, name(position, attempt));
+    refuseOlder(attempt, folder);
+    try {
+      Map<String, String> digests = new LinkedHashMap<>();
+      digests.put(
+          Checkpoint.WEIGHTS, write(new Path(folder, Checkpoint.WEIGHTS), tensors(weights)));
+      digests.put(
+          Checkpoint.OPTIMIZER, write(new Path(folder, Checkpoint.OPTIMIZER), optimizer.state()));
+      var marker =
+          new Checkpoint.Marker(
+              position.epoch(),
+              position.step(),
+              attempt,
+              optimizer.steps(),
+              weightDigest.hex(),
+              digests);
+      refuseOlder(attempt, folder);
+      try (var out = files.create(new Path(folder, Checkpoint.COMMITTED), true)) {
+        out.write(marker.toJson());
+      }
+      dropOld(attempt);
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot write checkpoint " + folder, e);
+    }
+    LOG.info("Checkpoint {}: weights {}", folder, weightDigest.brief());
+  }
+
+  private String write(Path file, Map<String, NDArray> tensors) throws IOException {
+    var digest = Checkpoint.sha256();
+    try (var out =
+        new BufferedOutputStream(
+            new DigestOutputStream(files.create(file, true), digest), 1 << 20)) {
+      Tensors.write(out, tensors);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private void refuseOlder(int attempt, Path folder) {
+    int newest = newestAttempt();
+    if (newest > attempt) {
+      throw new CheckpointException(
+          String.format(
+              "Cannot write checkpoint %s: attempt %d is over, attempt %d has begun",
+              folder, attempt, newest));
+    }
+  }
+
+  private int newestAttempt() {
+    return list(new Path(directory, ATTEMPTS)).stream()
+        .mapToInt(s -> Integer.parseInt(s.getPath().getName()))
+        .max()
+        .orElse(0);
+  }
+
+  /** From the first position to the last. */
+  private List<Checkpoint> committed() {
+    List<Checkpoint> found = new ArrayList<>();
+    for (FileStatus folder : list(directory)) {
+      marker(folder.getPath())
+          .ifPresent(marker -> found.add(new Checkpoint(files, folder.getPath(), marker)));
+    }
+    found.sort(Comparator.comparing(Checkpoint::position).thenComparingInt(Checkpoint::attempt));
+    return found;
+  }
+
+  private Optional<Checkpoint.Marker> marker(Path folder) {
+    Path file = new Path(folder, Checkpoint.COMMITTED);
+    try (var in = files.open(file)) {
+      return Optional.of(Checkpoint.Marker.fromJson(in.readAllBytes()));
+    } catch (FileNotFoundException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      LOG.warn("Ignoring checkpoint {}: its marker is not whole: {}", folder, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Drops committed checkpoints beyond the newest, and what an older attempt left unfinished. */
+  private void dropOld(int attempt) throws IOException {
+    List<Checkpoint> committed = committed();
+    for (Checkpoint old : committed.subList(0, Math.max(0, committed.size() - keep))) {
+      files.delete(new Path(old.folder()), true);
+    }
+    for (FileStatus folder : list(directory)) {
+      String name = folder.getPath().getName();
+      boolean older =
+          name.startsWith("epoch-")
+              && Integer.parseInt(name.substring(name.lastIndexOf('-') + 1)) < attempt;
+      if (older && marker(folder.getPath()).isEmpty()) {
+        files.delete(folder.getPath(), true);
+      }
+    }
+  }
+
+  private List<FileStatus> list(Path folder) {
+    try {
+      return List.of(files.listStatus(folder));
+    } catch (FileNotFoundException e) {
+      return List.of();
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot list " + folder, e);
+    }
+  }
+
+  private static String name(Position position, int attempt) {
+    return "epoch-"
+        + number(position.epoch())
+        + "-step-"
+        + number(position.step())
+        + "-attempt-"
+        + number(attempt);
+  }
+
+  private static String number(int n) {
+    return String.format(Locale.ROOT, "%06d", n);
+  }
+}

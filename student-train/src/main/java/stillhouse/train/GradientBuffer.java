@@ -1,0 +1,129 @@
+package stillhouse.train;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import stillhouse.comm.AllReduce;
+import stillhouse.student.Weights;
+
+/**
+ * All gradients of a network in one direct buffer, in the weights' order, and a few figures that
+ * travel with them: one collective a step. On the CPU the tensors that the optimiser reads are
+ * views of this buffer; on a GPU they are filled from it.
+ */
+final class GradientBuffer implements AutoCloseable {
+  private final NDManager manager;
+  private final AllReduce allReduce;
+  private final Map<String, NDArray> weights;
+  private final Map<String, NDArray> reduced = new LinkedHashMap<>();
+  private final ByteBuffer buffer;
+  private final FloatBuffer floats;
+  private final int parameters;
+  private final int extras;
+
+  /**
+   * @param extras how many further floats are summed with the gradients
+   */
+  GradientBuffer(NDManager parent, Weights weights, int extras, AllReduce allReduce) {
+    this.manager = parent.newSubManager();
+    this.allReduce = allReduce;
+    this.weights = weights.trainable();
+    this.parameters = Math.toIntExact(weights.parameterCount(""));
+    this.extras = extras;
+    this.buffer = allReduce.allocate(parameters + extras);
+    this.floats = buffer.asFloatBuffer();
+    int offset = 0;
+    for (Map.Entry<String, NDArray> e : this.weights.entrySet()) {
+      Shape shape = e.getValue().getShape();
+      int size = Math.toIntExact(shape.size());
+      reduced.put(e.getKey(), manager.create(bytes(offset, size), shape, DataType.FLOAT32));
+      offset += size;
+    }
+  }
+
+  /** Takes over this rank's gradients and zeroes them where they came from. */
+  void collect() {
+    int offset = 0;
+    for (NDArray weight : weights.values()) {
+      int size = Math.toIntExact(weight.getShape().size());
+      try (NDArray gradient = weight.getGradient()) {
+        ByteBuffer source = gradient.toByteBuffer(true).order(ByteOrder.nativeOrder());
+        floats.put(offset, source.asFloatBuffer(), 0, size);
+        gradient.subi(gradient); // a gradient that is not finite never gets past the norm's check
+      }
+      offset += size;
+    }
+  }
+
+  /** This rank has no sample in the step: it joins with zeros. */
+  void clear() {
+    for (int i = 0; i < parameters; i++) {
+      floats.put(i, 0f);
+    }
+  }
+
+  void setExtra(int index, double value) {
+    floats.put(parameters + index, (float) value);
+  }
+
+  double extra(int index) {
+    return floats.get(parameters + index);
+  }
+
+  /** Sums gradients and further figures over ranks. */
+  void reduce() {
+    allReduce.sum(buffer, parameters + extras);
+  }
+
+  /** The global Euclidean norm over all tensors, accumulated in double. */
+  double norm() {
+    double squares = 0;
+    for (int i = 0; i < parameters; i++) {
+      double g = floats.get(i);
+      squares += g * g;
+    }
+    return Math.sqrt(squares);
+  }
+
+  /**
+   * Scales all gradients by min(1, limit / (norm + 1e-6)), as torch's {@code clip_grad_norm_} does.
+   */
+  void clip(double norm, double limit) {
+    float scale = (float) (limit / (norm + 1e-6));
+    if (scale < 1) {
+      for (int i = 0; i < parameters; i++) {
+        floats.put(i, floats.get(i) * scale);
+      }
+    }
+  }
+
+  /** The gradients as they stand in the buffer, by name. */
+  Map<String, NDArray> gradients() {
+    if (!manager.getDevice().equals(Device.cpu())) {
+      int offset = 0;
+      for (NDArray gradient : reduced.values()) {
+        int size = Math.toIntExact(gradient.getShape().size());
+        gradient.set(bytes(offset, size));
+        offset += size;
+      }
+    }
+    return Collections.unmodifiableMap(reduced);
+  }
+
+  private ByteBuffer bytes(int offset, int size) {
+    return buffer.slice(offset * Float.BYTES, size * Float.BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,13 @@
+package stillhouse.train;
+
+import org.apache.hadoop.conf.Configuration;
+import stillhouse.student.Weights;
+
+/**
+ * What a rank's program is given.
+ *
+ * @param weights where the student and losses make their tensors; closed by the caller
+ * @param hadoop how files are reached
+ */
+public record RankContext(
+    int rank, int ranks, TrainingPlan plan, Weights weights, Configuration hadoop) {}

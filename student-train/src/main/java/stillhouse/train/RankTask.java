@@ -1,0 +1,183 @@
+package stillhouse.train;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.collection.Iterator;
+import scala.runtime.AbstractFunction1;
+import stillhouse.comm.AllReduce;
+import stillhouse.comm.CollectiveWatchdog;
+import stillhouse.comm.Digests;
+import stillhouse.comm.RabitAllReduce;
+import stillhouse.comm.SingleRank;
+import stillhouse.comm.Tracker;
+import stillhouse.identity.Sha256;
+import stillhouse.student.Weights;
+
+/** One rank of one barrier stage: joins its peers, resumes, trains, agrees on the weights. */
+final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankResult>>
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(RankTask.class);
+
+  private final TrainingRun run;
+  private final RankProgram program;
+  private final int endEpoch;
+  private final int attempt;
+  private final Broadcast<SerializableConfiguration> hadoop;
+
+  RankTask(
+      TrainingRun run,
+      RankProgram program,
+      int endEpoch,
+      int attempt,
+      Broadcast<SerializableConfiguration> hadoop) {
+    this.run = run;
+    this.program = program;
+    this.endEpoch = endEpoch;
+    this.attempt = attempt;
+    this.hadoop = hadoop;
+  }
+
+  @Override
+  public Iterator<RankResult> apply(Iterator<Integer> unused) {
+    BarrierTaskContext barrier = BarrierTaskContext.get();
+    Device device = device(barrier);
+    limitThreads();
+    int rank = barrier.partitionId();
+    try (CollectiveWatchdog watchdog =
+            new CollectiveWatchdog(Duration.ofSeconds(run.collectiveTimeoutSeconds()));
+        Tracker tracker = startTracker(barrier, rank)) {
+      String arguments = barrier.allGather(tracker == null ? "" : tracker.arguments())[0];
+      try (AllReduce ring = join(arguments, rank, watchdog);
+          NDManager manager = NDManager.newBaseManager(device, "PyTorch");
+          Weights weights = new Weights(manager, run.plan().seed())) {
+        LOG.info(
+            "Rank {} of {}, attempt {}: {}, {} thread(s)",
+            rank,
+            run.ranks(),
+            attempt,
+            device,
+            JniUtils.getNumThreads());
+        RankResult result = train(barrier, ring, weights);
+        return scala.collection.JavaConverters.asScalaIterator(List.of(result).iterator());
+      }
+    }
+  }
+
+  private RankResult train(BarrierTaskContext barrier, AllReduce ring, Weights weights) {
+    Configuration conf = hadoop.value().value();
+    Checkpoints checkpoints = new Checkpoints(run.checkpoints(), run.keepCheckpoints(), conf);
+    int rank = ring.rank();
+    RankParts parts = program.build(new RankContext(rank, run.ranks(), run.plan(), weights, conf));
+    RankListener listener = new RankListener(barrier, checkpoints, weights);
+    try (BatchSource batches = parts.batches();
+        RankLoop loop =
+            new RankLoop(
+                parts.student(), weights, parts.terms(), batches, ring, run.plan(), listener)) {
+      listener.loop = loop;
+      Position from = resume(checkpoints, weights, loop);
+      loop.run(from, endEpoch, run.checkpointEverySteps());
+      TrainingMetrics.Epoch last = loop.lastEpoch();
+      return new RankResult(
+          rank,
+          WeightDigest.of(weights).hex(),
+          loop.whole().images(),
+          loop.whole().seconds(),
+          last.globalStep(),
+          last);
+    }
+  }
+
+  private Position resume(Checkpoints checkpoints, Weights weights, RankLoop loop) {
+    Optional<Checkpoint> latest = checkpoints.latest();
+    latest.ifPresent(checkpoint -> checkpoint.restore(weights, loop.optimizer()));
+    return latest.map(Checkpoint::position).orElse(Position.START);
+  }
+
+  /** Rank 0's; null on the others, which try-with-resources lets be. */
+  private Tracker startTracker(BarrierTaskContext barrier, int rank) {
+    if (rank != 0 || run.ranks() == 1) {
+      return null;
+    }
+    String address = barrier.getTaskInfos()[0].address();
+    String host = address.contains(":") ? address.substring(0, address.lastIndexOf(':')) : address;
+    return Tracker.start(host, run.ranks(), run.collectiveTimeoutSeconds());
+  }
+
+  private AllReduce join(String arguments, int rank, CollectiveWatchdog watchdog) {
+    return run.ranks() == 1
+        ? new SingleRank()
+        : RabitAllReduce.join(arguments, rank, run.ranks(), watchdog);
+  }
+
+  /** The task's own GPU where Spark gave it one. */
+  private static Device device(TaskContext task) {
+    var gpu = task.resourcesJMap().get("gpu");
+    return gpu == null ? Device.cpu() : Device.gpu(Integer.parseInt(gpu.addresses()[0]));
+  }
+
+  /** One thread a rank unless OMP_NUM_THREADS says otherwise: ranks share a host's cores. */
+  private static void limitThreads() {
+    Engine.getEngine("PyTorch"); // loads the native library
+    if (System.getenv("OMP_NUM_THREADS") == null) {
+      JniUtils.setNumThreads(1);
+    }
+  }
+
+  /** Checks that the ranks agree, saves on rank 0, reports from rank 0, and ends when told to. */
+  private final class RankListener implements StepListener {
+    private final BarrierTaskContext barrier;
+    private final Checkpoints checkpoints;
+    private final Weights weights;
+    private RankLoop loop;
+
+    RankListener(BarrierTaskContext barrier, Checkpoints checkpoints, Weights weights) {
+      this.barrier = barrier;
+      this.checkpoints = checkpoints;
+      this.weights = weights;
+    }
+
+    @Override
+    public void step(TrainingMetrics.Step metrics) {
+      if (barrier.isInterrupted()) {
+        throw new TrainingException("Run '" + run.id() + "' was cancelled at " + metrics);
+      }
+      if (reports() && metrics.globalStep() % run.reportEverySteps() == 0) {
+        TrainingPlugin.send(run.id(), metrics);
+      }
+    }
+
+    @Override
+    public void epoch(TrainingMetrics.Epoch metrics) {
+      if (reports()) {
+        TrainingPlugin.send(run.id(), metrics);
+      }
+    }
+
+    @Override
+    public void settled(Position next) {
+      String digest = WeightDigest.of(weights).hex();
+      Digests.requireEqual("weights before " + next, List.of(barrier.allGather(digest)));
+      if (reports()) {
+        checkpoints.write(weights, loop.optimizer(), next, attempt, new Sha256(digest));
+      }
+    }
+
+    private boolean reports() {
+      return barrier.partitionId() == 0;
+    }
+  }
+}

@@ -1,0 +1,8 @@
+package stillhouse.train;
+
+/** Hears of a run's progress. After a failure, steps since the last checkpoint are told again. */
+public interface TrainingListener {
+  void step(TrainingMetrics.Step metrics);
+
+  void epoch(TrainingMetrics.Epoch metrics);
+}

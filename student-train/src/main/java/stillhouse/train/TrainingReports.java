@@ -1,0 +1,48 @@
+package stillhouse.train;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Where the driver's side of a run hears of its ranks. */
+public final class TrainingReports {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingReports.class);
+  private static final Map<String, TrainingListener> LISTENERS = new ConcurrentHashMap<>();
+
+  private TrainingReports() {}
+
+  /**
+   * Tells {@code listener} of a run until the registration is closed. It is called from one of
+   * Spark's threads; what it throws is logged and does not stop the run.
+   */
+  public static Registration listen(String runId, TrainingListener listener) {
+    if (LISTENERS.putIfAbsent(runId, listener) != null) {
+      throw new IllegalStateException("Run '" + runId + "' has a listener already");
+    }
+    return () -> LISTENERS.remove(runId, listener);
+  }
+
+  static void tell(String runId, TrainingMetrics metrics) {
+    TrainingListener listener = LISTENERS.get(runId);
+    if (listener == null) {
+      return;
+    }
+    try {
+      if (metrics instanceof TrainingMetrics.Step step) {
+        listener.step(step);
+      } else if (metrics instanceof TrainingMetrics.Epoch epoch) {
+        listener.epoch(epoch);
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("A listener of run '{}' failed on {}", runId, metrics, e);
+    }
+  }
+
+  /** Ends hearing. */
+  @FunctionalInterface
+  public interface Registration extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

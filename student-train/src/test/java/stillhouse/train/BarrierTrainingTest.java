@@ -1,0 +1,230 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.student.Weights;
+
+/** Real executors, one JVM a rank, over Rabit. */
+class BarrierTrainingTest {
+  private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 42);
+
+  @TempDir static Path folder;
+  private static SparkSession spark;
+  private static TrainingReport undisturbed;
+  private static final List<TrainingMetrics> HEARD = new CopyOnWriteArrayList<>();
+
+  @BeforeAll
+  static void trainWithFourRanks() {
+    String opens = opens();
+    spark =
+        SparkSession.builder()
+            .master("local-cluster[4,1,1024]")
+            .appName("barrier-training")
+            .config("spark.executor.memory", "1g")
+            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+            .config("spark.executor.extraJavaOptions", opens)
+            .config("spark.plugins", TrainingPlugin.class.getName())
+            .config("spark.task.reaper.enabled", "true")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.sql.warehouse.dir", folder.resolve("warehouse").toString())
+            .getOrCreate();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void step(TrainingMetrics.Step metrics) {
+            HEARD.add(metrics);
+          }
+
+          @Override
+          public void epoch(TrainingMetrics.Epoch metrics) {
+            HEARD.add(metrics);
+          }
+        };
+    try (var heard = TrainingReports.listen("undisturbed", listener)) {
+      undisturbed = BarrierTraining.run(spark, run("undisturbed", 4), program(null));
+    }
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  @Test
+  void allRanksEndWithEqualWeights() {
+    assertThat(undisturbed.rankDigests()).hasSize(4).containsOnly(undisturbed.weights().hex());
+    assertThat(undisturbed.attempts()).isEqualTo(1);
+    assertThat(undisturbed.epochs()).isEqualTo(3);
+    assertThat(undisturbed.steps()).isEqualTo(9);
+    assertThat(undisturbed.losses()).containsOnlyKeys("labels", "teacher");
+    assertThat(undisturbed.imagesPerSecond()).isPositive();
+  }
+
+  @Test
+  void oneRankGivesTheSameWeightsAsFour() {
+    TrainingReport single = BarrierTraining.run(spark, run("single", 1), program(null));
+
+    Map<String, float[]> four = weights("undisturbed");
+    weights("single")
+        .forEach(
+            (name, values) -> {
+              for (int i = 0; i < values.length; i++) {
+                if (!name.equals("student.seen")) {
+                  assertThat(four.get(name)[i]).as(name).isCloseTo(values[i], within(2e-5f));
+                }
+              }
+            });
+    single
+        .losses()
+        .forEach((n, loss) -> assertThat(undisturbed.losses().get(n)).isCloseTo(loss, within(1e-5)));
+  }
+
+  @Test
+  void theDriverHearsOfStepsAndEpochsWithReducedLosses() {
+    var epochs = HEARD.stream().filter(TrainingMetrics.Epoch.class::isInstance).toList();
+    var steps = HEARD.stream().filter(TrainingMetrics.Step.class::isInstance).toList();
+    assertThat(epochs).hasSize(3);
+    assertThat(steps).hasSize(9);
+    var last = (TrainingMetrics.Epoch) epochs.get(2);
+    assertThat(last.images()).isEqualTo(21);
+    assertThat(last.terms()).isEqualTo(undisturbed.losses());
+    assertThat(last.loss()).isLessThan(epochs.get(0).loss());
+  }
+
+  @Test
+  void resumesFromTheCheckpointAfterAPeerDied() {
+    Path died = folder.resolve("died");
+    TrainingReport report =
+        BarrierTraining.run(spark, run("disturbed", 4), program(died.toString()));
+
+    assertThat(died).exists();
+    assertThat(report.attempts()).isEqualTo(2);
+    assertThat(report.weights()).isEqualTo(undisturbed.weights());
+    assertThat(report.steps()).isEqualTo(9);
+  }
+
+  @Test
+  void givesUpAfterThreeAttemptsWithoutProgress() {
+    RankProgram broken =
+        context -> {
+          throw new IllegalArgumentException("no such student: giant");
+        };
+    assertThatThrownBy(() -> BarrierTraining.run(spark, run("broken", 4), broken))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("Run 'broken' gave up: 3 attempts reached no checkpoint beyond")
+        .hasMessageContaining("no such student: giant");
+  }
+
+  @Test
+  void refusesAFinishedRun() {
+    assertThatThrownBy(() -> BarrierTraining.run(spark, run("undisturbed", 4), program(null)))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("Run 'undisturbed' is finished")
+        .hasMessageContaining("epoch 3 of 3");
+  }
+
+  @Test
+  void refusesMoreRanksThanExecutors() {
+    assertThatThrownBy(() -> BarrierTraining.run(spark, run("wide", 8), program(null)))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("Cannot train with 8 ranks")
+        .hasMessageContaining("it has 4 executors");
+  }
+
+  private static TrainingRun run(String id, int ranks) {
+    return new TrainingRun(id, folder.resolve(id).toString(), ranks, PLAN, 2, 2, 2, 30, 1);
+  }
+
+  /**
+   * @param marker where given, rank 2 halts its JVM once at epoch 1, step 1, leaving this file
+   */
+  private static RankProgram program(String marker) {
+    return context ->
+        new RankParts(
+            new TinyStudent(context.weights()),
+            SyntheticBatches.terms(),
+            marker == null
+                ? batches(context)
+                : new DyingBatches(batches(context), context.rank(), marker));
+  }
+
+  private static BatchSource batches(RankContext context) {
+    return new SyntheticBatches(context.rank(), context.ranks(), context.plan().batch());
+  }
+
+  private record DyingBatches(SyntheticBatches batches, int rank, String marker)
+      implements BatchSource {
+    @Override
+    public Batch next(NDManager manager, int epoch, int step) {
+      if (rank == 2 && epoch == 1 && step == 1) {
+        try {
+          Files.createFile(Path.of(marker));
+          Runtime.getRuntime().halt(1);
+        } catch (FileAlreadyExistsException e) {
+          return batches.next(manager, epoch, step);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+      return batches.next(manager, epoch, step);
+    }
+
+    @Override
+    public int stepsPerEpoch() {
+      return batches.stepsPerEpoch();
+    }
+
+    @Override
+    public double waitedSeconds() {
+      return batches.waitedSeconds();
+    }
+
+    @Override
+    public void close() {
+      batches.close();
+    }
+  }
+
+  private static Map<String, float[]> weights(String id) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        Weights weights = new Weights(manager, 0)) {
+      new TinyStudent(weights);
+      new Checkpoints(folder.resolve(id).toString(), 2, new Configuration())
+          .latest()
+          .orElseThrow()
+          .restore(weights);
+      for (Map.Entry<String, NDArray> e : Checkpoints.tensors(weights).entrySet()) {
+        values.put(e.getKey(), e.getValue().toFloatArray());
+      }
+    }
+    return values;
+  }
+
+  /** The flags of this JVM that open the platform's packages to Spark. */
+  private static String opens() {
+    return java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk."))
+        .reduce("", (a, b) -> a + " " + b);
+  }
+}
