@@ -1,0 +1,45 @@
+package stillhouse.tensor;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** How the elements of a stored tensor are written, little-endian. */
+public enum DType {
+  FP32("fp32", Float.BYTES),
+  FP16("fp16", Short.BYTES);
+
+  private final String text;
+  private final int bytes;
+
+  DType(String text, int bytes) {
+    this.text = text;
+    this.bytes = bytes;
+  }
+
+  /** The name in a tensor column and in keys. */
+  public String text() {
+    return text;
+  }
+
+  /** Bytes an element. */
+  public int bytes() {
+    return bytes;
+  }
+
+  /**
+   * @throws IllegalArgumentException where no type has that name
+   */
+  public static DType of(String text) {
+    return Arrays.stream(values())
+        .filter(t -> t.text.equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Invalid tensor type: '"
+                        + text
+                        + "' (known: "
+                        + Arrays.stream(values()).map(DType::text).collect(Collectors.joining(", "))
+                        + ")"));
+  }
+}

@@ -1,0 +1,112 @@
+package stillhouse.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A tensor as a Spark column: {@code struct<dtype, shape, scale?, zero_point?, crc32c, data>}.
+ * {@code data} holds the elements row-major and little-endian, {@code crc32c} is the Castagnoli sum
+ * of {@code data}. {@code scale} and {@code zero_point} are null for floating-point types.
+ */
+public final class TensorColumn {
+  public static final StructType TYPE =
+      new StructType()
+          .add("dtype", DataTypes.StringType)
+          .add("shape", DataTypes.createArrayType(DataTypes.IntegerType, false))
+          .add("scale", DataTypes.createArrayType(DataTypes.FloatType, false))
+          .add("zero_point", DataTypes.createArrayType(DataTypes.IntegerType, false))
+          .add("crc32c", DataTypes.LongType)
+          .add("data", DataTypes.BinaryType);
+
+  private static final int DTYPE = 0;
+  private static final int SHAPE = 1;
+  private static final int CRC = 4;
+  private static final int DATA = 5;
+
+  private TensorColumn() {}
+
+  /**
+   * A row of {@link #TYPE}.
+   *
+   * @throws IllegalArgumentException where a value doesn't fit the type, naming the value
+   */
+  public static Row encode(FloatTensor tensor, DType type) {
+    byte[] data =
+        switch (type) {
+          case FP16 -> Half.encode(tensor.data());
+          case FP32 -> floats(tensor.data());
+        };
+    Integer[] shape = Arrays.stream(tensor.shape()).boxed().toArray(Integer[]::new);
+    return RowFactory.create(type.text(), shape, null, null, crc32c(data), data);
+  }
+
+  /**
+   * The tensor of a row of {@link #TYPE}.
+   *
+   * @throws IllegalArgumentException where the bytes are not those that were written, or do not
+   *     fill the shape
+   */
+  public static FloatTensor decode(Row row) {
+    DType type = DType.of(row.getString(DTYPE));
+    int[] shape = shape(row);
+    byte[] data = row.getAs(DATA);
+    long expected = type.bytes() * Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b);
+    if (data.length != expected) {
+      throw new IllegalArgumentException(
+          "Cannot decode tensor: shape "
+              + Arrays.toString(shape)
+              + " of "
+              + type.text()
+              + " takes "
+              + expected
+              + " bytes, found "
+              + data.length);
+    }
+    long actual = crc32c(data);
+    if (actual != row.getLong(CRC)) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Cannot decode tensor: crc32c of its %d bytes is %08x, stored was %08x. The file is"
+                  + " damaged: delete its rows and refresh the cache.",
+              data.length, actual, row.getLong(CRC)));
+    }
+    return new FloatTensor(
+        shape,
+        switch (type) {
+          case FP16 -> Half.decode(data);
+          case FP32 -> floats(data);
+        });
+  }
+
+  static long crc32c(byte[] data) {
+    var crc = new CRC32C();
+    crc.update(data);
+    return crc.getValue();
+  }
+
+  /** Spark hands back a Scala sequence, {@link #encode} an array. */
+  private static int[] shape(Row row) {
+    List<Integer> dims =
+        row.get(SHAPE) instanceof Integer[] array ? Arrays.asList(array) : row.getList(SHAPE);
+    return dims.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static byte[] floats(float[] values) {
+    byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+    return bytes;
+  }
+
+  private static float[] floats(byte[] bytes) {
+    float[] values = new float[bytes.length / Float.BYTES];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    return values;
+  }
+}

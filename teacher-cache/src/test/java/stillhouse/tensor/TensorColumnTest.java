@@ -1,0 +1,67 @@
+package stillhouse.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.junit.jupiter.api.Test;
+
+class TensorColumnTest {
+  private static final FloatTensor TENSOR =
+      new FloatTensor(new int[] {1, 2, 2}, new float[] {0.1f, -3f, 1e-7f, 65504f});
+
+  @Test
+  void singlePrecisionIsKeptBitForBit() {
+    FloatTensor back = TensorColumn.decode(TensorColumn.encode(TENSOR, DType.FP32));
+    assertThat(back.shape()).containsExactly(1, 2, 2);
+    assertThat(back.data()).containsExactly(TENSOR.data());
+  }
+
+  @Test
+  void halfPrecisionIsKeptToHalfAStep() {
+    FloatTensor back = TensorColumn.decode(TensorColumn.encode(TENSOR, DType.FP16));
+    assertThat(back.data()).containsExactly(0.099975586f, -3f, 1.1920929e-7f, 65504f);
+  }
+
+  @Test
+  void bytesAreLittleEndian() {
+    var one = new FloatTensor(new int[] {1}, new float[] {1f});
+    assertThat((byte[]) TensorColumn.encode(one, DType.FP32).get(5))
+        .containsExactly(0, 0, 0x80, 0x3f);
+    assertThat((byte[]) TensorColumn.encode(one, DType.FP16).get(5)).containsExactly(0, 0x3c);
+  }
+
+  @Test
+  void checksumIsCastagnolis() {
+    assertThat(TensorColumn.crc32c("123456789".getBytes(StandardCharsets.US_ASCII)))
+        .isEqualTo(0xe3069283L);
+  }
+
+  @Test
+  void refusesDamagedBytes() {
+    Row row = TensorColumn.encode(TENSOR, DType.FP16);
+    row.<byte[]>getAs(5)[3] ^= 1;
+    assertThatThrownBy(() -> TensorColumn.decode(row))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("crc32c of its 8 bytes is")
+        .hasMessageContaining("stored was");
+  }
+
+  @Test
+  void refusesAShapeThatItsBytesDoNotFill() {
+    Row row = TensorColumn.encode(TENSOR, DType.FP16);
+    Row other =
+        RowFactory.create("fp16", new Integer[] {3, 2}, null, null, row.getLong(4), row.get(5));
+    assertThatThrownBy(() -> TensorColumn.decode(other))
+        .hasMessageContaining("shape [3, 2] of fp16 takes 12 bytes, found 8");
+  }
+
+  @Test
+  void refusesAnUnknownType() {
+    Row row = RowFactory.create("bf16", new Integer[] {0}, null, null, 0L, new byte[0]);
+    assertThatThrownBy(() -> TensorColumn.decode(row))
+        .hasMessage("Invalid tensor type: 'bf16' (known: fp32, fp16)");
+  }
+}
