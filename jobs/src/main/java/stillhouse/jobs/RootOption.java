@@ -18,4 +18,13 @@ final class RootOption {
         ? root.replaceFirst("/+$", "")
         : "file:" + Path.of(root).toAbsolutePath().normalize();
   }
+
+  /** Where runs lie: on this machine, since their small files are made by the driver. */
+  Path runs() {
+    String uri = uri();
+    if (!uri.startsWith("file:")) {
+      throw new stillhouse.conf.ConfigException("Invalid --root: " + root + " (runs are kept on this machine: give --runs DIR)");
+    }
+    return Path.of(uri.substring("file:".length())).resolve("runs");
+  }
 }

@@ -1,0 +1,68 @@
+package stillhouse.jobs;
+
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import stillhouse.cache.CacheOptions;
+import stillhouse.cache.CacheRefresh;
+import stillhouse.cache.CacheReport;
+import stillhouse.data.DatasetConfig;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherPool;
+
+/** Asks the frozen teacher about every sample that it was not asked about before. */
+@Command(
+    name = "cache",
+    mixinStandardHelpOptions = true,
+    description = "Asks the frozen teacher once about every sample and keeps its answers.")
+final class CacheCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(CacheCommand.class);
+  @Mixin private DataOptions data;
+  @Mixin private RootOption root;
+  @Mixin private TeacherOption teacher;
+
+  @Option(
+      names = "--chunk",
+      defaultValue = "512",
+      description = "images a commit: what a crash costs at most (default: ${DEFAULT-VALUE})")
+  private int chunk;
+
+  @Override
+  public Integer call() {
+    DatasetConfig dataset = data.load();
+    LocalTeacher source = teacher.resolve();
+    CacheOptions defaults = CacheOptions.defaults();
+    CacheOptions options =
+        new CacheOptions(defaults.featureEncoding(), defaults.structureRadius(), chunk, 0);
+    try (var spark = JobSession.open("cache " + dataset.name())) {
+      CacheReport report =
+          CacheRefresh.run(
+              spark,
+              root.uri(),
+              source,
+              Prompts.of(dataset),
+              options,
+              HadoopImages.of(spark),
+              TeacherPool.shared()::acquire,
+              new ConsoleProgress("cache"));
+      log.info(
+          "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
+          report.cached(),
+          report.samples(),
+          report.quarantined(),
+          report.features().written(),
+          report.features().reused(),
+          report.answers().written(),
+          report.answers().reused(),
+          report.structure().written(),
+          report.structure().reused());
+      if (report.written() == 0) {
+        log.info("Nothing was missing: the teacher was not asked");
+      }
+      return report.cached() == 0 ? Stillhouse.FAILED : 0;
+    }
+  }
+}

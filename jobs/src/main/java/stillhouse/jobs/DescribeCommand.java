@@ -1,0 +1,106 @@
+package stillhouse.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
+import stillhouse.data.ClassMask;
+import stillhouse.data.DatasetConfig;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.UnreadableImageException;
+
+/** Writes the data set's YAML for a folder of images and one of masks. */
+@Command(
+    name = "describe",
+    mixinStandardHelpOptions = true,
+    description = "Writes a data set's YAML for a folder of images and a folder of index masks.")
+final class DescribeCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(DescribeCommand.class);
+
+  @Option(names = "--images", required = true, paramLabel = "DIR")
+  private Path images;
+
+  @Option(names = "--masks", required = true, paramLabel = "DIR", description = "PNGs: 0 background, 1…K classes, 255 ignored")
+  private Path masks;
+
+  @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "names of the classes 1…K (default: as many as the masks show)")
+  private List<String> classes;
+
+  @Option(names = "--size", defaultValue = "192", description = "side of the student's input, a multiple of 32 (default: ${DEFAULT-VALUE})")
+  private int size;
+
+  @Option(names = "--out", required = true, paramLabel = "FILE")
+  private Path out;
+
+  @Override
+  public Integer call() throws IOException {
+    requireFolder("--images", images);
+    requireFolder("--masks", masks);
+    List<String> names = classes == null ? namesFromMasks() : classes;
+    Map<String, Object> yaml = new LinkedHashMap<>();
+    yaml.put("name", out.toAbsolutePath().getParent().getFileName().toString());
+    yaml.put("classes", names);
+    yaml.put(
+        "sources",
+        List.of(
+            Map.of(
+                "images", images.toAbsolutePath().normalize().toString(),
+                "masks", masks.toAbsolutePath().normalize().toString(),
+                "split", "hash")));
+    yaml.put("input", Map.of("height", size, "width", size));
+    new ObjectMapper(new YAMLFactory()).writeValue(out.toFile(), yaml);
+    DatasetConfig.load(out); // what was written is held against the schema at once
+    log.info("Described {} with classes {} in {}", images, names, out);
+    return 0;
+  }
+
+  private List<String> namesFromMasks() throws IOException {
+    int most = 0;
+    int read = 0;
+    try (var files = Files.list(masks)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".png")).sorted().toList()) {
+        most = Math.max(most, largestClass(file));
+        read++;
+      }
+    }
+    if (most == 0) {
+      throw new ConfigException(
+          "No class in the " + read + " masks of " + masks + ": every pixel is 0 or 255. "
+              + "Masks are PNGs of class indices (0 background, 1…K classes, 255 ignored).");
+    }
+    return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
+  }
+
+  /** A file that can't be read says so at ingest, where it is quarantined; here it shows no class. */
+  private static int largestClass(Path file) throws IOException {
+    int most = 0;
+    try {
+      for (byte value : ImageCodec.decodeMask(Files.readAllBytes(file)).classes()) {
+        int index = value & 0xff;
+        if (index != ClassMask.IGNORE) {
+          most = Math.max(most, index);
+        }
+      }
+    } catch (UnreadableImageException e) {
+      log.warn("Mask {} can't be read and names no class: {}", file, e.getMessage());
+    }
+    return most;
+  }
+
+  private static void requireFolder(String option, Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new ConfigException("Invalid " + option + ": " + folder + " is not a folder");
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package stillhouse.jobs;
+
+import stillhouse.data.DatasetConfig;
+import stillhouse.teacher.LabelBoxes;
+import stillhouse.teacher.PromptPlan;
+
+/** The prompt plan that a data set's YAML asks for. */
+final class Prompts {
+  private static final int MOST_BOXES = 64; // of an image; SAM 2's decoder takes 0.05 s for each
+
+  private Prompts() {}
+
+  static PromptPlan of(DatasetConfig dataset) {
+    return switch (dataset.prompts().source()) {
+      case LABEL_BOXES -> new LabelBoxes(dataset.prompts().minArea(), MOST_BOXES);
+    };
+  }
+}

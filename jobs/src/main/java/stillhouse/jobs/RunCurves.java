@@ -1,0 +1,65 @@
+package stillhouse.jobs;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.train.TrainingListener;
+import stillhouse.train.TrainingMetrics;
+import stillhouse.train.TrainingPlan;
+
+/** Sends a run's curves to MLflow while it trains, and a line an epoch to the console. */
+final class RunCurves implements TrainingListener {
+  private static final Logger log = LoggerFactory.getLogger(RunCurves.class);
+  private static final long QUIET_NANOS = 2_000_000_000L; // short epochs share a line
+  private final String name;
+  private final TrainingPlan plan;
+  private final TrackedRun run;
+  private long lastLine;
+
+  RunCurves(String name, TrainingPlan plan, TrackedRun run) {
+    this.name = name;
+    this.plan = plan;
+    this.run = run;
+  }
+
+  @Override
+  public void step(TrainingMetrics.Step step) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("loss", step.loss());
+    step.terms().forEach((term, value) -> values.put("loss_" + term, value));
+    values.put("learning_rate", step.learningRate());
+    values.put("gradient_norm", step.gradientNorm());
+    values.put("images_per_second", step.imagesPerSecond());
+    values.put("share_waiting_for_data", step.waitShare());
+    values.put("share_all_reduce", step.reduceShare());
+    run.metrics(values, step.globalStep());
+  }
+
+  @Override
+  public void epoch(TrainingMetrics.Epoch epoch) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put("epoch_loss", epoch.loss());
+    epoch.terms().forEach((term, value) -> values.put("epoch_loss_" + term, value));
+    run.metrics(values, epoch.globalStep());
+    boolean last = epoch.epoch() + 1 == plan.epochs();
+    if (last || System.nanoTime() - lastLine > QUIET_NANOS) {
+      lastLine = System.nanoTime();
+      log.info(
+          String.format(
+              Locale.ROOT,
+              "%s: epoch %d of %d, loss %.4f (%s), %.0f images/s, %.0f %% waiting for data, %.0f %% all-reduce",
+              name, epoch.epoch() + 1, plan.epochs(), epoch.loss(), terms(epoch),
+              epoch.imagesPerSecond(), 100 * epoch.waitShare(), 100 * epoch.reduceShare()));
+    }
+  }
+
+  private static String terms(TrainingMetrics.Epoch epoch) {
+    return epoch.terms().entrySet().stream()
+        .map(e -> String.format(Locale.ROOT, "%s %.4f", e.getKey(), e.getValue()))
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -1,0 +1,37 @@
+package stillhouse.jobs;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import stillhouse.scene.SceneWriter;
+
+/** Draws the demo's inspection scenes. */
+@Command(
+    name = "scenes",
+    mixinStandardHelpOptions = true,
+    description = "Draws inspection scenes with their masks: brushed metal and rock fragments.")
+final class ScenesCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(ScenesCommand.class);
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "gets images/ and masks/")
+  private Path out;
+
+  @Option(names = "--count", defaultValue = "300", description = "scenes (default: ${DEFAULT-VALUE})")
+  private int count;
+
+  @Option(names = "--seed", defaultValue = "0", description = "default: ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(names = "--size", defaultValue = "192", description = "pixels a side (default: ${DEFAULT-VALUE})")
+  private int size;
+
+  @Override
+  public Integer call() {
+    SceneWriter.write(out, count, seed, size);
+    log.info("Drew {} scenes of {}×{} into {}", count, size, size, out);
+    return 0;
+  }
+}

@@ -1,0 +1,198 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.cache.TrainingView;
+import stillhouse.data.DatasetConfig;
+import stillhouse.student.StudentConfig;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingServer;
+import stillhouse.train.BarrierTraining;
+import stillhouse.train.Experiment;
+import stillhouse.train.Recipe;
+import stillhouse.train.TrainingPlan;
+import stillhouse.train.TrainingReport;
+import stillhouse.train.TrainingReports;
+import stillhouse.train.TrainingRun;
+
+/** The runs of one train job: they share a session, a server and, where they can, a training view. */
+final class TrainingJob {
+  private static final Logger log = LoggerFactory.getLogger(TrainingJob.class);
+  private static final int COLLECTIVE_TIMEOUT_SECONDS = 300; // far past a step of the largest student
+  private static final int REPORT_EVERY_STEPS = 5;
+  private static final int MIN_EPOCHS_A_JOB = 5; // a barrier job takes seconds to set up
+
+  /** One run that was asked for. */
+  record Order(Recipe recipe, Path recipeFile, long seed, String name) {}
+
+  private final SparkSession spark;
+  private final TrackingServer server;
+  private final RootOption root;
+  private final DatasetConfig dataset;
+  private final Optional<LocalTeacher> teacher;
+  private final StudentConfig student;
+  private final Path studentFile;
+  private final TrainingOptions options;
+  private final ViewMaker views;
+
+  TrainingJob(
+      SparkSession spark,
+      TrackingServer server,
+      RootOption root,
+      DatasetConfig dataset,
+      Optional<LocalTeacher> teacher,
+      StudentConfig student,
+      Path studentFile,
+      TrainingOptions options) {
+    this.spark = spark;
+    this.server = server;
+    this.root = root;
+    this.dataset = dataset;
+    this.teacher = teacher;
+    this.student = student;
+    this.studentFile = studentFile;
+    this.options = options;
+    this.views = new ViewMaker(spark, root.uri(), dataset, teacher, options.labels());
+  }
+
+  /** Trains one, or finds it trained. */
+  void run(Order order) {
+    Path folder = root.runs().resolve(order.name());
+    if (Files.exists(folder.resolve(RunRecord.FILE))) {
+      log.info("Run {} is trained already ({}); remove its folder to train it again", order.name(), folder);
+      return;
+    }
+    TrainingView view = views.of(order.recipe());
+    Experiment experiment =
+        new Experiment(order.recipe(), student, view.folder(), views.labelFraction(order.recipe()));
+    TrainingPlan plan = plan(order, view);
+    TrainingRun run = trainingRun(order, plan, folder);
+    keep(order.recipeFile(), folder.resolve("recipe.yaml"));
+    keep(studentFile, folder.resolve("student.yaml"));
+
+    TrackedRun tracked = server.start(dataset.name(), order.name(), tags(order));
+    boolean trained = false;
+    try {
+      tracked.params(params(order, plan, view));
+      tracked.input(dataset.name(), view.info().digest(), view.folder(), "training");
+      tracked.artifact(folder.resolve("recipe.yaml"), "config");
+      tracked.artifact(folder.resolve("student.yaml"), "config");
+      TrainingReport report;
+      try (var hearing = TrainingReports.listen(run.id(), new RunCurves(order.name(), plan, tracked))) {
+        report = BarrierTraining.run(spark, run, experiment);
+      }
+      tracked.tags(Map.of("weights_digest", report.weights().hex()));
+      tracked.metrics(Map.of("train_seconds", report.seconds(), "train_images_per_second", report.imagesPerSecond()), report.steps());
+      record(order, plan, view, report, tracked).write(folder);
+      log.info(
+          "Trained {}: {} steps in {} s, {} images/s; all {} ranks hold weights {}",
+          order.name(), report.steps(), Math.round(report.seconds()), Math.round(report.imagesPerSecond()),
+          report.rankDigests().size(), report.weights().brief());
+      trained = true;
+    } finally {
+      tracked.finish(trained);
+    }
+  }
+
+  private TrainingPlan plan(Order order, TrainingView view) {
+    Recipe.Training training = order.recipe().training();
+    int stepsPerEpoch = Math.toIntExact((view.info().rows("train") + training.batch() - 1) / training.batch());
+    return new TrainingPlan(
+        options.epochs(order.recipe(), stepsPerEpoch),
+        training.batch(),
+        training.optimizer().learningRate(),
+        training.optimizer().weightDecay(),
+        (int) Math.round(training.schedule().warmupEpochs() * stepsPerEpoch),
+        training.clipNorm() == null ? Double.POSITIVE_INFINITY : training.clipNorm(),
+        order.seed());
+  }
+
+  private TrainingRun trainingRun(Order order, TrainingPlan plan, Path folder) {
+    return new TrainingRun(
+        order.name(),
+        "file:" + folder.toAbsolutePath().resolve("checkpoints"),
+        options.ranks(),
+        plan,
+        Math.max(MIN_EPOCHS_A_JOB, (plan.epochs() + 2) / 3),
+        0,
+        2,
+        COLLECTIVE_TIMEOUT_SECONDS,
+        REPORT_EVERY_STEPS);
+  }
+
+  private Map<String, String> tags(Order order) {
+    return Map.of(
+        "recipe", order.recipe().name(),
+        "student", student.name(),
+        "dataset", dataset.name(),
+        "teacher", teacher.map(t -> t.spec().name()).orElse("none"));
+  }
+
+  private Map<String, String> params(Order order, TrainingPlan plan, TrainingView view) {
+    Map<String, String> params = new LinkedHashMap<>();
+    params.put("recipe", order.recipe().name());
+    params.put("recipe_digest", order.recipe().digest().brief());
+    params.put("student", student.name());
+    params.put("seed", String.valueOf(order.seed()));
+    params.put("ranks", String.valueOf(options.ranks()));
+    params.put("labels", String.valueOf(options.labels()));
+    params.put("epochs", String.valueOf(plan.epochs()));
+    params.put("batch", String.valueOf(plan.batch()));
+    params.put("learning_rate", String.valueOf(plan.learningRate()));
+    params.put("weight_decay", String.valueOf(plan.weightDecay()));
+    params.put("clip_norm", String.valueOf(plan.clipNorm()));
+    params.put("train_images", String.valueOf(view.info().rows("train")));
+    params.put("view", view.info().digest());
+    teacher.ifPresent(t -> params.put("teacher_digest", t.spec().encoderDigest().hex()));
+    return params;
+  }
+
+  private RunRecord record(
+      Order order, TrainingPlan plan, TrainingView view, TrainingReport report, TrackedRun tracked) {
+    var info = view.info();
+    Map<String, Double> losses = new HashMap<>(report.losses());
+    return new RunRecord(
+        order.name(),
+        order.recipe().name(),
+        student.name(),
+        dataset.name(),
+        "recipe.yaml",
+        "student.yaml",
+        info.classes(),
+        info.height(),
+        info.width(),
+        view.folder(),
+        info.digest(),
+        report.weights().hex(),
+        report.checkpoint(),
+        order.seed(),
+        options.labels(),
+        options.ranks(),
+        plan.epochs(),
+        report.steps(),
+        report.seconds(),
+        StudentSize.parameters(student, info.classes().size(), info.height(), info.width()),
+        tracked.id(),
+        losses);
+  }
+
+  private static void keep(Path file, Path copy) {
+    try {
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot copy " + file + " to " + copy, e);
+    }
+  }
+}

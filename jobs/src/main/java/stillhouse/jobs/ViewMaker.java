@@ -1,0 +1,105 @@
+package stillhouse.jobs;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheOptions;
+import stillhouse.cache.TrainingView;
+import stillhouse.cache.ViewRequest;
+import stillhouse.cache.ViewRows;
+import stillhouse.conf.ConfigException;
+import stillhouse.data.DatasetConfig;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.train.Experiment;
+import stillhouse.train.Recipe;
+import stillhouse.train.SampleKey;
+
+/** Makes the training views that recipes read, each once. */
+final class ViewMaker {
+  private final SparkSession spark;
+  private final String root;
+  private final DatasetConfig dataset;
+  private final Optional<LocalTeacher> teacher;
+  private final double labels;
+  private final Map<List<Object>, TrainingView> made = new LinkedHashMap<>();
+
+  ViewMaker(
+      SparkSession spark,
+      String root,
+      DatasetConfig dataset,
+      Optional<LocalTeacher> teacher,
+      double labels) {
+    this.spark = spark;
+    this.root = root;
+    this.dataset = dataset;
+    this.teacher = teacher;
+    this.labels = labels;
+  }
+
+  /**
+   * A recipe that learns from labels alone reads the images whose labels count and no others, so
+   * that its steps are full; one that learns from the teacher reads every cached image.
+   */
+  TrainingView of(Recipe recipe) {
+    boolean taught = Experiment.needsTeacher(recipe);
+    if (taught && teacher.isEmpty()) {
+      throw new ConfigException(
+          "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
+    }
+    int grid = recipe.alignment().grid();
+    int dimensions = recipe.projection().dimensions();
+    List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);
+    return made.computeIfAbsent(key, k -> taught ? taught(grid, dimensions) : labelled());
+  }
+
+  /** Which share of the labels of {@link #of}'s rows a run may use. */
+  double labelFraction(Recipe recipe) {
+    return Experiment.needsTeacher(recipe) ? labels : 1;
+  }
+
+  private TrainingView taught(int grid, int dimensions) {
+    LocalTeacher source = teacher.orElseThrow();
+    CacheKeys keys = CacheKeys.of(source.spec(), Prompts.of(dataset), CacheOptions.defaults());
+    Map<String, String> provenance = new LinkedHashMap<>();
+    provenance.put("teacher", source.spec().name());
+    provenance.put("encoder", source.spec().encoderDigest().hex());
+    provenance.put("decoder", source.spec().decoderDigest().hex());
+    provenance.put("prompts", keys.plan());
+    return TrainingView.materialise(
+        spark,
+        root,
+        request(grid, dimensions, provenance),
+        HadoopImages.of(spark),
+        ViewRows.cached(spark, root, keys));
+  }
+
+  private TrainingView labelled() {
+    double share = labels;
+    var counts =
+        functions.udf(
+            (UDF1<String, Boolean>) id -> SampleKey.labelWithin(id, share), DataTypes.BooleanType);
+    Dataset<Row> rows =
+        ViewRows.labelled(spark, root).where(counts.apply(functions.col("sample_id")));
+    return TrainingView.materialise(
+        spark,
+        root,
+        request(1, 1, Map.of("teacher", "none", "labels", String.valueOf(labels))),
+        HadoopImages.of(spark),
+        rows);
+  }
+
+  private ViewRequest request(int grid, int dimensions, Map<String, String> provenance) {
+    int height = dataset.input().height();
+    int width = dataset.input().width();
+    return new ViewRequest(
+        dataset.classes(), height, width, grid, grid, height, width, dimensions, 0, provenance);
+  }
+}
