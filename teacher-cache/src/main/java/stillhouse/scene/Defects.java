@@ -25,18 +25,18 @@ final class Defects {
     lampY = (float) StrictMath.sin(lamp);
   }
 
-  /** About one plate in eight is left without a defect. */
+  /** About one plate in ten is left without a defect. */
   void scatter() {
     if (chance.happens(0.1)) {
       return;
     }
-    for (int n = chance.happens(0.55) ? chance.count(1, 3) : 0; n > 0; n--) {
+    for (int n = chance.happens(0.65) ? chance.count(1, 3) : 0; n > 0; n--) {
       dent();
     }
-    for (int n = chance.happens(0.65) ? chance.count(1, 4) : 0; n > 0; n--) {
+    for (int n = chance.happens(0.75) ? chance.count(1, 5) : 0; n > 0; n--) {
       scratch();
     }
-    for (int n = chance.happens(0.55) ? chance.count(1, 6) : 0; n > 0; n--) {
+    for (int n = chance.happens(0.7) ? chance.count(2, 9) : 0; n > 0; n--) {
       pinhole();
     }
   }
@@ -49,7 +49,7 @@ final class Defects {
     trace(signed, share);
     Noise uneven = new Noise(chance);
     float width = chance.between(1.3, 3);
-    float depth = chance.between(0.14, 0.42) * (chance.happens(0.3) ? -1 : 1);
+    float depth = chance.between(0.18, 0.5) * (chance.happens(0.3) ? -1 : 1);
     for (int i = 0; i < signed.length; i++) {
       float d = Math.abs(signed[i]);
       if (d < 5) {
@@ -113,15 +113,15 @@ final class Defects {
 
   /** A shallow bowl: shaded by its slope against the lamp, with a bright arc on the rim. */
   private void dent() {
-    float rx = chance.between(6, 17) * scale;
+    float rx = chance.between(7, 18) * scale;
     float ry = rx * chance.between(0.55, 1);
     double turn = chance.between(0, 3.1416);
     float cos = (float) StrictMath.cos(turn);
     float sin = (float) StrictMath.sin(turn);
     float cx = chance.between(0.06, 0.94) * canvas.size;
     float cy = chance.between(0.06, 0.94) * canvas.size;
-    float depth = chance.between(0.16, 0.42);
-    float shine = chance.between(0.08, 0.3);
+    float depth = chance.between(0.22, 0.5);
+    float shine = chance.between(0.1, 0.35);
     float reach = 1.4f * rx;
     for (int y = canvas.from(cy - reach); y < canvas.to(cy + reach); y++) {
       for (int x = canvas.from(cx - reach); x < canvas.to(cx + reach); x++) {
@@ -150,7 +150,7 @@ final class Defects {
     float radius = chance.between(1.5, 4);
     float cx = chance.between(0.04, 0.96) * canvas.size;
     float cy = chance.between(0.04, 0.96) * canvas.size;
-    float depth = chance.between(0.3, 0.8);
+    float depth = chance.between(0.35, 0.85);
     for (int y = canvas.from(cy - radius - 4); y < canvas.to(cy + radius + 4); y++) {
       for (int x = canvas.from(cx - radius - 4); x < canvas.to(cx + radius + 4); x++) {
         float d = (float) Math.sqrt((x - cx) * (x - cx) + (y - cy) * (y - cy));
