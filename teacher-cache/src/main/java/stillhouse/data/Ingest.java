@@ -1,13 +1,19 @@
 package stillhouse.data;
 
+import static org.apache.spark.sql.functions.array_contains;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.countDistinct;
 import static org.apache.spark.sql.functions.current_timestamp;
-import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.when;
 
 import io.delta.tables.DeltaTable;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -25,13 +31,20 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings a data set's folders into the samples table. The driver lists names; executors read bytes,
- * and only of files whose (uri, length, time) and settings no earlier run knew. The samples table
- * is committed first, then quarantine: a run that ends between the two reads the quarantined files
+ * and only of files whose (uri, length, time) and settings no earlier run knew. The samples table is
+ * committed first, then quarantine: a run that ends between the two reads the quarantined files
  * again.
  */
 public final class Ingest {
   /** The value of {@link Samples#STAGE} in this job's quarantine rows. */
   public static final String STAGE = "ingest";
+
+  private static final String STATE = "state";
+  private static final String KNOWN = "known";
+  private static final String CHANGED = "changed";
+  private static final String GONE = "gone";
+  private static final String ADDED = "added";
+  private static final String QUARANTINED = "quarantined";
 
   private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
 
@@ -58,100 +71,106 @@ public final class Ingest {
 
   private IngestReport run() {
     Configuration hadoop = spark.sessionState().newHadoopConf();
-    Dataset<Row> found =
-        spark.createDataFrame(new SourceListing(config, hadoop).rows(), SourceListing.SCHEMA);
-    Dataset<Row> samples = table(samplesPath, Samples.SCHEMA);
-    Dataset<Row> quarantine = table(quarantinePath, Samples.QUARANTINE_SCHEMA);
+    List<Row> files = new SourceListing(config, hadoop).rows();
+    Dataset<Row> found = spark.createDataFrame(files, SourceListing.SCHEMA);
+    createTable(samplesPath, Samples.SCHEMA);
+    createTable(quarantinePath, Samples.QUARANTINE_SCHEMA);
+    Dataset<Row> samples = withState(load(samplesPath), found);
+    Dataset<Row> quarantine = withState(load(quarantinePath), found);
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
     outcome.persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return commit(found, samples, quarantine, outcome);
+      return commit(files.size(), samples, quarantine, outcome);
     } finally {
       outcome.unpersist();
       spark.sparkContext().setJobDescription(null);
     }
   }
 
-  private Dataset<Row> table(String path, StructType schema) {
+  private void createTable(String path, StructType schema) {
     DeltaTable.createIfNotExists(spark)
         .location(path)
         .addColumns(schema)
         .property("delta.enableDeletionVectors", "false")
         .execute();
+  }
+
+  private Dataset<Row> load(String path) {
     return spark.read().format("delta").load(path);
+  }
+
+  /** {@code table} with a column {@link #STATE}: what the sources have of each row's file now. */
+  private static Dataset<Row> withState(Dataset<Row> table, Dataset<Row> found) {
+    Column[] renamed =
+        Samples.IDENTITY.stream().map(c -> col(c).as("now_" + c)).toArray(Column[]::new);
+    Column same =
+        Samples.IDENTITY.stream()
+            .map(c -> col(c).eqNullSafe(col("now_" + c)))
+            .reduce(Column::and)
+            .orElseThrow();
+    Column there = col("now_" + Samples.IMAGE_URI);
+    return table
+        .join(found.select(renamed), col(Samples.IMAGE_URI).equalTo(there), "left")
+        .withColumn(STATE, when(there.isNull(), GONE).when(same, KNOWN).otherwise(CHANGED));
   }
 
   /** What became of each file that was not known: {@link SampleReader#SCHEMA}. */
   private Dataset<Row> outcome(
       Dataset<Row> found, Dataset<Row> samples, Dataset<Row> quarantine, Configuration hadoop) {
-    Dataset<Row> before =
-        samples.select(col(Samples.IMAGE_URI).as("before_uri")).withColumn("was", lit(true));
+    Dataset<Row> rows =
+        samples.select(
+            col(Samples.IMAGE_URI).as("row_uri"), col(STATE).equalTo(KNOWN).as("row_known"));
+    Dataset<Row> out = known(ours(quarantine)).select(col(Samples.IMAGE_URI).as("out_uri"));
     Dataset<Row> pending =
-        matching(matching(found, samples, "left_anti"), ours(quarantine), "left_anti");
-    Dataset<Row> files =
-        pending
-            .join(before, pending.col(Samples.IMAGE_URI).equalTo(before.col("before_uri")), "left")
-            .withColumn(SampleReader.EXISTED, col("was").isNotNull())
-            .drop("before_uri", "was");
+        found
+            .join(rows, col(Samples.IMAGE_URI).equalTo(col("row_uri")), "left")
+            .filter(not(coalesce(col("row_known"), lit(false))))
+            .join(out, col(Samples.IMAGE_URI).equalTo(col("out_uri")), "left_anti")
+            .withColumn(SampleReader.EXISTED, col("row_uri").isNotNull())
+            .drop("row_uri", "row_known");
     int tasks = 4 * spark.sparkContext().defaultParallelism(); // files differ in size
-    return files
+    return pending
         .repartition(tasks)
         .mapPartitions(new SampleReader(config, hadoop), Encoders.row(SampleReader.SCHEMA));
   }
 
   private IngestReport commit(
-      Dataset<Row> found, Dataset<Row> samples, Dataset<Row> quarantine, Dataset<Row> outcome) {
-    Dataset<Row> kept = matching(samples, found, "left_semi");
-    Dataset<Row> keptOut = matching(ours(quarantine), found, "left_semi");
-    Counts counts = count(found, samples, kept, keptOut, outcome);
-    if (counts.added + counts.changed > 0 || samples.count() != counts.known) {
+      long found, Dataset<Row> samples, Dataset<Row> quarantine, Dataset<Row> outcome) {
+    describe("reading new and changed files");
+    Map<String, Long> read = tally(outcome.select(fate().as("fate")));
+    describe("comparing with the last run");
+    Map<String, Long> before = tally(samples.select(STATE));
+    Map<String, Long> beforeOut = tally(ours(quarantine).select(STATE));
+    Counts counts = Counts.of(found, read, before, beforeOut);
+    if (counts.added + counts.changed > 0 || size(before) > counts.known) {
       describe("writing samples");
+      Dataset<Row> kept = known(samples).select(columns(Samples.SCHEMA));
       write(kept.unionByName(sampleRows(outcome)), samplesPath);
     }
-    if (counts.newlyOut > 0 || ours(quarantine).count() != counts.knownOut) {
+    if (counts.newlyOut > 0 || size(beforeOut) > counts.knownOut) {
       describe("writing quarantine");
       Dataset<Row> others = quarantine.filter(col(Samples.STAGE).notEqual(STAGE));
-      write(others.unionByName(keptOut).unionByName(quarantineRows(outcome)), quarantinePath);
+      Dataset<Row> kept =
+          others.unionByName(known(ours(quarantine))).select(columns(Samples.QUARANTINE_SCHEMA));
+      write(kept.unionByName(quarantineRows(outcome)), quarantinePath);
     }
     return report(counts);
   }
 
-  private Counts count(
-      Dataset<Row> found,
-      Dataset<Row> samples,
-      Dataset<Row> kept,
-      Dataset<Row> keptOut,
-      Dataset<Row> outcome) {
-    describe("reading new and changed files");
-    long newlyOut = outcome.filter(col(Samples.REASON).isNotNull()).count();
-    Dataset<Row> read = outcome.filter(col(Samples.REASON).isNull());
-    long changed = read.filter(col(SampleReader.EXISTED)).count();
-    describe("comparing with the last run");
-    return new Counts(
-        found.count(),
-        kept.count(),
-        read.count() - changed,
-        changed,
-        keptOut.count(),
-        newlyOut,
-        samples.join(found, uris(samples, found), "left_anti").count());
-  }
-
   private IngestReport report(Counts counts) {
     describe("counting");
-    Dataset<Row> samples = spark.read().format("delta").load(samplesPath);
-    Dataset<Row> out = ours(spark.read().format("delta").load(quarantinePath));
-    Map<String, Long> byId =
-        tally(samples.select(explode(col(Samples.CLASSES_PRESENT)).cast("string").as("class")));
+    Dataset<Row> samples = load(samplesPath);
+    Map<String, Long> splits = new TreeMap<>();
     Map<String, Long> classes = new LinkedHashMap<>();
-    for (int i = 0; i < config.classes().size(); i++) {
-      classes.put(config.classes().get(i), byId.getOrDefault(String.valueOf(i + 1), 0L));
+    config.classes().forEach(name -> classes.put(name, 0L));
+    long unlabelled = 0;
+    for (Row row : bySplit(samples).collectAsList()) {
+      splits.put(row.getAs(Samples.SPLIT), row.getAs("samples"));
+      unlabelled += row.<Long>getAs("unlabelled");
+      classes.replaceAll((name, count) -> count + row.<Long>getAs("class " + name));
     }
-    Dataset<Row> straddling =
-        samples
-            .groupBy(Samples.GROUP_ID)
-            .agg(countDistinct(Samples.SPLIT).as("splits"))
-            .filter(col("splits").gt(1));
+    Dataset<Row> groups =
+        samples.groupBy(Samples.GROUP_ID).agg(countDistinct(Samples.SPLIT).as("splits"));
     IngestReport report =
         new IngestReport(
             counts.found,
@@ -160,13 +179,30 @@ public final class Ingest {
             counts.changed,
             counts.knownOut + counts.newlyOut,
             counts.gone,
-            samples.filter(col(Samples.MASK).isNull()).count(),
-            straddling.count(),
-            tally(samples.select(Samples.SPLIT)),
+            unlabelled,
+            groups.filter(col("splits").gt(1)).count(),
+            splits,
             classes,
-            tally(out.select(Samples.REASON)));
+            tally(ours(load(quarantinePath)).select(Samples.REASON)));
     LOG.info("Ingested {}: {}", config.name(), report);
     return report;
+  }
+
+  /** One row a split: its samples, those without a mask, and those that show each class. */
+  private Dataset<Row> bySplit(Dataset<Row> samples) {
+    List<Column> sums = new ArrayList<>();
+    sums.add(countIf(col(Samples.MASK).isNull()).as("unlabelled"));
+    for (int i = 0; i < config.classes().size(); i++) {
+      Column present = array_contains(col(Samples.CLASSES_PRESENT), i + 1);
+      sums.add(countIf(present).as("class " + config.classes().get(i)));
+    }
+    return samples
+        .groupBy(Samples.SPLIT)
+        .agg(count(lit(1)).as("samples"), sums.toArray(Column[]::new));
+  }
+
+  private static Column countIf(Column condition) {
+    return count(when(condition, lit(1)));
   }
 
   /** Rows by the value of the one (string) column. */
@@ -178,8 +214,22 @@ public final class Ingest {
     return tally;
   }
 
+  private static long size(Map<String, Long> tally) {
+    return tally.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   private static Dataset<Row> ours(Dataset<Row> quarantine) {
     return quarantine.filter(col(Samples.STAGE).equalTo(STAGE));
+  }
+
+  private static Dataset<Row> known(Dataset<Row> withState) {
+    return withState.filter(col(STATE).equalTo(KNOWN));
+  }
+
+  private static Column fate() {
+    return when(col(Samples.REASON).isNotNull(), QUARANTINED)
+        .when(col(SampleReader.EXISTED), CHANGED)
+        .otherwise(ADDED);
   }
 
   private static Dataset<Row> sampleRows(Dataset<Row> outcome) {
@@ -198,22 +248,6 @@ public final class Ingest {
     return Stream.of(schema.fieldNames()).map(name -> col(name)).toArray(Column[]::new);
   }
 
-  /**
-   * Rows of {@code left} that have (or, anti, have not) a row of the same identity on the right.
-   */
-  private static Dataset<Row> matching(Dataset<Row> left, Dataset<Row> right, String join) {
-    Column equal =
-        Samples.IDENTITY.stream()
-            .map(column -> left.col(column).eqNullSafe(right.col(column)))
-            .reduce(Column::and)
-            .orElseThrow();
-    return left.join(right, equal, join);
-  }
-
-  private static Column uris(Dataset<Row> left, Dataset<Row> right) {
-    return left.col(Samples.IMAGE_URI).equalTo(right.col(Samples.IMAGE_URI));
-  }
-
   /** Small tables, rewritten whole: one commit, and readers of the old version keep it. */
   private static void write(Dataset<Row> rows, String path) {
     rows.write().format("delta").mode(SaveMode.Overwrite).save(path);
@@ -223,10 +257,23 @@ public final class Ingest {
     spark.sparkContext().setJobDescription("ingest " + config.name() + ": " + step);
   }
 
+  /** In the quarantine, {@code knownOut} are there from an earlier run, {@code newlyOut} from this. */
   private record Counts(
       long found, long known, long added, long changed, long knownOut, long newlyOut, long gone) {
     Counts {
       IngestReport.checkSum(found, known, added, changed, knownOut + newlyOut);
+    }
+
+    static Counts of(
+        long found, Map<String, Long> read, Map<String, Long> before, Map<String, Long> beforeOut) {
+      return new Counts(
+          found,
+          before.getOrDefault(KNOWN, 0L),
+          read.getOrDefault(ADDED, 0L),
+          read.getOrDefault(CHANGED, 0L),
+          beforeOut.getOrDefault(KNOWN, 0L),
+          read.getOrDefault(QUARANTINED, 0L),
+          before.getOrDefault(GONE, 0L));
     }
   }
 }

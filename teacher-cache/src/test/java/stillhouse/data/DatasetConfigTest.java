@@ -1,0 +1,134 @@
+package stillhouse.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.conf.ConfigException;
+import stillhouse.scene.Scenes;
+
+class DatasetConfigTest {
+  private static final String MINIMAL =
+      """
+      name: plates
+      classes: [scratch, dent]
+      sources: [{images: images, split: hash}]
+      input: {height: 64, width: 96}
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void leftOutKeysHaveDefaults() throws IOException {
+    DatasetConfig config = load(MINIMAL);
+    assertThat(config.ignore()).isEqualTo(255);
+    assertThat(config.splitSeed()).isZero();
+    assertThat(config.groupPattern()).isEmpty();
+    assertThat(config.prompts().source()).isEqualTo(DatasetConfig.PromptSource.LABEL_BOXES);
+    assertThat(config.prompts().minArea()).isEqualTo(1);
+    assertThat(config.sources().get(0).masks()).isEmpty();
+    assertThat(config.sources().get(0).limit()).isEmpty();
+  }
+
+  @Test
+  void everyKeyArrives() throws IOException {
+    DatasetConfig config =
+        load(
+            """
+            name: plates
+            classes: [scratch, dent]
+            ignore: 254
+            sources:
+              - {images: "${data}/images", masks: ../masks, split: train-val, limit: 40}
+              - {images: "s3a://bucket/more", split: test}
+            groupPattern: "^(part\\\\d+)"
+            splitSeed: -3
+            input: {height: 64, width: 96}
+            prompts: {source: label-boxes, minArea: 12}
+            """);
+    assertThat(config.classes()).containsExactly("scratch", "dent");
+    assertThat(config.ignore()).isEqualTo(254);
+    DatasetConfig.Source first = config.sources().get(0);
+    assertThat(first.images()).isEqualTo("/mnt/plates/images");
+    assertThat(first.masks())
+        .as("relative to the file")
+        .contains("file:" + folder.toAbsolutePath().resolveSibling("masks"));
+    assertThat(first.split()).isEqualTo(SplitRule.TRAIN_VAL);
+    assertThat(first.limit()).isEqualTo(OptionalInt.of(40));
+    assertThat(config.sources().get(1).images()).isEqualTo("s3a://bucket/more");
+    assertThat(config.groupPattern().get().pattern()).isEqualTo("^(part\\d+)");
+    assertThat(config.splitSeed()).isEqualTo(-3);
+    assertThat(config.input()).isEqualTo(new DatasetConfig.Input(64, 96));
+    assertThat(config.prompts().minArea()).isEqualTo(12);
+  }
+
+  @Test
+  void namesAVariableThatHasNoValue() {
+    refused(
+        MINIMAL.replace("images: images", "images: \"${plates}/images\""),
+        ": no value for ${plates} (given: data)");
+  }
+
+  @Test
+  void refusesWhatTheSchemaDoesNotAllow() {
+    refused(MINIMAL + "colour: red\n", "colour");
+    refused(MINIMAL.replace("name: plates\n", ""), "name: is missing");
+    refused(MINIMAL.replace("[scratch, dent]", "[]"), "classes");
+    refused(MINIMAL.replace("dent]", "scratch]"), "classes");
+    refused(MINIMAL.replace("split: hash", "split: some"), "[hash, train-val, train, val, test]");
+    refused(MINIMAL.replace("height: 64", "height: 65"), "height");
+    refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
+    refused(MINIMAL + "prompts: {source: guesses}\n", "[label-boxes]");
+  }
+
+  @Test
+  void refusesWhatASchemaCannotSay() {
+    refused(MINIMAL + "ignore: 2\n", ": Invalid ignore: 2 is the class dent");
+    refused(MINIMAL + "groupPattern: part\n", "Invalid groupPattern: 'part' has no group ( … )");
+    refused(MINIMAL + "groupPattern: \"(part\"\n", "Invalid groupPattern: '(part': Unclosed group");
+    refused(
+        MINIMAL.replace("images: images", "images: /x, masks: /x"),
+        "Invalid source: masks lie among the images in /x; give them a folder of their own");
+    refused(
+        MINIMAL.replace("[{images: images, split: hash}]", twice("{images: /x, split: hash}")),
+        "Invalid sources: /x is there twice");
+  }
+
+  @Test
+  void theFilesOfConfLoad() {
+    Path datasets = Path.of("..", "conf", "datasets");
+    DatasetConfig neu =
+        DatasetConfig.load(datasets.resolve("neu-seg.yaml"), Map.of("NEU_SEG", "/data/neu"));
+    assertThat(neu.classes()).containsExactly("inclusion", "patches", "scratches");
+    assertThat(neu.sources())
+        .extracting(DatasetConfig.Source::split)
+        .containsExactly(SplitRule.TRAIN_VAL, SplitRule.TEST);
+    assertThat(neu.sources().get(1).masks()).contains("/data/neu/annotations/test");
+    DatasetConfig drawn =
+        DatasetConfig.load(datasets.resolve("drawn-scenes.yaml"), Map.of("SCENES", "/data/s"));
+    assertThat(drawn.classes()).isEqualTo(Scenes.CLASSES);
+    assertThat(drawn.input()).isEqualTo(new DatasetConfig.Input(192, 192));
+  }
+
+  private static String twice(String source) {
+    return "[" + source + ", " + source + "]";
+  }
+
+  private void refused(String yaml, String part) {
+    assertThatThrownBy(() -> load(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Invalid configuration " + folder.resolve("plates.yaml"))
+        .hasMessageContaining(part);
+  }
+
+  private DatasetConfig load(String yaml) throws IOException {
+    Path file = Files.writeString(folder.resolve("plates.yaml"), yaml);
+    return DatasetConfig.load(file, Map.of("data", "/mnt/plates"));
+  }
+}

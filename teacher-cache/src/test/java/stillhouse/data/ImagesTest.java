@@ -1,0 +1,49 @@
+package stillhouse.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.identity.Sha256;
+
+class ImagesTest {
+  @Test
+  void planesAreRedGreenBlueInUnitRange() {
+    var image = new RgbImage(2, 1, new byte[] {(byte) 255, 0, 51, 102, (byte) 153, (byte) 204});
+    assertThat(Images.planes(image).shape()).containsExactly(3, 1, 2);
+    assertThat(Images.planes(image).data()).containsExactly(1f, 0.4f, 0f, 0.6f, 0.2f, 0.8f);
+    // One cell over both pixels reads half-way between them.
+    assertThat(Images.planes(image, 1, 1).data()).containsExactly(0.7f, 0.3f, 0.5f);
+  }
+
+  @Test
+  void nearestReadsEachCellsCentre() {
+    var mask = new ClassMask(4, 1, new byte[] {1, 2, 3, 4});
+    assertThat(Images.nearest(mask, 2, 1).classes()).containsExactly(2, 4);
+    assertThat(Images.nearest(mask, 8, 1).classes()).containsExactly(1, 1, 2, 2, 3, 3, 4, 4);
+    assertThat(Images.nearest(mask, 3, 2).classes()).containsExactly(1, 3, 4, 1, 3, 4);
+  }
+
+  @Test
+  void readsOnlyWhatTheDigestPromises(@TempDir Path folder) throws IOException {
+    var hadoop = new Configuration();
+    Path file = Files.write(folder.resolve("a b.png"), new byte[] {1, 2, 3});
+    String uri = "file:" + file;
+    Sha256 known = Sha256.of(new byte[] {1, 2, 3});
+    assertThat(ImageReader.readVerified(uri, known, hadoop)).containsExactly(1, 2, 3);
+    Files.write(file, new byte[] {1, 2, 4});
+    assertThatThrownBy(() -> ImageReader.readVerified(uri, known, hadoop))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("(content-changed)")
+        .hasMessageContaining("the samples table knows 039058c6f2c0; run ingest again");
+    Files.delete(file);
+    assertThatThrownBy(() -> ImageReader.read(uri, hadoop))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("(not-readable)");
+  }
+}

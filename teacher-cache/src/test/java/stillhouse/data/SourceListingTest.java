@@ -1,0 +1,123 @@
+package stillhouse.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.conf.ConfigException;
+
+class SourceListingTest {
+  @TempDir Path folder;
+  private Path images;
+  private Path masks;
+
+  @BeforeEach
+  void layFolders() throws IOException {
+    images = Files.createDirectories(folder.resolve("images"));
+    masks = Files.createDirectories(folder.resolve("masks"));
+  }
+
+  @Test
+  void pairsMasksByBaseNameAndPassesOverOtherFiles() throws IOException {
+    touch(images, "b.PNG", "a.jpg", "c.jpeg", "readme.txt", ".hidden.png", "_temporary.png");
+    touch(masks, "a.png", "c.png", "z.png");
+    List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
+    assertThat(rows).extracting(r -> name(r.getString(0))).containsExactly("a.jpg", "b.PNG", "c.jpeg");
+    assertThat(rows)
+        .extracting(r -> r.isNullAt(3) ? null : name(r.getString(3)))
+        .containsExactly("a.png", null, "c.png");
+  }
+
+  @Test
+  void aLargerLimitContainsTheSmaller() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      touch(images, "part" + i + ".png");
+    }
+    List<Row> four = rows(false, Optional.empty(), OptionalInt.of(4));
+    List<Row> seven = rows(false, Optional.empty(), OptionalInt.of(7));
+    assertThat(four).hasSize(4).isSubsetOf(seven);
+    assertThat(seven).hasSize(7);
+    assertThat(four)
+        .extracting(r -> name(r.getString(0)))
+        .isNotEqualTo(List.of("part0.png", "part1.png", "part10.png", "part11.png"));
+  }
+
+  @Test
+  void groupsAreTheirPatternsFirstGroup() throws IOException {
+    touch(images, "f1_a.png", "f1_b.png", "f2_a.png");
+    assertThat(rows(false, Optional.of("^(f\\d+)_"), OptionalInt.empty()))
+        .extracting(r -> r.getString(SourceListing.SCHEMA.fieldIndex(SourceListing.GROUP)))
+        .containsExactly("f1", "f1", "f2");
+    assertThatThrownBy(() -> rows(false, Optional.of("^(g\\d+)_"), OptionalInt.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Invalid groupPattern: '^(g\\d+)_' finds no group in the file name f1_a.png");
+  }
+
+  @Test
+  void namesTheFolderThatHasNoImages() {
+    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Cannot ingest test: no images (.jpg, .jpeg, .png) in " + images);
+  }
+
+  @Test
+  void namesTheFolderThatDoesNotExist() throws IOException {
+    Files.delete(images);
+    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Cannot ingest test: image folder " + images + " does not exist");
+  }
+
+  @Test
+  void refusesMasksThatMatchNoImage() throws IOException {
+    touch(images, "a.png");
+    touch(masks, "a_mask.png");
+    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot ingest test: no mask in "
+                + masks
+                + " is named like an image in "
+                + images
+                + " (such as a.png)");
+  }
+
+  private List<Row> rows(boolean labelled, Optional<String> pattern, OptionalInt limit) {
+    Optional<String> maskFolder = labelled ? Optional.of(masks.toString()) : Optional.empty();
+    var source =
+        new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, limit);
+    var config =
+        new DatasetConfig(
+            "test",
+            List.of("scratch"),
+            ClassMask.IGNORE,
+            List.of(source),
+            pattern.map(Pattern::compile),
+            0,
+            new DatasetConfig.Input(32, 32),
+            new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1));
+    return new SourceListing(config, new Configuration()).rows();
+  }
+
+  private static String name(String uri) {
+    return uri.substring(uri.lastIndexOf('/') + 1);
+  }
+
+  private static void touch(Path folder, String... names) throws IOException {
+    for (String name : names) {
+      Files.writeString(folder.resolve(name), "bytes that listing never reads");
+    }
+  }
+}
