@@ -1,0 +1,112 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.broadcast;
+
+import io.delta.tables.DeltaTable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.Option;
+
+/**
+ * Appends rows to a content-addressed Delta table so that no key is ever there twice.
+ *
+ * <p>The rows whose keys the table lacks are found <em>by the query that is written</em>: Delta
+ * then knows that the append depends on what the table held, and refuses it where another writer
+ * has committed since. It is then asked again against the newer table; the rows themselves are
+ * staged, so only the copying is repeated. Two blind appends would both be accepted. Beside that,
+ * each commit carries {@code txnAppId} and the next {@code txnVersion}, so a commit whose
+ * acknowledgement was lost and which is sent again is skipped.
+ */
+final class AppendOnce {
+  private static final Logger log = LoggerFactory.getLogger(AppendOnce.class);
+  private static final int ATTEMPTS = 20; // each lost to a writer that made progress
+
+  private final SparkSession spark;
+  private final String path;
+  private final String[] keys;
+  private final String app;
+
+  /**
+   * @param app names the writer: its commits are numbered under this name
+   * @param keys the columns that are unique together in the table
+   */
+  AppendOnce(SparkSession spark, String path, String app, String... keys) {
+    this.spark = spark;
+    this.path = path;
+    this.keys = keys;
+    this.app = app;
+  }
+
+  /** Makes the table where there is none; its files can be read as plain Parquet. */
+  static void create(SparkSession spark, String path, StructType type) {
+    try {
+      DeltaTable.createIfNotExists(spark)
+          .location(path)
+          .addColumns(type)
+          .property("delta.enableDeletionVectors", "false")
+          .execute();
+    } catch (DeltaConcurrentModificationException e) {
+      if (!DeltaTable.isDeltaTable(spark, path)) {
+        throw e;
+      }
+      log.info("Another writer made {} first", path);
+    }
+  }
+
+  /**
+   * @param rows with distinct keys; read more than once, so they stand in files
+   * @return how many were committed: those that no other writer had committed first
+   */
+  long append(Dataset<Row> rows) {
+    long before = missing(rows).count();
+    long left = before;
+    for (int attempt = 1; left > 0; attempt++) {
+      if (attempt > ATTEMPTS) {
+        throw new IllegalStateException(
+            "Cannot commit %d rows to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
+                .formatted(left, path, ATTEMPTS));
+      }
+      before = left;
+      try {
+        commit(rows, lastVersion() + 1);
+      } catch (DeltaConcurrentModificationException e) {
+        log.info("Commit {} to {} met another writer, asking again", attempt, path);
+      }
+      // A writer of the same plan may have taken the number in between: then ours was skipped.
+      left = missing(rows).count();
+    }
+    return before;
+  }
+
+  /** One commit under a given number; nothing is written where the table has reached it already. */
+  void commit(Dataset<Row> rows, long version) {
+    // Only keys are matched and sent round; the rows themselves are never shuffled.
+    rows.join(broadcast(missing(rows)), keys, "left_semi")
+        .write()
+        .format("delta")
+        .mode("append")
+        .option("mergeSchema", "true")
+        .option("compression", "zstd")
+        .option("txnAppId", app)
+        .option("txnVersion", Long.toString(version))
+        .save(path);
+  }
+
+  /** The last number that this writer committed under, 0 before the first. */
+  long lastVersion() {
+    var snapshot = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    var version = snapshot.transactions().get(app);
+    return version.isDefined() ? (Long) version.get() : 0;
+  }
+
+  private Dataset<Row> missing(Dataset<Row> rows) {
+    Dataset<Row> existing = CacheTables.delta(spark, path);
+    return rows.selectExpr(keys).join(existing.selectExpr(keys), keys, "left_anti");
+  }
+}

@@ -1,0 +1,37 @@
+package stillhouse.cache;
+
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * How Parquet files of rows of megabytes are written. With the library's defaults 250 rows of 2 MiB
+ * make row groups of 200 MiB and pages of 100 rows, and a heap of 1 GiB does not suffice; with
+ * these settings a page holds one such row and a row group about 16.
+ */
+final class CacheFiles {
+  private static final Map<String, String> SETTINGS =
+      Map.of(
+          "parquet.page.size.row.check.min", "1", // the size is looked at after every row
+          "parquet.block.size.row.check.min", "1",
+          "parquet.block.size", Integer.toString(32 << 20),
+          "spark.sql.parquet.compression.codec", "zstd");
+
+  private CacheFiles() {}
+
+  /**
+   * A session of the same application with the caller's settings and the ones above: a session's
+   * configuration is the only place from which Delta takes them.
+   */
+  static SparkSession session(SparkSession caller) {
+    SparkSession session = caller.newSession();
+    scala.collection.JavaConverters.mapAsJavaMap(caller.conf().getAll())
+        .forEach(
+            (key, value) -> {
+              if (!key.startsWith("spark.") || session.conf().isModifiable(key)) {
+                session.conf().set(key, value);
+              }
+            });
+    SETTINGS.forEach(session.conf()::set);
+    return session;
+  }
+}

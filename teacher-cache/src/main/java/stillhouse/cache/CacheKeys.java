@@ -1,0 +1,96 @@
+package stillhouse.cache;
+
+import java.io.Serializable;
+import java.util.Optional;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
+import stillhouse.structure.StructureTensor;
+import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.Teacher;
+import stillhouse.teacher.TeacherSpec;
+import stillhouse.tensor.DType;
+
+/**
+ * The keys under which one teacher's rows stand: the same inputs always give the same key, anything
+ * that would change a row changes its key.
+ *
+ * @param plan the prompt plan's fingerprint; empty for a teacher that is not promptable
+ */
+public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radius)
+    implements Serializable {
+  /** The prompt fingerprint, and the prompt, of a row that answers no prompt. */
+  public static final String NO_PROMPT = "none";
+
+  /** The one view that is cached: the image as it is. */
+  static final String VIEW = "identity";
+
+  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, CacheOptions options) {
+    if (spec.promptable() && plan == null) {
+      throw new IllegalArgumentException(
+          "Invalid prompt plan: none, but teacher "
+              + spec.name()
+              + " is promptable. Name a plan in the data set's YAML.");
+    }
+    String fingerprint = spec.promptable() ? plan.fingerprint().hex() : "";
+    return new CacheKeys(spec, fingerprint, options.featureEncoding(), options.structureRadius());
+  }
+
+  /** Of equal contents equal. The layers are part of it: a teacher asked for more gets new rows. */
+  public String featureKey(String contentSha256) {
+    return Fingerprint.of("feature")
+        .add("content", contentSha256)
+        .add("preprocessing", spec.preprocessing())
+        .add("encoder", spec.encoderDigest())
+        .add("view", VIEW)
+        .add("encoding", encoding.text())
+        .add("layers", String.join(",", spec.layers()))
+        .digest()
+        .hex();
+  }
+
+  /**
+   * What an image is asked: the plan and the labels that it may read, so that a corrected mask is
+   * asked anew. {@link #NO_PROMPT} for a teacher that is not promptable.
+   */
+  public String promptFingerprint(Optional<byte[]> mask) {
+    if (!spec.promptable()) {
+      return NO_PROMPT;
+    }
+    return Fingerprint.of("prompts")
+        .add("plan", plan)
+        .add("labels", mask.map(m -> Sha256.of(m).hex()).orElse("unlabelled"))
+        .digest()
+        .hex();
+  }
+
+  String answerKey(String featureKey, String promptFingerprint, String prompt) {
+    return Fingerprint.of("answer")
+        .add("feature", featureKey)
+        .add("decoder", spec.decoderDigest())
+        .add("prompts", promptFingerprint)
+        .add("prompt", prompt)
+        .digest()
+        .hex();
+  }
+
+  public String structureKey(String featureKey) {
+    return Fingerprint.of("structure")
+        .add("feature", featureKey)
+        .add("layer", spec.embedding())
+        .add("radius", radius)
+        .add("operator", StructureTensor.OPERATOR_VERSION)
+        .digest()
+        .hex();
+  }
+
+  /** Whether this teacher gives logits at all: a bare encoder has features and structure only. */
+  boolean answers() {
+    return spec.promptable() || spec.layers().contains(Teacher.LOGITS);
+  }
+
+  /** Names the refresh to Delta: commits of the same plan to the same table are numbered. */
+  String transactionApp(String table) {
+    String run = structureKey(featureKey("")) + "," + spec.decoderDigest() + "," + plan;
+    return "stillhouse-" + Fingerprint.of("refresh").add(table, run).digest().brief();
+  }
+}

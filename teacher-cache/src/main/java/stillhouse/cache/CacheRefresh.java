@@ -1,0 +1,68 @@
+package stillhouse.cache;
+
+import org.apache.spark.sql.SparkSession;
+import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.TeacherSource;
+import stillhouse.teacher.TeacherSpec;
+
+/**
+ * Brings the teacher cache up to date with the samples table: asks the teacher what the cache does
+ * not know yet, and nothing else.
+ *
+ * <p>Three passes, features, answers, structure, each the same way: the missing keys are planned by
+ * an anti-join, computed in chunks into a staging folder, and each chunk is committed by {@link
+ * AppendOnce}. A run that is stopped loses at most its last chunk. Runs at the same time start at
+ * different chunks, leave out what others have committed by the time a chunk's turn comes, and
+ * never double a row: where both have computed a chunk, one of the copies is not committed.
+ *
+ * <p>Every sample ends up cached or quarantined, or the run fails. A quarantined image is tried
+ * again by the next run.
+ */
+public final class CacheRefresh {
+  private final TeacherAccess access;
+  private final ImageSource images;
+  private final MaskSource masks;
+  private final Progress progress;
+
+  public CacheRefresh(
+      TeacherAccess access, ImageSource images, MaskSource masks, Progress progress) {
+    this.access = access;
+    this.images = images;
+    this.masks = masks;
+    this.progress = progress;
+  }
+
+  /**
+   * @param root the workspace, with {@code tables/samples}
+   * @param plan what a promptable teacher is asked; not looked at for others, and may be null
+   * @throws IllegalStateException where a sample is neither cached nor quarantined at the end
+   */
+  public CacheReport run(
+      SparkSession spark,
+      String root,
+      TeacherSource teacher,
+      PromptPlan plan,
+      CacheOptions options) {
+    CacheKeys keys = CacheKeys.of(teacher.spec(), plan, options);
+    CacheTables tables = CacheTables.of(root);
+    SparkSession session = CacheFiles.session(spark);
+    var samples = CacheTables.keyed(tables.samples(session), keys);
+    create(session, tables, teacher.spec());
+    try (var staging = new Staging(session, tables.stagingPath())) {
+      var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);
+      var features = passes.features(new FeatureEncoding(teacher, access, images, keys));
+      var answers = passes.answers(new Answering(teacher, access, masks, plan, keys));
+      var structure = passes.structure(new StructureMapping(keys));
+      return new Accounts(session, tables, keys, samples).report(features, answers, structure);
+    } finally {
+      session.sparkContext().setJobDescription(null);
+    }
+  }
+
+  private static void create(SparkSession spark, CacheTables tables, TeacherSpec spec) {
+    AppendOnce.create(spark, tables.featuresPath(), CacheTables.featuresType(spec));
+    AppendOnce.create(spark, tables.answersPath(), CacheTables.ANSWERS);
+    AppendOnce.create(spark, tables.structurePath(), CacheTables.STRUCTURE);
+    AppendOnce.create(spark, tables.quarantinePath(), CacheTables.QUARANTINE);
+  }
+}

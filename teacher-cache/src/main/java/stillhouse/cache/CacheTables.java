@@ -1,0 +1,188 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.udf;
+
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import scala.Option;
+import stillhouse.teacher.TeacherSpec;
+import stillhouse.tensor.TensorColumn;
+
+/**
+ * The teacher cache under one workspace root: three append-only, content-addressed Delta tables.
+ *
+ * <ul>
+ *   <li><b>features</b>: one row a {@code feature_key}; one tensor column a layer, see {@link
+ *       #layerColumn}. Columns of layers that other teachers have are null.
+ *   <li><b>answers</b>: one row an {@code answer_key}, which is (feature, decoder, prompt). A plain
+ *       segmenter has one row an image, prompt {@code none}, logits [K, h, w], class null. A
+ *       promptable teacher has one row a prompt, logits [h, w]; an image that has no prompts has
+ *       one row with prompt {@code none} and <b>logits null</b>, which says that it was asked
+ *       nothing.
+ *   <li><b>structure</b>: one row a {@code structure_key}; E, C and D as fp32 [H, W].
+ * </ul>
+ */
+public final class CacheTables {
+  public static final String FEATURE_KEY = "feature_key";
+  public static final String ANSWER_KEY = "answer_key";
+  public static final String STRUCTURE_KEY = "structure_key";
+  public static final String PROMPT_FINGERPRINT = "prompt_fingerprint";
+  public static final String DECODER_DIGEST = "decoder_digest";
+  public static final String LOGITS = "logits";
+
+  static final StructType ANSWERS =
+      new StructType()
+          .add(ANSWER_KEY, DataTypes.StringType)
+          .add(FEATURE_KEY, DataTypes.StringType)
+          .add(DECODER_DIGEST, DataTypes.StringType)
+          .add(PROMPT_FINGERPRINT, DataTypes.StringType)
+          .add("prompt", DataTypes.StringType)
+          .add("class_id", DataTypes.IntegerType)
+          .add(LOGITS, TensorColumn.TYPE)
+          .add("predicted_iou", DataTypes.FloatType);
+
+  static final StructType STRUCTURE =
+      new StructType()
+          .add(STRUCTURE_KEY, DataTypes.StringType)
+          .add(FEATURE_KEY, DataTypes.StringType)
+          .add("layer", DataTypes.StringType)
+          .add("radius", DataTypes.IntegerType)
+          .add("operator_version", DataTypes.IntegerType)
+          .add("e", TensorColumn.TYPE)
+          .add("c", TensorColumn.TYPE)
+          .add("d", TensorColumn.TYPE);
+
+  static final StructType QUARANTINE =
+      new StructType()
+          .add("image_uri", DataTypes.StringType)
+          .add("reason", DataTypes.StringType)
+          .add("detail", DataTypes.StringType)
+          .add("stage", DataTypes.StringType)
+          .add("at", DataTypes.TimestampType);
+
+  private final String root;
+
+  private CacheTables(String root) {
+    this.root = root.endsWith("/") ? root.substring(0, root.length() - 1) : root;
+  }
+
+  /**
+   * @param root the workspace: any Hadoop path
+   */
+  public static CacheTables of(String root) {
+    return new CacheTables(root);
+  }
+
+  public String featuresPath() {
+    return root + "/cache/features";
+  }
+
+  public String answersPath() {
+    return root + "/cache/answers";
+  }
+
+  public String structurePath() {
+    return root + "/cache/structure";
+  }
+
+  /** The samples as they are now, whatever is committed later. */
+  Dataset<Row> samples(SparkSession spark) {
+    String path = root + "/tables/samples";
+    long version =
+        DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty()).version();
+    if (version < 0) {
+      throw new IllegalStateException(
+          "Cannot read " + path + ": no Delta table. Ingest the data set first.");
+    }
+    return spark.read().format("delta").option("versionAsOf", version).load(path);
+  }
+
+  String quarantinePath() {
+    return root + "/tables/quarantine";
+  }
+
+  String stagingPath() {
+    return root + "/cache/_staging";
+  }
+
+  public Dataset<Row> features(SparkSession spark) {
+    return delta(spark, featuresPath());
+  }
+
+  public Dataset<Row> answers(SparkSession spark) {
+    return delta(spark, answersPath());
+  }
+
+  public Dataset<Row> structure(SparkSession spark) {
+    return delta(spark, structurePath());
+  }
+
+  /**
+   * The samples with the columns {@code feature_key}, {@code prompt_fingerprint} and {@code
+   * structure_key} added: what joins a sample to its rows. Answers are joined on feature key,
+   * prompt fingerprint and {@code decoder_digest = spec.decoderDigest()}.
+   */
+  public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys) {
+    var featureKey = udf((UDF1<String, String>) keys::featureKey, DataTypes.StringType);
+    var prompts =
+        udf(
+            (UDF1<byte[], String>) mask -> keys.promptFingerprint(Optional.ofNullable(mask)),
+            DataTypes.StringType);
+    var structureKey = udf((UDF1<String, String>) keys::structureKey, DataTypes.StringType);
+    return samples
+        .withColumn(FEATURE_KEY, featureKey.apply(col("content_sha256")))
+        .withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask")))
+        .withColumn(STRUCTURE_KEY, structureKey.apply(col(FEATURE_KEY)));
+  }
+
+  /** The answers of the keys' decoder, whatever was asked. */
+  static Dataset<Row> answersOf(Dataset<Row> answers, CacheKeys keys) {
+    return answers.filter(col(DECODER_DIGEST).equalTo(keys.spec().decoderDigest().hex()));
+  }
+
+  /** The tensor column of a layer: {@code layer_} and its name, other characters as {@code _}. */
+  public static String layerColumn(String layer) {
+    return "layer_" + layer.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
+  }
+
+  /**
+   * @throws IllegalArgumentException where two layers of the teacher would share a column
+   */
+  static StructType featuresType(TeacherSpec spec) {
+    var type =
+        new StructType()
+            .add(FEATURE_KEY, DataTypes.StringType)
+            .add("content_sha256", DataTypes.StringType)
+            .add("sample_id", DataTypes.StringType)
+            .add("teacher", DataTypes.StringType)
+            .add("encoder_digest", DataTypes.StringType)
+            .add("preprocessing", DataTypes.StringType)
+            .add("view", DataTypes.StringType)
+            .add("encoding", DataTypes.StringType);
+    Map<String, String> taken = new HashMap<>();
+    for (String layer : spec.layers()) {
+      String other = taken.put(layerColumn(layer), layer);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "Invalid layers of teacher %s: '%s' and '%s' share the column %s. Rename one."
+                .formatted(spec.name(), other, layer, layerColumn(layer)));
+      }
+      type = type.add(layerColumn(layer), TensorColumn.TYPE);
+    }
+    return type;
+  }
+
+  static Dataset<Row> delta(SparkSession spark, String path) {
+    return spark.read().format("delta").load(path);
+  }
+}

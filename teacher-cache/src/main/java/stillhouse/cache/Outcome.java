@@ -1,0 +1,43 @@
+package stillhouse.cache;
+
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A staged row: a table's row, or in the columns after it which images could not be dealt with and
+ * why.
+ */
+final class Outcome {
+  static final String URIS = "failed_uris";
+  static final String REASON = "failed_reason";
+  static final String DETAIL = "failed_detail";
+  private static final int EXTRA = 3;
+
+  private Outcome() {}
+
+  static StructType type(StructType table) {
+    return table
+        .add(URIS, DataTypes.createArrayType(DataTypes.StringType))
+        .add(REASON, DataTypes.StringType)
+        .add(DETAIL, DataTypes.StringType);
+  }
+
+  static Row success(Object... values) {
+    Object[] all = new Object[values.length + EXTRA];
+    System.arraycopy(values, 0, all, 0, values.length);
+    return RowFactory.create(all);
+  }
+
+  /**
+   * @param columns of the table, left null
+   */
+  static Row failure(int columns, String[] uris, String reason, RuntimeException cause) {
+    Object[] all = new Object[columns + EXTRA];
+    all[columns] = uris;
+    all[columns + 1] = reason;
+    all[columns + 2] = String.valueOf(cause.getMessage());
+    return RowFactory.create(all);
+  }
+}

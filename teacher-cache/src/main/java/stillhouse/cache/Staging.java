@@ -1,0 +1,79 @@
+package stillhouse.cache;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A run's own folder for plans and for chunks that are computed and not yet committed. It goes with
+ * the run; what a killed run left goes with the first run a week later.
+ */
+final class Staging implements AutoCloseable {
+  private static final Duration ABANDONED = Duration.ofDays(7); // longer than any chunk takes
+
+  private final SparkSession spark;
+  private final FileSystem files;
+  private final Path folder;
+  private final String run = UUID.randomUUID().toString();
+
+  Staging(SparkSession spark, String path) {
+    this.spark = spark;
+    try {
+      var parent = new Path(path);
+      files = parent.getFileSystem(spark.sessionState().newHadoopConf());
+      folder = new Path(parent, run);
+      removeAbandoned(parent);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot open the staging folder " + path, e);
+    }
+  }
+
+  /** Where this run starts in a list of chunks, so that runs at the same time share the work. */
+  int start(int chunks) {
+    return Math.floorMod(run.hashCode(), chunks);
+  }
+
+  /** Writes the rows and gives them back as read from the files: they are computed once. */
+  Dataset<Row> put(String name, Dataset<Row> rows, StructType type) {
+    String path = new Path(folder, name).toString();
+    rows.write().mode("overwrite").parquet(path);
+    return spark.read().schema(type).parquet(path);
+  }
+
+  void remove(String name) {
+    delete(new Path(folder, name));
+  }
+
+  @Override
+  public void close() {
+    delete(folder);
+  }
+
+  private void removeAbandoned(Path parent) throws IOException {
+    if (!files.exists(parent)) {
+      return;
+    }
+    long before = System.currentTimeMillis() - ABANDONED.toMillis();
+    for (FileStatus old : files.listStatus(parent)) {
+      if (old.getModificationTime() < before) {
+        files.delete(old.getPath(), true);
+      }
+    }
+  }
+
+  private void delete(Path path) {
+    try {
+      files.delete(path, true);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot delete " + path, e);
+    }
+  }
+}

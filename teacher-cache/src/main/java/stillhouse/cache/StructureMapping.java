@@ -1,0 +1,41 @@
+package stillhouse.cache;
+
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Row;
+import stillhouse.structure.StructureMaps;
+import stillhouse.structure.StructureTensor;
+import stillhouse.tensor.DType;
+import stillhouse.tensor.TensorColumn;
+
+/** Cached embeddings to rows of the structure table. */
+record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Row> {
+  @Override
+  public Iterator<Row> call(Iterator<Row> rows) {
+    if (!rows.hasNext()) {
+      return Collections.emptyIterator();
+    }
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, 0), false)
+        .map(this::measure)
+        .iterator();
+  }
+
+  private Row measure(Row row) {
+    String layer = keys.spec().embedding();
+    String featureKey = row.getAs(CacheTables.FEATURE_KEY);
+    Row stored = row.getAs(CacheTables.layerColumn(layer));
+    StructureMaps maps = StructureTensor.maps(TensorColumn.decode(stored), keys.radius());
+    return Outcome.success(
+        keys.structureKey(featureKey),
+        featureKey,
+        layer,
+        keys.radius(),
+        StructureTensor.OPERATOR_VERSION,
+        TensorColumn.encode(maps.e(), DType.FP32),
+        TensorColumn.encode(maps.c(), DType.FP32),
+        TensorColumn.encode(maps.d(), DType.FP32));
+  }
+}

@@ -1,0 +1,21 @@
+package stillhouse.cache;
+
+import org.apache.spark.sql.SparkSession;
+
+/** The one local session that the tests of this package share. */
+final class Sessions {
+  private Sessions() {}
+
+  static SparkSession local() {
+    return SparkSession.builder()
+        .master("local[2]")
+        .appName("cache tests")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.databricks.delta.snapshotPartitions", "2")
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config(
+            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+        .getOrCreate();
+  }
+}

@@ -1,0 +1,104 @@
+package stillhouse.cache;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.identity.Sha256;
+
+/** A root with a samples table over raw 6×4 RGB files drawn from seeds. */
+final class Workspace {
+  static final int WIDTH = 6;
+  static final int HEIGHT = 4;
+
+  private static final StructType SAMPLES =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("width", DataTypes.IntegerType)
+          .add("height", DataTypes.IntegerType)
+          .add("mask", DataTypes.BinaryType);
+
+  private final SparkSession spark;
+  private final Path root;
+  private final List<Row> rows = new ArrayList<>();
+
+  Workspace(SparkSession spark, Path root) {
+    this.spark = spark;
+    this.root = root;
+  }
+
+  String root() {
+    return root.toString();
+  }
+
+  static RgbImage image(long seed) {
+    byte[] rgb = new byte[3 * WIDTH * HEIGHT];
+    new Random(seed).nextBytes(rgb);
+    return new RgbImage(WIDTH, HEIGHT, rgb);
+  }
+
+  /** Adds a sample whose file has the pixels of a seed; {@code mask} may be null. */
+  Workspace add(String name, long seed, byte[] mask) {
+    byte[] content = image(seed).rgb();
+    try {
+      Files.createDirectories(root);
+      Files.write(root.resolve(name), content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String sha = Sha256.of(content).hex();
+    rows.add(RowFactory.create(name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask));
+    return this;
+  }
+
+  Workspace damage(String name) throws IOException {
+    Files.writeString(root.resolve(name), "not these pixels");
+    return this;
+  }
+
+  Workspace write() {
+    spark
+        .createDataFrame(rows, SAMPLES)
+        .write()
+        .format("delta")
+        .mode("overwrite")
+        .save(root + "/tables/samples");
+    return this;
+  }
+
+  CacheTables tables() {
+    return CacheTables.of(root());
+  }
+
+  static RgbImage read(String uri, String sha256) {
+    try {
+      byte[] content = Files.readAllBytes(Path.of(uri));
+      if (!Sha256.of(content).hex().equals(sha256)) {
+        throw new IllegalStateException("Cannot read " + uri + ": its bytes have changed");
+      }
+      return new RgbImage(WIDTH, HEIGHT, content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static ClassMask decode(byte[] mask) {
+    return new ClassMask(WIDTH, HEIGHT, mask);
+  }
+
+  CacheRefresh refresh(Progress progress) {
+    return new CacheRefresh(TeacherAccess.perTask(), Workspace::read, Workspace::decode, progress);
+  }
+}
