@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  * view.json}}, the last written last.
  *
  * <p>Rows stand in the order of a hash of their sample_id over the files and inside each, so any
- * run of rows is a random one. A row is one page of each column, a row group {@link ViewLayout}'s
- * rows exactly.
+ * run of rows is a random one. A row group has {@link ViewLayout}'s rows exactly (a file's last may
+ * have fewer) and one page a column.
  */
 public final class TrainingView {
   private static final Logger log = LoggerFactory.getLogger(TrainingView.class);
@@ -157,9 +157,9 @@ public final class TrainingView {
         .option("parquet.compression.codec.zstd.level", "1")
         // No value repeats: a dictionary would only be built to be thrown away.
         .option("parquet.enable.dictionary", "false")
-        .option("parquet.page.row.count.limit", "1")
         // Parquet closes a row group where a check of its size, every row.check.min…max rows,
-        // finds it over block.size: over one byte it is at the first, so groups are exact.
+        // finds it over block.size: over one byte it is at the first, so groups are exact. The
+        // same check ends pages, so a column's share of a group is one page.
         .option("parquet.block.size", "1")
         .option("parquet.page.size.row.check.min", Integer.toString(layout.rowsPerGroup()))
         .option("parquet.page.size.row.check.max", Integer.toString(layout.rowsPerGroup()))

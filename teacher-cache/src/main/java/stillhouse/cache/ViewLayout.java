@@ -13,6 +13,8 @@ package stillhouse.cache;
 record ViewLayout(int rowsPerGroup, int files) {
   // 32 slots of 8 MiB are 256 MiB on one rank; object stores serve 8 MiB at full bandwidth.
   private static final long GROUP_BYTES = 8L << 20;
+  // What a writing or reading task may have to hold of one group, several times over.
+  private static final long MAX_GROUP_BYTES = 64L << 20;
   // Longer groups would make a slot's neighbouring steps come from the same few rows for long.
   private static final int MAX_GROUP_ROWS = 16;
   // A batch of 32 then draws from different groups, and the groups' order is a shuffle worth
@@ -26,6 +28,18 @@ record ViewLayout(int rowsPerGroup, int files) {
   static ViewLayout of(int requestedRowsPerGroup, long rowBytes, long allRows, long trainRows) {
     int rowsPerGroup =
         requestedRowsPerGroup > 0 ? requestedRowsPerGroup : rowsPerGroup(rowBytes, trainRows);
+    if (rowsPerGroup > 1 && rowsPerGroup * rowBytes > MAX_GROUP_BYTES) {
+      throw new IllegalArgumentException(
+          "Invalid rowsPerGroup: "
+              + rowsPerGroup
+              + " rows of "
+              + rowBytes
+              + " bytes (a row group must be within "
+              + MAX_GROUP_BYTES
+              + " bytes: at most "
+              + Math.max(1, MAX_GROUP_BYTES / rowBytes)
+              + " rows, or 0 to let the view choose)");
+    }
     long byBytes = allRows * rowBytes / FILE_BYTES + 1;
     long byRows = Math.max(1, allRows / ((long) MIN_GROUPS_PER_FILE * rowsPerGroup));
     return new ViewLayout(rowsPerGroup, (int) Math.min(byRows, Math.max(byBytes, MIN_FILES)));

@@ -63,18 +63,18 @@ class TrainingViewTest {
   @Test
   void holdsTheSourcesValuesAtTheStudentsSize() {
     Row row = stored(7);
-    Row source = ViewRows.row(7);
+    Row source = ViewRows.of(spark, 8).where("sample_id = 'sample-7'").first();
 
     assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
     assertThat(row.<Boolean>getAs("labelled")).isTrue();
-    FloatTensor embedding = ViewRows.tensor(source.getStruct(7));
+    FloatTensor embedding = ViewRows.tensor(source.getAs("embedding"));
     assertThat(Fp16.decode(row.getAs("embedding")))
         .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
-    FloatTensor logits = ViewRows.tensor(source.<Row[]>getAs(11)[0].getStruct(1));
+    FloatTensor logits = ViewRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
     assertThat(Fp16.decode(row.getAs("logits")))
         .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
     // D of the first cell: the mean of the 2×2 source cells under it.
-    float[] d = ViewRows.tensor(source.getStruct(10)).data();
+    float[] d = ViewRows.tensor(source.getAs("d")).data();
     float[] structure = new float[12];
     ByteBuffer.wrap(row.<byte[]>getAs("structure"))
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -110,7 +110,7 @@ class TrainingViewTest {
   }
 
   @Test
-  void rowGroupsAreExactAndEveryRowIsAPage() throws IOException {
+  void rowGroupsAreExactAndEachColumnOfOneIsAPage() throws IOException {
     Configuration hadoop = new Configuration();
     for (ViewInfo.ViewFile file : view.info().files()) {
       int[] groups = file.rowGroups();
@@ -125,7 +125,8 @@ class TrainingViewTest {
             assertThat(column.getCodec()).isEqualTo(CompressionCodecName.ZSTD);
             assertThat(reader.readOffsetIndex(column).getPageCount())
                 .as("pages of %s", column.getPath())
-                .isEqualTo((int) block.getRowCount());
+                .isEqualTo(1);
+            assertThat(column.hasDictionaryPage()).isFalse();
           }
         }
       }
@@ -224,18 +225,18 @@ class TrainingViewTest {
 
   @Test
   void namesTheSampleThatCannotBeMade() {
-    ViewRequest oneClass =
-        new ViewRequest(List.of("scratch"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
-    assertThatThrownBy(
-            () -> new ViewRow(oneClass, ViewRows.SOURCES, 5).call(reencoded(ViewRows.row(0))))
+    Row row = ViewRows.of(spark, 1).first();
+    ViewSources broken =
+        new ViewSources(
+            ViewRows.SOURCES.images(),
+            encoded -> new ClassMask(1, 1, new byte[] {7}),
+            ViewRows.SOURCES.tensors(),
+            ViewRows.SOURCES.softTargets());
+    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, broken, 5).call(row))
         .hasMessageContaining("sample sample-0")
-        .hasMessageContaining("Invalid label 2")
-        .hasMessageContaining("1…1");
-  }
-
-  /** The row with its schema, as Spark hands it to a function. */
-  private static Row reencoded(Row row) {
-    return ViewRows.of(spark, 1).where(col("sample_id").equalTo(row.getString(0))).first();
+        .hasMessageContaining("Invalid label 7 in its mask (must be 0, a class 1…2,");
+    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, ViewRows.SOURCES, 9).call(row))
+        .hasMessageContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
   }
 
   private static TrainingView make(Dataset<Row> rows) {

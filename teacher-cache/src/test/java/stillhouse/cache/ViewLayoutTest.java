@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -25,6 +26,13 @@ class ViewLayoutTest {
     assertThat(ViewLayout.of(0, 1_600_000, 100_000, 80_000).files()).isEqualTo(597);
     assertThat(ViewLayout.of(0, 100_000, 800, 640).files()).isEqualTo(16);
     assertThat(ViewLayout.of(0, 100_000, 8, 6).files()).isEqualTo(2);
+  }
+
+  @Test
+  void refusesGroupsThatATaskCannotHold() {
+    assertThatThrownBy(() -> ViewLayout.of(64, 1_600_000, 1000, 800))
+        .hasMessageContaining("Invalid rowsPerGroup: 64 rows of 1600000 bytes")
+        .hasMessageContaining("at most 41 rows");
   }
 
   @Property

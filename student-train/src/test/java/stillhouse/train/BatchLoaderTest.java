@@ -1,0 +1,272 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.cache.TrainingView;
+
+class BatchLoaderTest {
+  private static final int SAMPLES = 31;
+  private static final BatchLoader.Options PLAIN =
+      new BatchLoader.Options(1, 1, Photometric.NONE, 2);
+
+  @TempDir static Path root;
+  private static TrainingView view;
+
+  @BeforeAll
+  static void make() {
+    SparkSession spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "2")
+            .getOrCreate();
+    view = DrawnView.make(spark, root, SAMPLES);
+    spark.stop(); // what follows needs no Spark
+  }
+
+  @Test
+  void batchesHoldTheSourcesValues() {
+    ViewReader reader = reader(EnumSet.allOf(Column.class));
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(reader, PLAIN, 4, 0, 1)) {
+      int seen = 0;
+      while (loader.hasNext()) {
+        try (NDManager step = manager.newSubManager()) {
+          seen += requireSources(loader.next(step));
+        }
+      }
+      assertThat(seen).isEqualTo(SAMPLES);
+      assertThat(loader.waitedNanos()).isPositive();
+    }
+  }
+
+  private static int requireSources(Batch batch) {
+    long b = batch.size();
+    assertThat(batch.image().getShape()).isEqualTo(new Shape(b, 3, DrawnView.H, DrawnView.W));
+    assertThat(batch.targets().truth().getShape()).isEqualTo(new Shape(b, 2, 4, 6));
+    assertThat(batch.targets().valid().getShape()).isEqualTo(new Shape(b, 1, 4, 6));
+    for (int at = 0; at < b; at++) {
+      int i = Integer.parseInt(batch.sampleIds().get(at).substring(2));
+      assertThat(batch.weight()[at]).isEqualTo(1f + i);
+      assertThat(batch.labelled()[at]).isEqualTo(DrawnView.masked(i));
+      assertThat(floats(batch.image(), at)).containsExactly(image(i));
+      assertThat(floats(batch.targets().teacherEmbedding(), at))
+          .containsExactly(DrawnView.values(10L * i, 12));
+      assertThat(floats(batch.targets().teacherLogits(), at))
+          .containsExactly(DrawnView.values(10L * i + 4, 12));
+      assertThat(Arrays.copyOfRange(floats(batch.targets().structure(), at), 8, 12))
+          .containsExactly(DrawnView.values(10L * i + 3, 4));
+      requireLabels(batch, at, i);
+      assertThat(batch.targets().draws().sampleKeys()[at]).isEqualTo(SampleKey.of("s-" + i));
+    }
+    return batch.size();
+  }
+
+  private static void requireLabels(Batch batch, int at, int i) {
+    float[] truth = floats(batch.targets().truth(), at);
+    float[] valid = floats(batch.targets().valid(), at);
+    byte[] mask = DrawnView.mask(i);
+    for (int p = 0; p < mask.length; p++) {
+      boolean counts = DrawnView.masked(i) && mask[p] != (byte) 255;
+      assertThat(valid[p]).isEqualTo(counts ? 1 : 0);
+      assertThat(truth[p]).isEqualTo(counts && mask[p] == 1 ? 1 : 0);
+      assertThat(truth[mask.length + p]).isEqualTo(counts && mask[p] == 2 ? 1 : 0);
+    }
+  }
+
+  @Test
+  void ranksShareWhatOneRankWouldTake() {
+    List<String> alone = ids(PLAIN, 4, 1, 0);
+    List<String> shared = ids(PLAIN, 4, 4, 0);
+    assertThat(shared).isEqualTo(alone);
+    assertThat(alone).hasSize(2 * SAMPLES);
+    assertThat(alone.subList(0, SAMPLES)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void resumesInTheMiddleOfAnEpoch() {
+    List<String> all = ids(PLAIN, 4, 1, 0);
+    assertThat(ids(PLAIN, 4, 1, 5)).isEqualTo(all.subList(5 * 4, all.size()));
+  }
+
+  @Test
+  void readsNoColumnThatNobodyNeeds() {
+    ViewReader reader = reader(Set.of(Column.EMBEDDING));
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(reader, PLAIN, 4, 0, 1)) {
+      Batch batch = loader.next(manager);
+      assertThat(batch.targets().teacherEmbedding().getShape()).isEqualTo(new Shape(4, 3, 2, 2));
+      assertThat(batch.targets().truth().getShape()).isEqualTo(new Shape(0));
+      assertThat(batch.targets().structure().getShape()).isEqualTo(new Shape(0));
+      ViewSample sample = reader.sample(new SampleOrder.Position(0, 0));
+      assertThat(sample.logits()).isNull();
+      assertThat(sample.embedding()).isNotNull();
+    }
+  }
+
+  @Test
+  void aShareWithoutSamplesHasBatchZero() {
+    // 31 samples in 32 slots: slot 0's range [0, ⌊31/32⌋) is empty.
+    ViewReader reader = reader(EnumSet.allOf(Column.class));
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(reader, PLAIN, 32, 0, 32)) {
+      Batch batch = loader.next(manager);
+      assertThat(batch.size()).isZero();
+      assertThat(batch.image().getShape()).isEqualTo(new Shape(0, 3, 4, 6));
+      assertThat(batch.targets().truth().getShape()).isEqualTo(new Shape(0, 2, 4, 6));
+    }
+  }
+
+  @Test
+  void aFractionOfTheLabelsIsUsedAndTheRestIsLeftBlank() {
+    BatchLoader.Options half = new BatchLoader.Options(1, 0.5, Photometric.NONE, 1);
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(reader(Set.of(Column.MASK)), half, 31, 0, 1)) {
+      Batch batch = loader.next(manager);
+      for (int at = 0; at < batch.size(); at++) {
+        String id = batch.sampleIds().get(at);
+        boolean expected =
+            DrawnView.masked(Integer.parseInt(id.substring(2))) && SampleKey.labelWithin(id, 0.5);
+        assertThat(batch.labelled()[at]).isEqualTo(expected);
+        float validPixels = 0;
+        for (float v : floats(batch.targets().valid(), at)) {
+          validPixels += v;
+        }
+        assertThat(validPixels).isEqualTo(expected ? 18 : 0);
+      }
+    }
+  }
+
+  @Test
+  void augmentationChangesTheInputTheSameWayWhateverTheRanks() {
+    BatchLoader.Options noisy =
+        new BatchLoader.Options(9, 1, new Photometric(0.5f, 0.2f, 0.05f), 2);
+    float[] alone = firstImages(noisy, 1);
+    assertThat(firstImages(noisy, 2)).containsExactly(alone);
+    assertThat(firstImages(PLAIN, 1)).isNotEqualTo(alone);
+  }
+
+  @Test
+  void eachSlotReadsItsRowGroupsOnce() {
+    ViewReader reader = reader(Set.of());
+    SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 3, 4);
+    for (int step = 0; step < order.steps(); step++) {
+      order.share(0, step, 0, 1).forEach(reader::sample);
+    }
+    // A group cut between two slots is read by each: at most one more for each cut.
+    int groups = reader.rowsPerGroup().length;
+    assertThat(reader.groupsRead()).isBetween((long) groups, groups + 3L);
+  }
+
+  @Test
+  void refusesACacheThatItsSlotsWouldThrash() {
+    ViewReader small = new ViewReader(view, "train", Set.of(), 1000, new Configuration());
+    assertThatThrownBy(() -> loader(small, PLAIN, 8, 0, 1))
+        .hasMessageContaining("Invalid cacheBytes: 1000 (this rank's 8 slots")
+        .hasMessageContaining("1728 bytes");
+  }
+
+  @Test
+  void refusesASplitThatTheViewLacks() {
+    assertThatThrownBy(() -> new ViewReader(view, "test", Set.of(), 1 << 20, new Configuration()))
+        .hasMessageContaining("Cannot read split 'test'")
+        .hasMessageContaining("{train=31}");
+  }
+
+  @Test
+  void aFailedReadReachesTheOneWhoWaits(@TempDir Path copy) throws IOException {
+    Path folder = Path.of(view.folder());
+    Files.copy(folder.resolve("view.json"), copy.resolve("view.json"));
+    TrainingView gone = TrainingView.open(copy.toString(), new Configuration());
+    ViewReader reader = new ViewReader(gone, "train", Set.of(), 1 << 20, new Configuration());
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(reader, PLAIN, 4, 0, 1)) {
+      assertThatThrownBy(() -> loader.next(manager))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("Cannot read batches of rank 0")
+          .hasMessageContaining(".parquet");
+      assertThatThrownBy(() -> loader.next(manager)).isInstanceOf(NoSuchElementException.class);
+    }
+  }
+
+  private static float[] firstImages(BatchLoader.Options options, int ranks) {
+    List<Float> values = new ArrayList<>();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (int rank = 0; rank < ranks; rank++) {
+        try (BatchLoader loader = loader(reader(Set.of()), options, 4, rank, ranks)) {
+          for (float v : loader.next(manager).image().toFloatArray()) {
+            values.add(v);
+          }
+        }
+      }
+    }
+    float[] array = new float[values.size()];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = values.get(i);
+    }
+    return array;
+  }
+
+  /** Ids of two epochs in the order of step and slot. */
+  private static List<String> ids(BatchLoader.Options options, int batch, int ranks, int step) {
+    List<String> ids = new ArrayList<>();
+    List<BatchLoader> loaders = new ArrayList<>();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (int rank = 0; rank < ranks; rank++) {
+        ViewReader reader = reader(Set.of());
+        SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 1, batch);
+        loaders.add(new BatchLoader(reader, order, options, rank, ranks, 0, step, 2));
+      }
+      while (loaders.get(0).hasNext()) {
+        loaders.forEach(loader -> ids.addAll(loader.next(manager).sampleIds()));
+      }
+    } finally {
+      loaders.forEach(BatchLoader::close);
+    }
+    return ids;
+  }
+
+  private static BatchLoader loader(
+      ViewReader reader, BatchLoader.Options options, int batch, int rank, int ranks) {
+    SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 1, batch);
+    return new BatchLoader(reader, order, options, rank, ranks, 0, 0, 1);
+  }
+
+  private static ViewReader reader(Set<Column> columns) {
+    return new ViewReader(view, "train", columns, 1 << 20, new Configuration());
+  }
+
+  private static float[] floats(NDArray array, int at) {
+    return array.get(at).toFloatArray();
+  }
+
+  private static float[] image(int i) {
+    byte[] rgb = DrawnView.pixels(i);
+    int area = DrawnView.H * DrawnView.W;
+    float[] planes = new float[3 * area];
+    for (int p = 0; p < area; p++) {
+      for (int c = 0; c < 3; c++) {
+        planes[c * area + p] = (rgb[3 * p + c] & 0xff) / 255f;
+      }
+    }
+    return planes;
+  }
+}

@@ -1,0 +1,132 @@
+package stillhouse.train;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.cache.TrainingView;
+import stillhouse.cache.ViewRequest;
+import stillhouse.cache.ViewSources;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * A view of samples drawn from their index, every source already at the view's size: input 4×6, two
+ * classes, embedding [3, 2, 2], logits [2, 2, 3]. Sample i is named s-i; every third has no mask.
+ */
+final class DrawnView {
+  static final int H = 4;
+  static final int W = 6;
+
+  private static final ViewRequest REQUEST =
+      new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, Map.of());
+  private static final StructType TENSOR =
+      new StructType()
+          .add("seed", DataTypes.LongType)
+          .add("shape", DataTypes.createArrayType(DataTypes.IntegerType));
+  private static final StructType ROW =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("split", DataTypes.StringType)
+          .add("feature_key", DataTypes.StringType)
+          .add("weight", DataTypes.DoubleType)
+          .add("mask", DataTypes.BinaryType)
+          .add("embedding", TENSOR)
+          .add("e", TENSOR)
+          .add("c", TENSOR)
+          .add("d", TENSOR)
+          .add(
+              "answers",
+              DataTypes.createArrayType(
+                  new StructType().add("class_id", DataTypes.IntegerType).add("logits", TENSOR)));
+
+  private DrawnView() {}
+
+  static TrainingView make(SparkSession spark, Path root, int samples) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < samples; i++) {
+      rows.add(row(i));
+    }
+    Dataset<Row> table = spark.createDataFrame(rows, ROW).repartition(2);
+    return TrainingView.materialise(
+        spark,
+        root.toString(),
+        REQUEST,
+        new ViewSources(
+            (uri, sha) -> new RgbImage(W, H, pixels(Integer.parseInt(uri))),
+            encoded -> new ClassMask(W, H, encoded),
+            DrawnView::tensor,
+            (classes, height, width, answers) -> answers.get(0).logits()),
+        table);
+  }
+
+  static byte[] pixels(int i) {
+    byte[] rgb = new byte[3 * H * W];
+    for (int p = 0; p < rgb.length; p++) {
+      rgb[p] = (byte) (i * 7 + p * 3);
+    }
+    return rgb;
+  }
+
+  static boolean masked(int i) {
+    return i % 3 != 2;
+  }
+
+  static byte[] mask(int i) {
+    byte[] labels = {0, 1, 2, (byte) ClassMask.IGNORE};
+    byte[] mask = new byte[H * W];
+    for (int p = 0; p < mask.length; p++) {
+      mask[p] = labels[(p + i) % labels.length];
+    }
+    return mask;
+  }
+
+  /** Quarters, which fp16 holds exactly. */
+  static float[] values(long seed, int count) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] values = new float[count];
+    for (int v = 0; v < count; v++) {
+      values[v] = random.nextInt(-16, 17) / 4f;
+    }
+    return values;
+  }
+
+  private static FloatTensor tensor(Row struct) {
+    int[] shape = struct.<Integer>getList(1).stream().mapToInt(Integer::intValue).toArray();
+    int count = 1;
+    for (int d : shape) {
+      count *= d;
+    }
+    return new FloatTensor(shape, values(struct.getLong(0), count));
+  }
+
+  private static Row row(int i) {
+    return RowFactory.create(
+        "s-" + i,
+        Integer.toString(i),
+        "sha",
+        "train",
+        "key-" + i,
+        1.0 + i,
+        masked(i) ? mask(i) : null,
+        struct(10L * i, 3, 2, 2),
+        struct(10L * i + 1, 2, 2),
+        struct(10L * i + 2, 2, 2),
+        struct(10L * i + 3, 2, 2),
+        new Row[] {RowFactory.create(null, struct(10L * i + 4, 2, 2, 3))});
+  }
+
+  private static Row struct(long seed, Integer... shape) {
+    return RowFactory.create(seed, shape);
+  }
+}
