@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -82,7 +83,7 @@ class LayersTest {
   @EnumSource(Nonlinearity.class)
   void activationsAreTorchs(Nonlinearity activation) {
     NDArray y = activation.forward(wave(0.4, 4, 24), false);
-    close(y, activation.name().toLowerCase(java.util.Locale.ROOT));
+    close(y, activation.name().toLowerCase(Locale.ROOT));
   }
 
   @Test

@@ -87,6 +87,15 @@ class StudentConfigTest {
   }
 
   @Test
+  void refusesATinyVitWithoutNormalisation() {
+    String vit = TINY.replace("conv-pyramid", "tinyvit") + "heads: [2]\nwindows: [8]\n";
+    assertThatThrownBy(() -> load(vit.replace("norm: batch", "norm: none")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("norm")
+        .hasMessageContaining("batch");
+  }
+
+  @Test
   void refusesHeadsThatDoNotDivideTheirChannels() {
     String vit = TINY.replace("conv-pyramid", "tinyvit") + "heads: [3]\nwindows: [8]\n";
     assertThatThrownBy(() -> load(vit))
