@@ -80,9 +80,17 @@ public final class OnnxGraph {
     return initialiser(name, TensorProto.DataType.FLOAT, raw, values.length, shape);
   }
 
-  /** Adds a one-dimensional int64 initialiser: a shape, a list of axes. */
-  public String indices(String name, long... values) {
-    String unique = fresh(name);
+  /** Adds a float initialiser whose name starts with {@code stem}. */
+  public String constant(String stem, float[] values, long... shape) {
+    return tensor(fresh(stem), values, shape);
+  }
+
+  /**
+   * Adds a one-dimensional int64 initialiser: a shape, a list of axes; its name starts with {@code
+   * stem}.
+   */
+  public String indices(String stem, long... values) {
+    String unique = fresh(stem);
     ByteBuffer raw = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     raw.asLongBuffer().put(values);
     return initialiser(unique, TensorProto.DataType.INT64, raw, values.length, values.length);

@@ -8,9 +8,26 @@ import stillhouse.onnx.OnnxGraph;
 
 /**
  * Bilinear resampling with half-pixel centres and clamped borders of [B, C, inHeight, inWidth], as
- * {@code F.interpolate(mode="bilinear", align_corners=False)} does.
+ * {@code F.interpolate(mode="bilinear", align_corners=False)} does. Onto a grid at least as fine
+ * only: below it, the engine's kernel is the antialiased one, which ONNX and the cache's own resize
+ * are not.
  */
 record BilinearResize(int inHeight, int inWidth, int height, int width) implements Layer {
+  BilinearResize {
+    if (height < inHeight || width < inWidth) {
+      throw new IllegalArgumentException(
+          "Invalid resize: "
+              + inHeight
+              + "×"
+              + inWidth
+              + " to the coarser "
+              + height
+              + "×"
+              + width
+              + " (use a strided convolution)");
+    }
+  }
+
   static BilinearResize by(int factor, int inHeight, int inWidth) {
     return new BilinearResize(inHeight, inWidth, inHeight * factor, inWidth * factor);
   }
@@ -24,7 +41,7 @@ record BilinearResize(int inHeight, int inWidth, int height, int width) implemen
   @Override
   public String export(OnnxGraph graph, String input) {
     float[] factors = {1, 1, factor(inHeight, height), factor(inWidth, width)};
-    String scales = graph.tensor(input + ".scales" + height + "x" + width, factors, 4);
+    String scales = graph.constant("scales", factors, 4);
     return graph.node(
         "Resize",
         List.of(input, "", scales),

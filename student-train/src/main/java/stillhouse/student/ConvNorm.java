@@ -8,6 +8,9 @@ import stillhouse.onnx.OnnxGraph;
  * weight and bias.
  */
 final class ConvNorm implements Layer {
+  /** The start of a residual branch's scale: small, so that a deep stack starts near identity. */
+  static final double BRANCH_GAIN = 0.1;
+
   private final Convolution convolution;
   private final BatchNorm2d norm;
 

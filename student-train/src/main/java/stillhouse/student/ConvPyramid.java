@@ -55,7 +55,7 @@ final class ConvPyramid {
       Kernel kernel = Kernel.of(out, out, 3);
       layers.add(
           new Residual(
-              new ConvNorm(weights, name + ".block" + i, kernel, norm, MbConv.BRANCH_GAIN)));
+              new ConvNorm(weights, name + ".block" + i, kernel, norm, ConvNorm.BRANCH_GAIN)));
       layers.add(Nonlinearity.RELU);
     }
     return new Sequence(layers);

@@ -1,6 +1,7 @@
 package stillhouse.student;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
 import java.util.List;
 import stillhouse.onnx.OnnxGraph;
 
@@ -31,7 +32,7 @@ final class Linear implements Layer {
   @Override
   public String export(OnnxGraph graph, String input) {
     double[] ones = new double[out];
-    java.util.Arrays.fill(ones, 1);
+    Arrays.fill(ones, 1);
     return exportScaled(graph, input, ones);
   }
 

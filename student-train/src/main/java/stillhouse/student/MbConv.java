@@ -6,12 +6,9 @@ import stillhouse.onnx.OnnxGraph;
 /**
  * TinyViT's convolution block: widen 1×1, depthwise 3×3, narrow 1×1, added to the input, then GELU.
  * Source: TinyViT (Wu et al., 2022), class MBConv. Departure: the last normalisation starts at
- * {@link #BRANCH_GAIN}, not 0, so that the branch learns from the first step.
+ * {@link ConvNorm#BRANCH_GAIN}, not 0, so that the branch learns from the first step.
  */
 record MbConv(Sequence layers) implements Layer {
-  /** The start of a residual branch's scale: small, so that a deep stack starts near identity. */
-  static final double BRANCH_GAIN = 0.1;
-
   private static final int EXPANSION = 4; // the published ratio
 
   static MbConv of(Weights weights, String name, int channels, Norm norm) {
@@ -23,7 +20,11 @@ record MbConv(Sequence layers) implements Layer {
             new ConvNorm(weights, name + ".depthwise", Kernel.depthwise(wide, 3, 1), norm),
             Nonlinearity.GELU,
             new ConvNorm(
-                weights, name + ".narrow", Kernel.of(wide, channels, 1), norm, BRANCH_GAIN));
+                weights,
+                name + ".narrow",
+                Kernel.of(wide, channels, 1),
+                norm,
+                ConvNorm.BRANCH_GAIN));
     return new MbConv(Sequence.of(new Residual(branch), Nonlinearity.GELU));
   }
 

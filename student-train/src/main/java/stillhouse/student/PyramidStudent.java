@@ -12,6 +12,9 @@ import stillhouse.onnx.OnnxGraph;
 final class PyramidStudent implements Student {
   static final int STRIDE = 4;
 
+  // Small first logits: the loss starts at its value for "undecided", not at a guess.
+  private static final double HEAD_GAIN = 0.1;
+
   private final int height;
   private final int width;
   private final int classes;
@@ -49,9 +52,6 @@ final class PyramidStudent implements Student {
                 weights, PREFIX + "head", Kernel.of(embeddingChannels, classes, 1), HEAD_GAIN));
     resize = BilinearResize.by(STRIDE, height / STRIDE, width / STRIDE);
   }
-
-  // Small first logits: the loss starts at its value for "undecided", not at a guess.
-  private static final double HEAD_GAIN = 0.1;
 
   @Override
   public StudentOutput forward(NDArray image, boolean training) {

@@ -1,0 +1,110 @@
+package stillhouse.student;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.conf.ConfigException;
+
+class StudentConfigTest {
+  private static final String TINY =
+      """
+      name: t
+      network: conv-pyramid
+      norm: batch
+      channels: [8, 16]
+      depths: [0, 1]
+      decoder: 16
+      embedding: 32
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void readsEveryKey() {
+    assertThat(Fixtures.config("tinyvit-1.6m"))
+        .isEqualTo(
+            new StudentConfig(
+                "tinyvit-1.6m",
+                StudentConfig.Network.TINYVIT,
+                Norm.BATCH,
+                List.of(32, 64, 96, 160),
+                List.of(2, 2, 6, 2),
+                128,
+                128,
+                List.of(2, 3, 5),
+                List.of(8, 16, 8)));
+  }
+
+  @Test
+  void aConvPyramidNeedsNoHeads() throws IOException {
+    StudentConfig config = load(TINY);
+    assertThat(config.network()).isEqualTo(StudentConfig.Network.CONV_PYRAMID);
+    assertThat(config.heads()).isEmpty();
+    assertThat(config.windows()).isEmpty();
+  }
+
+  @Test
+  void refusesAnUnknownKey() {
+    assertThatThrownBy(() -> load(TINY + "dropout: 0.1\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dropout");
+  }
+
+  @Test
+  void refusesAMissingKey() {
+    assertThatThrownBy(() -> load(TINY.replace("decoder: 16\n", "")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("decoder");
+  }
+
+  @Test
+  void refusesAnUnknownNorm() {
+    assertThatThrownBy(() -> load(TINY.replace("norm: batch", "norm: group")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("norm")
+        .hasMessageContaining("[batch, none]");
+  }
+
+  @Test
+  void refusesHeadsOfANetworkThatHasNone() {
+    assertThatThrownBy(() -> load(TINY + "heads: [2]\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Invalid student t: heads [2] has 1 entries, its stages need 0");
+  }
+
+  @Test
+  void refusesDepthsThatDoNotMatchTheStages() {
+    assertThatThrownBy(() -> load(TINY.replace("[0, 1]", "[0, 1, 2]")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid student t: depths [0, 1, 2] has 3 entries, its stages need 2");
+  }
+
+  @Test
+  void refusesATinyVitWithoutNormalisation() {
+    String vit = TINY.replace("conv-pyramid", "tinyvit") + "heads: [2]\nwindows: [8]\n";
+    assertThatThrownBy(() -> load(vit.replace("norm: batch", "norm: none")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("norm")
+        .hasMessageContaining("batch");
+  }
+
+  @Test
+  void refusesHeadsThatDoNotDivideTheirChannels() {
+    String vit = TINY.replace("conv-pyramid", "tinyvit") + "heads: [3]\nwindows: [8]\n";
+    assertThatThrownBy(() -> load(vit))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid student t: 3 heads do not divide the 16 channels of stage 1");
+  }
+
+  private StudentConfig load(String yaml) throws IOException {
+    return StudentConfig.load(Files.writeString(folder.resolve("student.yaml"), yaml));
+  }
+}
