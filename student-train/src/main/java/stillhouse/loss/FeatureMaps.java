@@ -10,27 +10,11 @@ final class FeatureMaps {
   /** Norms at or under this are zero: three orders above what float rounding leaves of a unit. */
   static final double ZERO_NORM = 1e-6;
 
-  private static final int BILINEAR = 2; // the engine's number for this mode of interpolation
-
   private FeatureMaps() {}
 
   /**
-   * Bilinear with half-pixel centres, {@code F.interpolate(mode="bilinear", align_corners=False)}.
-   *
-   * @param map [B, C, h, w]
-   * @return [B, C, height, width]; the argument itself where it already is that size
-   */
-  static NDArray bilinear(NDArray map, long height, long width) {
-    Shape shape = map.getShape();
-    if (shape.get(2) == height && shape.get(3) == width) {
-      return map;
-    }
-    return map.getNDArrayInternal().interpolation(new long[] {height, width}, BILINEAR, false);
-  }
-
-  /**
    * Brings a map to a grid: the mean of whole blocks where the map is finer by an integer factor on
-   * both sides, bilinear otherwise.
+   * both sides, {@link Bilinear} otherwise.
    *
    * @param map [B, C, h, w]
    * @return [B, C, height, width]
@@ -39,7 +23,7 @@ final class FeatureMaps {
     long tall = map.getShape().get(2);
     long wide = map.getShape().get(3);
     if (tall % height != 0 || wide % width != 0 || (tall == height && wide == width)) {
-      return bilinear(map, height, width);
+      return Bilinear.resize(map, height, width);
     }
     var block = new Shape(tall / height, wide / width);
     return Pool.avgPool2d(map, block, block, new Shape(0, 0), false, true);

@@ -65,7 +65,7 @@ final class SoftBce implements Loss {
     Shape shape = student.logits().getShape();
     NDArray teacher =
         FeatureMaps.requireChannels(targets.teacherLogits(), shape.get(1), "teacher logits");
-    NDArray t = FeatureMaps.bilinear(teacher, shape.get(2), shape.get(3));
+    NDArray t = Bilinear.resize(teacher, shape.get(2), shape.get(3));
     NDArray y = Activation.sigmoid(t.div(temperature)).stopGradient();
     NDArray s = studentTemperature ? student.logits().div(temperature) : student.logits();
     return FeatureMaps.meanPerSample(Activation.softPlus(s).sub(y.mul(s)));
