@@ -72,6 +72,7 @@ public final class BarrierTraining {
     requireUnfinished(at);
     List<RankResult> results = List.of();
     while (at.epoch() < run.plan().epochs()) {
+      awaitExecutors();
       try {
         results = job(at, attempt);
         at = position();
@@ -91,7 +92,6 @@ public final class BarrierTraining {
 
   private List<RankResult> job(Position from, int attempt) {
     int end = Math.min(from.epoch() + run.epochsPerJob(), run.plan().epochs());
-    awaitExecutors();
     spark
         .sparkContext()
         .setJobDescription(
@@ -140,7 +140,8 @@ public final class BarrierTraining {
   }
 
   private int executors() {
-    return spark.sparkContext().statusTracker().getExecutorInfos().length - 1; // the driver is among them
+    return spark.sparkContext().statusTracker().getExecutorInfos().length
+        - 1; // the driver is among them
   }
 
   private Position position() {

@@ -96,7 +96,8 @@ class BarrierTrainingTest {
             });
     single
         .losses()
-        .forEach((n, loss) -> assertThat(undisturbed.losses().get(n)).isCloseTo(loss, within(1e-5)));
+        .forEach(
+            (n, loss) -> assertThat(undisturbed.losses().get(n)).isCloseTo(loss, within(1e-5)));
   }
 
   @Test
@@ -168,7 +169,7 @@ class BarrierTrainingTest {
                 : new DyingBatches(batches(context), context.rank(), marker));
   }
 
-  private static BatchSource batches(RankContext context) {
+  private static SyntheticBatches batches(RankContext context) {
     return new SyntheticBatches(context.rank(), context.ranks(), context.plan().batch());
   }
 

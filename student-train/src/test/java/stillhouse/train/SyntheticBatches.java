@@ -49,8 +49,9 @@ record SyntheticBatches(int rank, int ranks, int batch) implements BatchSource {
     }
     Targets targets =
         new Targets(
-            values(manager, ids, "truth", 2).gt(0.5f).toType(
-                ai.djl.ndarray.types.DataType.FLOAT32, false),
+            values(manager, ids, "truth", 2)
+                .gt(0.5f)
+                .toType(ai.djl.ndarray.types.DataType.FLOAT32, false),
             manager.ones(new Shape(n, 1, SIDE, SIDE)),
             null,
             values(manager, ids, "teacher", 8),

@@ -23,8 +23,7 @@ final class TinyStudent implements Student {
 
   @Override
   public StudentOutput forward(NDArray image, boolean training) {
-    NDArray embedding =
-        conv(image, "student.first", new Shape(1, 1)).getNDArrayInternal().relu();
+    NDArray embedding = conv(image, "student.first", new Shape(1, 1)).getNDArrayInternal().relu();
     NDArray logits = conv(embedding, "student.second", new Shape(0, 0));
     if (training) {
       float mean = image.mean().getFloat();

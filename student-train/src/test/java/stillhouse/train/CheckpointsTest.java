@@ -1,0 +1,145 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.student.Weights;
+
+class CheckpointsTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  @TempDir Path folder;
+  private NDManager manager;
+  private Weights weights;
+  private AdamW optimizer;
+  private Checkpoints checkpoints;
+
+  @BeforeEach
+  void open() {
+    manager = NDManager.newBaseManager("PyTorch");
+    weights = new Weights(manager, 5);
+    new TinyStudent(weights);
+    optimizer = new AdamW(manager, weights, 0.01);
+    checkpoints = new Checkpoints(folder.toString(), 2, HADOOP);
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void findsTheFurthestAndKeepsTheLastTwo() throws IOException {
+    assertThat(checkpoints.latest()).isEmpty();
+    int attempt = checkpoints.beginAttempt();
+    for (Position p : List.of(new Position(1, 0), new Position(1, 5), new Position(11, 0))) {
+      write(p, attempt);
+    }
+    assertThat(checkpoints.latest().orElseThrow().position()).isEqualTo(new Position(11, 0));
+    assertThat(folders()).hasSize(2).noneMatch(f -> f.startsWith("epoch-000001-step-000000"));
+  }
+
+  @Test
+  void ignoresWhatIsNotCommitted() throws IOException {
+    int attempt = checkpoints.beginAttempt();
+    write(new Position(1, 0), attempt);
+    write(new Position(2, 0), attempt);
+    Files.delete(only("epoch-000002").resolve("COMMITTED"));
+    assertThat(checkpoints.latest().orElseThrow().position()).isEqualTo(new Position(1, 0));
+  }
+
+  @Test
+  void refusesAChangedFileNamingItAndBothDigests() throws IOException {
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    Path file = only("epoch-000001").resolve("weights.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+    // Written through Hadoop, so that its own checksum file agrees with the changed bytes.
+    try (var out =
+        FileSystem.getLocal(HADOOP).create(new org.apache.hadoop.fs.Path(file.toUri()), true)) {
+      out.write(bytes);
+    }
+    assertThatThrownBy(() -> checkpoints.latest())
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("Cannot use checkpoint file file:" + file)
+        .hasMessageContaining("its SHA-256 is ")
+        .hasMessageContaining("COMMITTED says ")
+        .hasMessageContaining("Remove the folder");
+  }
+
+  @Test
+  void refusesAnOlderAttempt() {
+    int first = checkpoints.beginAttempt();
+    int second = checkpoints.beginAttempt();
+    assertThat(second).isEqualTo(first + 1);
+    assertThatThrownBy(() -> write(new Position(1, 0), first))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("attempt 1 is over, attempt 2 has begun");
+    write(new Position(1, 0), second);
+    assertThat(checkpoints.latest().orElseThrow().attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void restoresWeightsBuffersAndOptimizer() {
+    optimizer.setSteps(17);
+    Tensors.fill(optimizer.state().get("second.student.second.bias"), new float[] {3, 4});
+    Tensors.fill(weights.get("student.seen"), new float[] {0.25f});
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    var digest = WeightDigest.of(weights);
+
+    try (Weights other = new Weights(manager, 6);
+        AdamW restored = new AdamW(manager, withStudent(other), 0.01)) {
+      assertThat(WeightDigest.of(other)).isNotEqualTo(digest);
+      checkpoints.latest().orElseThrow().restore(other, restored);
+      assertThat(WeightDigest.of(other)).isEqualTo(digest);
+      assertThat(restored.steps()).isEqualTo(17);
+      assertThat(restored.state().get("second.student.second.bias").toFloatArray())
+          .containsExactly(3, 4);
+    }
+  }
+
+  @Test
+  void refusesAnotherStudentsWeights() {
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    try (Weights other = new Weights(manager, 6)) {
+      withStudent(other).constant("projection.weight", 0, 3);
+      assertThatThrownBy(() -> checkpoints.latest().orElseThrow().restore(other))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageContaining("it lacks [projection.weight] and has [] besides");
+    }
+  }
+
+  private static Weights withStudent(Weights weights) {
+    new TinyStudent(weights);
+    return weights;
+  }
+
+  private void write(Position position, int attempt) {
+    checkpoints.write(weights, optimizer, position, attempt, WeightDigest.of(weights));
+  }
+
+  private List<String> folders() throws IOException {
+    try (var all = Files.list(folder)) {
+      return all.map(f -> f.getFileName().toString()).filter(f -> f.startsWith("epoch-")).toList();
+    }
+  }
+
+  private Path only(String prefix) throws IOException {
+    return folders().stream()
+        .filter(f -> f.startsWith(prefix))
+        .map(folder::resolve)
+        .findFirst()
+        .orElseThrow();
+  }
+}

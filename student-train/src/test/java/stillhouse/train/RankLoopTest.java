@@ -1,0 +1,164 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.comm.SingleRank;
+import stillhouse.identity.Sha256;
+import stillhouse.loss.Loss;
+import stillhouse.loss.Targets;
+import stillhouse.loss.Term;
+import stillhouse.student.StudentOutput;
+import stillhouse.student.Weights;
+
+class RankLoopTest {
+  private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 42);
+
+  @TempDir Path folder;
+
+  @Test
+  void resumesInTheMiddleOfAnEpochBitByBit() {
+    Checkpoints checkpoints = new Checkpoints(folder.toString(), 9, new Configuration());
+    int attempt = checkpoints.beginAttempt();
+    Sha256 straight;
+    try (Rank rank = new Rank(SyntheticBatches.terms())) {
+      rank.saveTo(checkpoints, attempt, new Position(2, 2));
+      rank.loop.run(Position.START, 4, 1);
+      straight = WeightDigest.of(rank.weights);
+    }
+    Checkpoint saved = checkpoints.latest().orElseThrow();
+    assertThat(saved.position()).isEqualTo(new Position(2, 2));
+    try (Rank rank = new Rank(SyntheticBatches.terms())) {
+      saved.restore(rank.weights, rank.loop.optimizer());
+      rank.loop.run(saved.position(), 4, 1);
+      assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
+    }
+  }
+
+  @Test
+  void learnsAndReportsMeansOverWhatIsLabelled() {
+    try (Rank rank = new Rank(SyntheticBatches.terms())) {
+      rank.loop.run(Position.START, 4, 0);
+      assertThat(rank.steps).hasSize(12);
+      TrainingMetrics.Step first = rank.steps.get(0);
+      TrainingMetrics.Step last = rank.steps.get(11);
+      assertThat(first.globalStep()).isEqualTo(1);
+      assertThat(last.loss()).isLessThan(first.loss());
+      assertThat(first.loss())
+          .isCloseTo(
+              first.terms().get("labels") + 0.5 * first.terms().get("teacher"), within(1e-9));
+      assertThat(first.learningRate()).isCloseTo(0.01, within(1e-12));
+      assertThat(rank.loop.whole().images()).isEqualTo(4 * 21);
+    }
+  }
+
+  @Test
+  void leavesNoNativeArrayBehind() {
+    try (Rank rank = new Rank(SyntheticBatches.terms())) {
+      rank.loop.run(Position.START, 1, 0);
+      int after = rank.weights.manager().getManagedArrays().size();
+      rank.loop.run(new Position(1, 0), 3, 0);
+      assertThat(rank.weights.manager().getManagedArrays()).hasSize(after).hasSize(5);
+    }
+  }
+
+  @Test
+  void namesRankStepAndTermsWhereTheGradientIsNotFinite() {
+    Loss infinite =
+        new Loss() {
+          @Override
+          public Supervision supervision() {
+            return Supervision.TEACHER;
+          }
+
+          @Override
+          public NDArray perSample(StudentOutput student, Targets targets) {
+            return student.logits().sum(new int[] {1, 2, 3}).div(0f);
+          }
+        };
+    try (Rank rank = new Rank(List.of(new Term("broken", 1, infinite)))) {
+      assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageContaining("Cannot take epoch 0, step 0: rank 0 of 1")
+          .hasMessageContaining("the gradient's norm is NaN; loss sums: broken=")
+          .hasMessageContaining("Lower lr");
+    }
+  }
+
+  @Test
+  void refusesALossThatIsNotOneValueASample() {
+    Loss scalar =
+        new Loss() {
+          @Override
+          public Supervision supervision() {
+            return Supervision.TEACHER;
+          }
+
+          @Override
+          public NDArray perSample(StudentOutput student, Targets targets) {
+            return student.logits().sum();
+          }
+        };
+    try (Rank rank = new Rank(List.of(new Term("scalar", 1, scalar)))) {
+      assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
+          .hasMessageContaining("Loss 'scalar' gave shape () for 8 samples");
+    }
+  }
+
+  /** A single rank on the tiny student. */
+  private static final class Rank implements AutoCloseable, StepListener {
+    private final NDManager manager = NDManager.newBaseManager("PyTorch");
+    private final Weights weights = new Weights(manager, PLAN.seed());
+    private final List<TrainingMetrics.Step> steps = new ArrayList<>();
+    private final RankLoop loop;
+    private Checkpoints checkpoints;
+    private Position savedAt;
+    private int attempt;
+
+    Rank(List<Term> terms) {
+      loop =
+          new RankLoop(
+              new TinyStudent(weights),
+              weights,
+              terms,
+              new SyntheticBatches(0, 1, PLAN.batch()),
+              new SingleRank(),
+              PLAN,
+              this);
+    }
+
+    void saveTo(Checkpoints to, int byAttempt, Position at) {
+      checkpoints = to;
+      attempt = byAttempt;
+      savedAt = at;
+    }
+
+    @Override
+    public void step(TrainingMetrics.Step metrics) {
+      steps.add(metrics);
+    }
+
+    @Override
+    public void settled(Position next) {
+      if (next.equals(savedAt)) {
+        checkpoints.write(weights, loop.optimizer(), next, attempt, WeightDigest.of(weights));
+      }
+    }
+
+    @Override
+    public void close() {
+      loop.close();
+      weights.close();
+      manager.close();
+    }
+  }
+}
