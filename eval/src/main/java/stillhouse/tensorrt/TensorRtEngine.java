@@ -90,8 +90,8 @@ public final class TensorRtEngine {
         return process.exitValue();
       }
       throw new EngineBuildException(
-          "trtexec was stopped after %d s. Raise the timeout, or see %s"
-              .formatted(options.timeout().toSeconds(), log));
+          "trtexec was stopped after %s. Raise the timeout, or see %s"
+              .formatted(options.timeout(), log));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new EngineBuildException("Interrupted while trtexec ran; its output: " + log, e);

@@ -1,0 +1,86 @@
+package stillhouse.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static stillhouse.metrics.RandomMasks.of;
+
+import org.junit.jupiter.api.Test;
+
+class MaskCounterTest {
+  private final MaskCounter counter = new MaskCounter(3);
+
+  @Test
+  void countsEachClassAndTheForegroundByHand() {
+    ImageCounts counts = counter.count(of("1102", "1100", "0000"), of("0112", "0113", "0000"));
+    assertThat(counts.area(1)).isEqualTo(new OverlapCounts(2, 4, 4));
+    assertThat(counts.area(2)).isEqualTo(new OverlapCounts(1, 1, 1));
+    assertThat(counts.area(3)).isEqualTo(new OverlapCounts(0, 0, 1));
+    assertThat(counts.area(ClassCounts.FOREGROUND)).isEqualTo(new OverlapCounts(3, 5, 6));
+    assertThat(counts.value(Metric.IOU, 1)).hasValue(2 / 6.0);
+    assertThat(counts.value(Metric.DICE, 1)).hasValue(4 / 8.0);
+    assertThat(counts.mean(Metric.IOU)).hasValue((2 / 6.0 + 1 + 0) / 3);
+  }
+
+  @Test
+  void boundaryIsTheRingWithinOnePixelOnASmallImage() {
+    // 7×7: d = 1, so the band of a 5×5 square is its outer ring of 16 pixels.
+    var square = of("0000000", "0111110", "0111110", "0111110", "0111110", "0111110", "0000000");
+    var shifted = of("0000000", "0011111", "0011111", "0011111", "0011111", "0011111", "0000000");
+    ImageCounts counts = counter.count(shifted, square);
+    assertThat(counts.area(1)).isEqualTo(new OverlapCounts(20, 25, 25));
+    // Top and bottom edges share four pixels each; the sides fall into the other's inside.
+    assertThat(counts.boundary(1)).isEqualTo(new OverlapCounts(8, 16, 16));
+  }
+
+  @Test
+  void theImageBorderIsAnEdgeAndSoIsAnotherClass() {
+    ImageCounts counts =
+        counter.count(of("11122", "11122", "11122"), of("11122", "11122", "11122"));
+    // Of class 1 (3×3, on the border) only the middle is two pixels from what is not of it.
+    assertThat(counts.boundary(1)).isEqualTo(new OverlapCounts(8, 8, 8));
+    assertThat(counts.boundary(2)).isEqualTo(new OverlapCounts(6, 6, 6));
+    // The foreground (5×3) has no edge between its classes.
+    assertThat(counts.boundary(0)).isEqualTo(new OverlapCounts(12, 12, 12));
+  }
+
+  @Test
+  void aClassAbsentFromBothIsLeftOutOfTheMean() {
+    ImageCounts counts = counter.count(of("110", "000"), of("100", "000"));
+    assertThat(counts.value(Metric.IOU, 2)).isEmpty();
+    assertThat(counts.mean(Metric.IOU)).hasValue(0.5);
+    assertThat(counter.count(of("00"), of("00")).mean(Metric.BOUNDARY_IOU)).isEmpty();
+  }
+
+  @Test
+  void ignoredPixelsCountNowhere() {
+    ImageCounts counts = counter.count(of("1112", "0#00"), of("11##", "0020"));
+    assertThat(counts.area(1)).isEqualTo(new OverlapCounts(2, 2, 2));
+    assertThat(counts.area(2)).isEqualTo(new OverlapCounts(0, 0, 1));
+  }
+
+  @Test
+  void aSmallImageAfterALargeOneIsCountedAlone() {
+    var small = RandomMasks.draw(3, 9, 7, 3, true);
+    var truth = RandomMasks.draw(4, 9, 7, 3, false);
+    ImageCounts alone = new MaskCounter(3).count(small, truth);
+    counter.count(RandomMasks.draw(1, 200, 100, 3, true), RandomMasks.draw(2, 200, 100, 3, true));
+    assertThat(counter.count(small, truth)).isEqualTo(alone);
+  }
+
+  @Test
+  void refusesMasksOfDifferentSizes() {
+    assertThatThrownBy(() -> counter.count(of("00"), of("0", "0")))
+        .hasMessageContaining("2×1 prediction with a 1×2 truth");
+  }
+
+  @Test
+  void refusesAClassThatIsNotThere() {
+    assertThatThrownBy(() -> counter.count(of("000", "000"), of("000", "040")))
+        .hasMessageContaining("Invalid truth: class 4 at x=1 y=1 (classes are 1 to 3");
+  }
+
+  @Test
+  void refusesMoreClassesThanAMaskHolds() {
+    assertThatThrownBy(() -> new MaskCounter(255)).hasMessageContaining("255 (must be 1 to 254");
+  }
+}

@@ -1,0 +1,176 @@
+package stillhouse.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.ClassMask;
+import stillhouse.metrics.MaskCounter;
+import stillhouse.metrics.Metric;
+import stillhouse.metrics.PairedBootstrap;
+import stillhouse.metrics.SegmentationCounts;
+import stillhouse.tensor.FloatTensor;
+
+class EvaluationTest {
+  private static final int IMAGES = 23;
+  private static final List<String> CLASSES = List.of("red", "green");
+  private static final StructType SCHEMA =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("group_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("mask", DataTypes.BinaryType)
+          .add("width", DataTypes.IntegerType)
+          .add("height", DataTypes.IntegerType);
+
+  private static SparkSession spark;
+  @TempDir Path folder;
+  private final OnnxSource source = OnnxSource.of(Drawn.model("tiny_segmenter.onnx"), 1);
+
+  @BeforeAll
+  static void start() {
+    spark =
+        SparkSession.builder()
+            .master("local[3]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "3")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static ClassMask truth(int i) {
+    return Drawn.truth(i, 30 + i, 20 + i);
+  }
+
+  /** Labelled samples, and one without a label. */
+  private static Dataset<Row> samples(int count) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      ClassMask truth = truth(i);
+      rows.add(
+          RowFactory.create(
+              "s" + i,
+              "g" + i / 4,
+              "mem:" + i,
+              "hash" + i,
+              Drawn.png(truth),
+              truth.width(),
+              truth.height()));
+    }
+    rows.add(RowFactory.create("bare", "g", "mem:0", "hash0", null, 30, 20));
+    return spark.createDataFrame(rows, SCHEMA);
+  }
+
+  private static ImageSource images() {
+    return (uri, sha256) -> {
+      int i = Integer.parseInt(uri.substring("mem:".length()));
+      if (!sha256.equals("hash" + i)) {
+        throw new IllegalArgumentException("hash of " + uri + " is not " + sha256);
+      }
+      return Drawn.image(i, truth(i));
+    };
+  }
+
+  private Evaluation evaluation(String table) {
+    return new Evaluation(CLASSES, Drawn::decode, folder.resolve(table).toString());
+  }
+
+  @Test
+  void theJobCountsWhatOneThreadCounts() throws Exception {
+    SegmentationCounts expected = SegmentationCounts.zero(2);
+    MaskCounter counter = new MaskCounter(2);
+    try (Segmenter segmenter = source.open()) {
+      for (int i = 0; i < IMAGES; i++) {
+        ClassMask truth = truth(i);
+        FloatTensor logits = segmenter.logits(Drawn.image(i, truth));
+        ClassMask predicted = Masks.fromLogits(logits, truth.width(), truth.height());
+        expected = expected.plus(counter.count(predicted, truth));
+      }
+    }
+    Evaluation evaluation = evaluation("images");
+    EvaluationResult result = evaluation.run(spark, samples(IMAGES), source, images());
+    assertThat(result.counts()).isEqualTo(expected);
+    assertThat(result.images()).isEqualTo(IMAGES);
+    assertThat(result.mean(Metric.IOU).getAsDouble()).isBetween(0.4, 0.999);
+    assertThat(spark.read().parquet(evaluation.imageTable()).count()).isEqualTo(IMAGES);
+    assertThat(ImageTable.sum(spark, evaluation.imageTable(), 2)).isEqualTo(expected);
+
+    JsonNode json = new ObjectMapper().readTree(result.toJson());
+    assertThat(json.get("metrics").get("iou_red").asDouble())
+        .isEqualTo(result.value(Metric.IOU, 1).getAsDouble());
+    assertThat(json.get("counts").get(2).get("area").get("actual").asLong())
+        .isEqualTo(expected.area(2).actual());
+  }
+
+  @Test
+  void cachedLogitsAreScoredAndComparedWithTheStudent() {
+    Evaluation student = evaluation("student");
+    EvaluationResult studentResult = student.run(spark, samples(IMAGES), source, images());
+    Evaluation teacher = evaluation("teacher");
+    EvaluationResult perfect =
+        teacher.runLogits(spark, samples(IMAGES), row -> oneHot(Drawn.decode(row.getAs("mask"))));
+    assertThat(perfect.mean(Metric.IOU)).hasValue(1);
+    assertThat(perfect.mean(Metric.BOUNDARY_IOU)).hasValue(1);
+
+    var pairs = ImageTable.pair(spark, student.imageTable(), teacher.imageTable());
+    assertThat(pairs.groups()).isEqualTo((IMAGES + 3) / 4);
+    var difference = new PairedBootstrap(200, 1).difference(pairs, Metric.IOU);
+    assertThat(difference.observed()).isEqualTo(1 - studentResult.mean(Metric.IOU).getAsDouble());
+    assertThat(difference.excludesZero()).isTrue();
+
+    Evaluation fewer = evaluation("fewer");
+    fewer.run(spark, samples(5), source, images());
+    assertThatThrownBy(() -> ImageTable.pair(spark, fewer.imageTable(), teacher.imageTable()))
+        .hasMessageContaining("is in " + teacher.imageTable() + " only");
+  }
+
+  /** Logits that say what the mask says, and nothing at ignored pixels. */
+  private static FloatTensor oneHot(ClassMask mask) {
+    int pixels = mask.classes().length;
+    float[] logits = new float[2 * pixels];
+    for (int i = 0; i < pixels; i++) {
+      logits[i] = mask.classes()[i] == 1 ? 5 : -5;
+      logits[pixels + i] = mask.classes()[i] == 2 ? 5 : -5;
+    }
+    return new FloatTensor(new int[] {2, mask.height(), mask.width()}, logits);
+  }
+
+  @Test
+  void namesTheSampleThatCouldNotBeScored() {
+    ImageSource broken =
+        (uri, sha256) -> {
+          throw new IllegalArgumentException("Cannot read " + uri);
+        };
+    assertThatThrownBy(() -> evaluation("x").run(spark, samples(1), source, broken))
+        .hasStackTraceContaining("Cannot score sample s0: Cannot read mem:0");
+  }
+
+  @Test
+  void refusesAModelOfOtherClassesAndSamplesWithoutMasks() {
+    var other = new Evaluation(List.of("dent", "green"), Drawn::decode, folder + "/other");
+    assertThatThrownBy(() -> other.run(spark, samples(2), source, images()))
+        .hasStackTraceContaining(
+            "it was trained on classes [red, green], the samples have [dent, green]");
+    assertThatThrownBy(() -> evaluation("none").run(spark, samples(0), source, images()))
+        .hasMessageContaining("none of the samples has a mask");
+  }
+}

@@ -1,0 +1,150 @@
+package stillhouse.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Resize;
+
+/** On networks of models/tiny_segmenter.py: logit 1 is 4·mean(red) − 2 of each 4×4 cell. */
+class OnnxSegmenterTest {
+  private static OnnxSegmenter open(String model) {
+    return OnnxSource.of(Drawn.model(model), 1).open();
+  }
+
+  private static RgbImage plain(int width, int height, int red, int green) {
+    byte[] rgb = new byte[3 * width * height];
+    for (int i = 0; i < rgb.length; i += 3) {
+      rgb[i] = (byte) red;
+      rgb[i + 1] = (byte) green;
+    }
+    return new RgbImage(width, height, rgb);
+  }
+
+  @Test
+  void readsWhatTheFileSaysAboutItself() {
+    try (OnnxSegmenter segmenter = open("tiny_segmenter.onnx")) {
+      assertThat(segmenter.classNames()).containsExactly("red", "green");
+      assertThat(segmenter.metadata().height()).isEqualTo(16);
+      assertThat(segmenter.metadata().width()).isEqualTo(24);
+      assertThat(segmenter.metadata().properties()).containsKey("stillhouse.classes");
+    }
+  }
+
+  @Test
+  void logitsAreThoseWorkedByHand() {
+    try (OnnxSegmenter segmenter = open("tiny_segmenter.onnx")) {
+      FloatTensor logits = segmenter.logits(plain(50, 31, 255, 51)); // any size is resized
+      assertThat(logits.shape()).containsExactly(2, 16, 24);
+      for (int i = 0; i < 16 * 24; i++) {
+        assertThat(logits.data()[i]).isBetween(1.9999f, 2.0001f); // 4 · 1 − 2
+        assertThat(logits.data()[16 * 24 + i]).isBetween(-1.2001f, -1.1999f); // 4 · 0.2 − 2
+      }
+      assertThat(Masks.fromLogits(logits, 50, 31).at(49, 30)).isEqualTo(1);
+    }
+  }
+
+  @Property(tries = 100)
+  void theInputIsTheImageResizedAsPlanes(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 40) int width,
+      @ForAll @IntRange(min = 6, max = 40) int height) {
+    RgbImage image = Drawn.image(seed, Drawn.truth(seed, Math.max(width, 6), height));
+    float[] planes = new float[image.rgb().length];
+    int pixels = image.width() * image.height();
+    for (int i = 0; i < planes.length; i++) {
+      planes[i % 3 * pixels + i / 3] = (image.rgb()[i] & 0xff) / 255f;
+    }
+    var whole = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
+    FloatBuffer input = FloatBuffer.allocate(3 * 16 * 24);
+    NetworkInput.fill(image, 16, 24, input);
+    assertThat(input.array()).isEqualTo(Resize.bilinear(whole, 16, 24).data());
+  }
+
+  @Test
+  void callsAtTheSameTimeDoNotMix() throws Exception {
+    try (OnnxSegmenter segmenter = open("tiny_segmenter.onnx")) {
+      List<Callable<Float>> calls = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        int red = i;
+        calls.add(() -> segmenter.logits(plain(24, 16, red, 0)).data()[100]);
+      }
+      var pool = Executors.newFixedThreadPool(4);
+      try {
+        List<Future<Float>> answers = pool.invokeAll(calls);
+        for (int i = 0; i < answers.size(); i++) {
+          float expected = 4 * i / 255f - 2;
+          assertThat(answers.get(i).get()).isBetween(expected - 1e-4f, expected + 1e-4f);
+        }
+      } finally {
+        pool.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void refusesAModelWithoutTheMetadataNamingTheKey() {
+    assertThatThrownBy(() -> open("no_height.onnx"))
+        .hasMessageContaining("no_height.onnx")
+        .hasMessageContaining("its metadata has no stillhouse.height")
+        .hasMessageContaining("[stillhouse.classes, stillhouse.width]");
+  }
+
+  @Test
+  void refusesAModelWhoseShapesContradictItsMetadata() {
+    assertThatThrownBy(() -> open("three_classes.onnx"))
+        .hasMessageContaining("output logits is [1, 2, 16, 24] for one image")
+        .hasMessageContaining("[1, 3, h, w] for classes [red, green, blue]");
+    assertThatThrownBy(() -> open("other_size.onnx"))
+        .hasMessageContaining("input image is [-1, 3, 16, 24] (must be [1 or any, 3, 16, 32]");
+  }
+
+  @Test
+  void refusesWhatIsNoModelAndNoThreads() {
+    assertThatThrownBy(() -> OnnxSource.of(Drawn.model("tiny_segmenter.py"), 1).open())
+        .hasMessageContaining("Cannot load model src/test/resources/models/tiny_segmenter.py");
+    assertThatThrownBy(() -> OnnxSource.of(Path.of("none.onnx"), 1))
+        .hasMessage("Cannot read model none.onnx");
+    assertThatThrownBy(() -> OnnxSource.of(Drawn.model("tiny_segmenter.onnx"), 0).open())
+        .hasMessage("Invalid threads: 0 (must be ≥ 1)");
+  }
+
+  @Test
+  void refusesToRunOnceClosed() {
+    OnnxSegmenter segmenter = open("tiny_segmenter.onnx");
+    segmenter.logits(plain(5, 5, 0, 0));
+    segmenter.close();
+    segmenter.close();
+    assertThatThrownBy(() -> segmenter.logits(plain(5, 5, 0, 0)))
+        .hasMessageContaining("it was closed");
+  }
+
+  @Test
+  void latencyIsTimedAndRanked() {
+    try (OnnxSegmenter segmenter = open("tiny_segmenter.onnx")) {
+      Latency latency = Latency.measure(segmenter, 5, 50);
+      assertThat(latency.runs()).isEqualTo(50);
+      assertThat(latency.p50Millis()).isPositive().isLessThanOrEqualTo(latency.p90Millis());
+      assertThat(latency.toMap()).containsKeys("latency_p50_ms", "latency_p99_ms");
+      assertThatThrownBy(() -> Latency.measure(segmenter, 5, 0))
+          .hasMessageContaining("0 after 5 to warm up");
+    }
+    long[] nanos = new long[100];
+    for (int i = 0; i < 100; i++) {
+      nanos[i] = (100 - i) * 1_000_000L;
+    }
+    assertThat(Latency.of(nanos)).isEqualTo(new Latency(50, 90, 99, 50.5, 100));
+  }
+}
