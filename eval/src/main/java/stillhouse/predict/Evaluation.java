@@ -12,6 +12,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.data.ImageSource;
 import stillhouse.metrics.SegmentationCounts;
 
 /**
@@ -20,11 +21,9 @@ import stillhouse.metrics.SegmentationCounts;
  * Samples without a mask are left out.
  *
  * @param classNames foreground classes 1…K
- * @param masks decodes the samples' masks
  * @param imageTable where the per-image table is written; what was there is replaced
  */
-public record Evaluation(List<String> classNames, MaskDecoder masks, String imageTable)
-    implements Serializable {
+public record Evaluation(List<String> classNames, String imageTable) implements Serializable {
   private static final int TASKS_A_CORE = 3; // images differ in cost; short tasks even that out
 
   public Evaluation {

@@ -7,6 +7,8 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.MaskCounter;
@@ -16,14 +18,12 @@ import stillhouse.tensor.FloatTensor;
 final class Scorer implements Iterator<Row> {
   private final Iterator<Row> rows;
   private final Function<Row, FloatTensor> logits;
-  private final MaskDecoder masks;
   private final int classes;
   private final MaskCounter counter;
 
   private Scorer(Iterator<Row> rows, Function<Row, FloatTensor> logits, Evaluation evaluation) {
     this.rows = rows;
     this.logits = logits;
-    this.masks = evaluation.masks();
     this.classes = evaluation.classNames().size();
     this.counter = new MaskCounter(classes);
   }
@@ -73,7 +73,7 @@ final class Scorer implements Iterator<Row> {
   }
 
   private ImageCounts count(Row row) {
-    ClassMask truth = masks.decode(row.getAs("mask"));
+    ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
     FloatTensor answer = logits.apply(row);
     if (answer.rank() != 3 || answer.dim(0) != classes) {
       throw new IllegalArgumentException(

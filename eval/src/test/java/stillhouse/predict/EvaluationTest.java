@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageSource;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap;
@@ -91,7 +92,7 @@ class EvaluationTest {
   }
 
   private Evaluation evaluation(String table) {
-    return new Evaluation(CLASSES, Drawn::decode, folder.resolve(table).toString());
+    return new Evaluation(CLASSES, folder.resolve(table).toString());
   }
 
   @Test
@@ -166,7 +167,7 @@ class EvaluationTest {
 
   @Test
   void refusesAModelOfOtherClassesAndSamplesWithoutMasks() {
-    var other = new Evaluation(List.of("dent", "green"), Drawn::decode, folder + "/other");
+    var other = new Evaluation(List.of("dent", "green"), folder + "/other");
     assertThatThrownBy(() -> other.run(spark, samples(2), source, images()))
         .hasStackTraceContaining(
             "it was trained on classes [red, green], the samples have [dent, green]");

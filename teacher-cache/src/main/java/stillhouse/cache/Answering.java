@@ -13,6 +13,7 @@ import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
@@ -27,8 +28,7 @@ import stillhouse.tensor.TensorColumn;
  * so an answer is the same whether it is asked for at once or a year later. Logits are stored as
  * fp16.
  */
-record Answering(
-    TeacherSource source, TeacherAccess access, MaskSource masks, PromptPlan plan, CacheKeys keys)
+record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
 
   @Override
@@ -50,11 +50,13 @@ record Answering(
   }
 
   private Stream<Row> prompted(Row row, Teacher teacher) {
+    int width = row.getAs("width");
+    int height = row.getAs("height");
     List<Prompt> prompts;
     try {
       byte[] mask = row.getAs("mask");
-      Optional<ClassMask> labels = Optional.ofNullable(mask).map(masks::decode);
-      prompts = plan.prompts(row.getAs("width"), row.getAs("height"), labels);
+      Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
+      prompts = plan.prompts(width, height, labels);
     } catch (RuntimeException e) {
       List<String> uris = row.getList(row.fieldIndex("image_uris"));
       return Stream.of(
@@ -70,7 +72,7 @@ record Answering(
         .distinct()
         .map(
             prompt -> {
-              MaskAnswer answer = teacher.decode(features, prompt);
+              MaskAnswer answer = teacher.decode(features, width, height, prompt);
               return answer(
                   row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou());
             });

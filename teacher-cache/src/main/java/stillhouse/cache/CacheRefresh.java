@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import org.apache.spark.sql.SparkSession;
+import stillhouse.data.ImageSource;
 import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
@@ -21,14 +22,11 @@ import stillhouse.teacher.TeacherSpec;
 public final class CacheRefresh {
   private final TeacherAccess access;
   private final ImageSource images;
-  private final MaskSource masks;
   private final Progress progress;
 
-  public CacheRefresh(
-      TeacherAccess access, ImageSource images, MaskSource masks, Progress progress) {
+  public CacheRefresh(TeacherAccess access, ImageSource images, Progress progress) {
     this.access = access;
     this.images = images;
-    this.masks = masks;
     this.progress = progress;
   }
 
@@ -51,7 +49,7 @@ public final class CacheRefresh {
     try (var staging = new Staging(session, tables.stagingPath())) {
       var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);
       var features = passes.features(new FeatureEncoding(teacher, access, images, keys));
-      var answers = passes.answers(new Answering(teacher, access, masks, plan, keys));
+      var answers = passes.answers(new Answering(teacher, access, plan, keys));
       var structure = passes.structure(new StructureMapping(keys));
       return new Accounts(session, tables, keys, samples).report(features, answers, structure);
     } finally {

@@ -12,6 +12,7 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;

@@ -208,8 +208,7 @@ class ImageCodecTest {
   }
 
   private static byte[] palette() throws IOException {
-    var colours =
-        new IndexColorModel(8, 3, bytes(0, 200, 0), bytes(0, 30, 90), bytes(0, 10, 0));
+    var colours = new IndexColorModel(8, 3, bytes(0, 200, 0), bytes(0, 30, 90), bytes(0, 10, 0));
     WritableRaster raster = colours.createCompatibleWritableRaster(2, 2);
     raster.setPixels(0, 0, 2, 2, new int[] {0, 1, 2, 1});
     return write(new BufferedImage(colours, raster, false, null), "png");
