@@ -60,6 +60,20 @@ public final class TrainingView {
       ViewRequest request,
       ViewSources sources,
       Dataset<Row> rows) {
+    String description = spark.sparkContext().getLocalProperty("spark.job.description");
+    try {
+      return reuseOrMake(spark, root, request, sources, rows);
+    } finally {
+      describe(spark, description);
+    }
+  }
+
+  private static TrainingView reuseOrMake(
+      SparkSession spark,
+      String root,
+      ViewRequest request,
+      ViewSources sources,
+      Dataset<Row> rows) {
     describe(spark, "training view: which rows");
     ViewIdentity identity = ViewIdentity.of(request, rows);
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
@@ -79,7 +93,6 @@ public final class TrainingView {
             request.projectionDimensions(),
             PCA_ROWS));
     files.write(info);
-    describe(spark, null);
     log.info("Training view {}: made, {} rows", identity.digest().brief(), info.rows());
     return new TrainingView(files, info, false);
   }

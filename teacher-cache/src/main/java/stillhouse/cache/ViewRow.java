@@ -116,12 +116,7 @@ final class ViewRow implements MapFunction<Row, Row> {
           "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
     }
     float[] grid = toGrid(map).data();
-    for (float value : grid) {
-      if (!(Math.abs(value) <= Fp16.MAX)) {
-        throw new IllegalArgumentException(
-            "Invalid embedding value: " + value + " (must be finite and within ±" + Fp16.MAX + ")");
-      }
-    }
+    requireWithin("embedding", grid, Fp16.MAX);
     return Fp16.encode(grid);
   }
 
@@ -134,10 +129,20 @@ final class ViewRow implements MapFunction<Row, Row> {
       int height = map.dim(map.rank() - 2);
       int width = map.dim(map.rank() - 1);
       FloatTensor grid = toGrid(new FloatTensor(new int[] {1, height, width}, map.data()));
+      requireWithin("structure " + component, grid.data(), Float.MAX_VALUE);
       bytes.asFloatBuffer().put(grid.data());
       bytes.position(bytes.position() + cells * Float.BYTES);
     }
     return bytes.array();
+  }
+
+  private static void requireWithin(String name, float[] values, float bound) {
+    for (float value : values) {
+      if (!(Math.abs(value) <= bound)) {
+        throw new IllegalArgumentException(
+            "Invalid " + name + " value: " + value + " (must be finite and within ±" + bound + ")");
+      }
+    }
   }
 
   private FloatTensor toGrid(FloatTensor map) {

@@ -237,6 +237,14 @@ class TrainingViewTest {
         .hasMessageContaining("Invalid label 7 in its mask (must be 0, a class 1…2,");
     assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, ViewRows.SOURCES, 9).call(row))
         .hasMessageContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
+    ViewSources overflowing =
+        new ViewSources(
+            ViewRows.SOURCES.images(),
+            ViewRows.SOURCES.masks(),
+            struct -> new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}),
+            ViewRows.SOURCES.softTargets());
+    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, overflowing, 1).call(row))
+        .hasMessageContaining("Invalid embedding value: 1000000.0 (must be finite");
   }
 
   private static TrainingView make(Dataset<Row> rows) {
