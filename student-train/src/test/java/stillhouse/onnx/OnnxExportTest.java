@@ -30,8 +30,8 @@ import stillhouse.student.Weights;
 
 class OnnxExportTest {
   /**
-   * What of TensorRT 10's ONNX parser students may use (its table of supported operators); nothing
-   * here depends on data, so every shape but the batch is known when an engine is built.
+   * What of TensorRT's ONNX parser students may use (its table of supported operators, 10.15);
+   * nothing here depends on data, so every shape but the batch is known when an engine is built.
    */
   private static final Set<String> TENSORRT =
       Set.of(
