@@ -116,7 +116,7 @@ public record TeacherConfig(
   /** {@link #threads}, or the environment's OMP_NUM_THREADS, or 1. */
   int threadCount() {
     return Optional.ofNullable(threads)
-        .or(() -> Optional.ofNullable(System.getenv("OMP_NUM_THREADS")).map(Integer::valueOf))
+        .or(() -> Optional.ofNullable(System.getenv("OMP_NUM_THREADS")).map(TeacherConfig::threads))
         .orElse(1);
   }
 
