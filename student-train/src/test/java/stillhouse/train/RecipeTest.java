@@ -1,0 +1,195 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import stillhouse.conf.ConfigException;
+import stillhouse.loss.ProjectionSettings;
+
+class RecipeTest {
+  private static final Path RECIPES = Path.of("../conf/recipes");
+  private static final String SMALL =
+      """
+      name: small
+      losses:
+        dice: {weight: 1}
+      training:
+        epochs: 3
+        batch: 8
+        optimizer: {type: adamw, learningRate: 0.001}
+      """;
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @MethodSource("committed")
+  void loadsEveryCommittedRecipe(Path file) throws IOException {
+    Recipe recipe = Recipe.load(file);
+    assertThat(recipe.name() + ".yaml").isEqualTo(file.getFileName().toString());
+    assertThat(recipe.description()).isNotBlank();
+    assertThat(Files.readString(file))
+        .startsWith("# ")
+        .contains("# Run:    bin/stillhouse train conf/recipes/" + file.getFileName())
+        .contains("# Cost:   ")
+        .contains("Expect: ");
+  }
+
+  @Test
+  void fillsInDefaults() throws IOException {
+    Recipe recipe = load(SMALL);
+    assertThat(recipe.description()).isEmpty();
+    assertThat(recipe.alignment().grid()).isEqualTo(32);
+    assertThat(recipe.projection())
+        .isEqualTo(new ProjectionSettings(64, ProjectionSettings.TeacherProjection.PCA, 0.5));
+    var training = recipe.training();
+    assertThat(training.optimizer())
+        .isEqualTo(
+            new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.001, 0.01, 0.9, 0.999, 1e-8));
+    assertThat(training.schedule())
+        .isEqualTo(new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.0));
+    assertThat(training.clipNorm()).isNull();
+    assertThat(training.photometric()).isNull();
+  }
+
+  @Test
+  void readsEveryKey() throws IOException {
+    Recipe recipe =
+        load(
+            """
+            name: full
+            description: everything at once
+            losses:
+              cosine: {weight: 0.4, axis: channel, centre: true}
+              soft-bce: {weight: 0.3, temperature: 4, studentTemperature: true}
+              dice: {weight: 0.3, emptyTruth: penalised}
+              bce: {weight: 2, positiveWeight: [1, 2.5]}
+              feature-consistency: {weight: 1, weighting: {E: 2, C: 1}, components: raw}
+              denoising-score: {weight: 0.5, weighting: E+C, alpha: 0.25, conditioning: student-only, kernel: 3, hidden: 12}
+            training:
+              epochs: 10
+              batch: 16
+              optimizer: {type: adamw, learningRate: 0.01, weightDecay: 0, beta1: 0.8, beta2: 0.99, epsilon: 0.001}
+              schedule: {type: cosine, warmupEpochs: 0.5}
+              clipNorm: 2.5
+              photometric: {exposure: 0.5, noise: 0.02}
+            alignment: {grid: 16}
+            projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
+            """);
+    assertThat(recipe.losses().byName().toString())
+        .contains(
+            "cosine=Settings[weight=0.4, axis=CHANNEL, centre=true]",
+            "soft-bce=Settings[weight=0.3, temperature=4.0, studentTemperature=true]",
+            "dice=Settings[weight=0.3, emptyTruth=PENALISED]",
+            "bce=Settings[weight=2.0, positiveWeight=[1.0, 2.5]]",
+            "weighting=Betas[e=2.0, c=1.0, d=0.0], components=RAW]",
+            "weighting=Betas[e=2.0, c=1.0, d=0.0], components=UNIT_MEAN, alpha=0.25,"
+                + " conditioning=STUDENT_ONLY, kernel=3, hidden=12]");
+    assertThat(recipe.training())
+        .isEqualTo(
+            new Recipe.Training(
+                10,
+                16,
+                new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
+                new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
+                2.5,
+                new Recipe.Photometric(0.5, 0.02)));
+    assertThat(recipe.alignment().grid()).isEqualTo(16);
+    assertThat(recipe.projection())
+        .isEqualTo(new ProjectionSettings(8, ProjectionSettings.TeacherProjection.LEARNED, 0.2));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "dice: {weight: 1}       | dise: {weight: 1}                     | losses.dise is not valid | soft-bce",
+        "dice: {weight: 1}       | dice: {weight: 1, empty: one}         | losses.dice.empty is not valid | emptyTruth",
+        "dice: {weight: 1}       | dice: {weight: 0}                     | losses.dice.weight: | 0",
+        "dice: {weight: 1}       | dice: {}                              | losses.dice.weight: | required",
+        "dice: {weight: 1}       | dice: {weight: 1, emptyTruth: two}    | losses.dice.emptyTruth: | penalised",
+        "dice: {weight: 1}       | cosine: {weight: 1, axis: time}       | losses.cosine.axis: | channel",
+        "dice: {weight: 1}       | soft-bce: {weight: 1, temperature: 0} | losses.soft-bce.temperature: | 0",
+        "dice: {weight: 1}       | denoising-score: {weight: 1, alpha: 1} | losses.denoising-score.alpha: | 1",
+        "dice: {weight: 1}       | denoising-score: {weight: 1, kernel: 2} | losses.denoising-score.kernel: | [1, 3]",
+        "dice: {weight: 1}       | feature-consistency: {weight: 1, weighting: F} | losses.feature-consistency.weighting: | E+C",
+        "epochs: 3               | epochs: 0                             | training.epochs: | 1",
+        "epochs: 3               | epoch: 3                              | training.epoch is not valid | epochs",
+        "type: adamw             | type: sgd                             | training.optimizer.type: | adamw",
+        "learningRate: 0.001     | learningRate: fast                    | training.optimizer.learningRate: | number",
+        "name: small             | name: Small One                       | name: | a-z",
+      })
+  void refusesNamingFileKeyAndWhatIsAllowed(String good, String bad, String key, String allowed) {
+    assertThat(SMALL).contains(good);
+    assertThatThrownBy(() -> load(SMALL.replace(good, bad)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("Invalid configuration", "recipe.yaml", key, allowed);
+  }
+
+  @Test
+  void refusesAWarmUpAsLongAsTheRun() {
+    String yaml = SMALL + "  schedule: {type: cosine, warmupEpochs: 3}\n";
+    assertThatThrownBy(() -> load(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid training.schedule.warmupEpochs: 3.0 (must be < training.epochs, 3)");
+  }
+
+  @Test
+  void trainingIsChangedWithoutTheRest() throws IOException {
+    Recipe recipe = load(SMALL);
+    Recipe longer = recipe.withTraining(7, 4);
+    assertThat(longer.training().epochs()).isEqualTo(7);
+    assertThat(longer.training().batch()).isEqualTo(4);
+    assertThat(longer.training().optimizer()).isEqualTo(recipe.training().optimizer());
+    assertThat(longer.losses()).isEqualTo(recipe.losses());
+  }
+
+  @Test
+  void theDigestIsOfWhatMovesAWeight() throws IOException {
+    Recipe recipe = load(SMALL);
+    assertThat(load(SMALL.replace("name: small", "name: other\ndescription: same")).digest())
+        .isEqualTo(recipe.digest());
+    assertThat(load(SMALL.replace("weight: 1", "weight: 1.0, emptyTruth: zero")).digest())
+        .isEqualTo(recipe.digest());
+    assertThat(load(SMALL.replace("weight: 1", "weight: 2")).digest())
+        .isNotEqualTo(recipe.digest());
+    assertThat(recipe.withTraining(4, 8).digest()).isNotEqualTo(recipe.digest());
+  }
+
+  @Test
+  void travelsToExecutors() throws IOException, ClassNotFoundException {
+    Recipe recipe = Recipe.load(RECIPES.resolve("sard-logit.yaml"));
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new ObjectOutputStream(bytes)) {
+      out.writeObject(recipe);
+    }
+    try (var in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      assertThat(in.readObject()).isEqualTo(recipe);
+    }
+  }
+
+  static Stream<Path> committed() throws IOException {
+    try (var files = Files.list(RECIPES)) {
+      return files.sorted().toList().stream();
+    }
+  }
+
+  private Recipe load(String yaml) throws IOException {
+    Path file = folder.resolve("recipe.yaml");
+    Files.writeString(file, yaml);
+    return Recipe.load(file);
+  }
+}
