@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
@@ -50,7 +51,8 @@ public final class TrainingView {
    * @param root of the workspace, any Hadoop path
    * @param rows one a sample: sample_id, image_uri, content_sha256, split, feature_key (strings),
    *     weight, mask (encoded, or null), embedding, e, c, d (tensor structs), answers
-   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;)
+   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;). Without the column embedding it
+   *     is a view of labels alone, and the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */
@@ -85,13 +87,15 @@ public final class TrainingView {
     }
     files.deleteAll();
     ViewInfo info = write(spark, files, identity, request, sources, rows);
-    describe(spark, "training view " + identity.digest().brief() + ": principal components");
-    files.write(
-        Pca.fit(
-            spark.read().parquet(files.data()).where(col("split").equalTo("train")),
-            info.channels(),
-            request.projectionDimensions(),
-            PCA_ROWS));
+    if (info.hasTeacher()) {
+      describe(spark, "training view " + identity.digest().brief() + ": principal components");
+      files.write(
+          Pca.fit(
+              spark.read().parquet(files.data()).where(col("split").equalTo("train")),
+              info.channels(),
+              request.projectionDimensions(),
+              PCA_ROWS));
+    }
     files.write(info);
     log.info("Training view {}: made, {} rows", identity.digest().brief(), info.rows());
     return new TrainingView(files, info, false);
@@ -121,9 +125,12 @@ public final class TrainingView {
     return info;
   }
 
-  /** μ_T and P_T, fitted on the embeddings of split {@code train} as the view holds them. */
-  public Projection projection() {
-    return files.readProjection();
+  /**
+   * μ_T and P_T, fitted on the embeddings of split {@code train} as the view holds them; empty for
+   * a view without a teacher.
+   */
+  public Optional<Projection> projection() {
+    return info.hasTeacher() ? Optional.of(files.readProjection()) : Optional.empty();
   }
 
   /** Whether the view was there already and nothing was computed. */
@@ -144,7 +151,7 @@ public final class TrainingView {
           "Cannot make a training view without rows of split 'train': " + identity.rows());
     }
     describe(spark, "training view " + identity.digest().brief() + ": shape of the embedding");
-    int channels = sources.tensors().decode(rows.select("embedding").first().getStruct(0)).dim(0);
+    int channels = channels(sources, rows);
     ViewInfo sized = info(identity, request, channels, 0, List.of());
     ViewLayout layout =
         ViewLayout.of(request.rowsPerGroup(), rowBytes(sized), identity.allRows(), trainRows);
@@ -154,6 +161,13 @@ public final class TrainingView {
     ViewInfo info = info(identity, request, channels, layout.rowsPerGroup(), written);
     requireAllWritten(identity, written);
     return info;
+  }
+
+  /** Channels of the teacher's embedding; 0 where the rows have no teacher's columns. */
+  private static int channels(ViewSources sources, Dataset<Row> rows) {
+    return List.of(rows.columns()).contains("embedding")
+        ? sources.tensors().decode(rows.select("embedding").first().getStruct(0)).dim(0)
+        : 0;
   }
 
   private static void writeRows(String path, ViewRow row, ViewLayout layout, Dataset<Row> rows) {

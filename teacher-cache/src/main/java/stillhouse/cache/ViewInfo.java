@@ -10,7 +10,8 @@ import java.util.SortedMap;
  * @param classes names of the foreground classes 1…K
  * @param height of {@code pixels} and {@code mask}
  * @param width of {@code pixels} and {@code mask}
- * @param channels C of {@code embedding}
+ * @param channels C of {@code embedding}; 0 for a view of labels alone, whose {@code embedding},
+ *     {@code structure} and {@code logits} are empty
  * @param rowsPerGroup rows in every row group but a file's last
  * @param rows per split
  * @param provenance what made the rows, by name
@@ -36,6 +37,11 @@ public record ViewInfo(
    * @param rowGroups rows of each row group
    */
   public record ViewFile(String path, String split, int[] rowGroups) {}
+
+  /** Whether the rows hold a teacher's answers. */
+  public boolean hasTeacher() {
+    return channels > 0;
+  }
 
   /** The files of one split. */
   public List<ViewFile> files(String split) {
@@ -64,11 +70,11 @@ public record ViewInfo(
 
   /** Bytes of one {@code structure} value: fp32 [3, gridHeight, gridWidth]. */
   public int structureBytes() {
-    return Float.BYTES * 3 * gridHeight * gridWidth;
+    return hasTeacher() ? Float.BYTES * 3 * gridHeight * gridWidth : 0;
   }
 
   /** Bytes of one {@code logits} value: fp16 [K, logitsHeight, logitsWidth]. */
   public int logitsBytes() {
-    return Short.BYTES * classes.size() * logitsHeight * logitsWidth;
+    return hasTeacher() ? Short.BYTES * classes.size() * logitsHeight * logitsWidth : 0;
   }
 }

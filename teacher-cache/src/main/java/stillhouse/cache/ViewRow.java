@@ -30,6 +30,8 @@ final class ViewRow implements MapFunction<Row, Row> {
           .add("structure", DataTypes.BinaryType, false)
           .add("logits", DataTypes.BinaryType, false);
 
+  private static final byte[] NOTHING = {};
+
   private final ViewRequest request;
   private final ViewSources sources;
   private final int channels;
@@ -52,9 +54,9 @@ final class ViewRow implements MapFunction<Row, Row> {
           mask != null,
           pixels(sources.images().read(row.getAs("image_uri"), row.getAs("content_sha256"))),
           mask == null ? null : mask(sources.masks().decode(mask)),
-          embedding(row.getAs("embedding")),
-          structure(row),
-          logits(answers(row)));
+          channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
+          channels == 0 ? NOTHING : structure(row),
+          channels == 0 ? NOTHING : logits(answers(row)));
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);

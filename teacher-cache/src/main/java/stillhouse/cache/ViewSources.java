@@ -4,13 +4,34 @@ import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.teacher.SoftTarget;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.TensorColumn;
 
 /** How the rows of a view get at what the cache holds encoded. Runs on executors. */
 public record ViewSources(
     ImageSource images, MaskSource masks, TensorSource tensors, SoftTargets softTargets)
     implements Serializable {
+
+  /** The cache's own codecs, and images from where they lie. */
+  public static ViewSources of(stillhouse.data.ImageSource images) {
+    return new ViewSources(
+        images::read, ImageCodec::decodeMask, TensorColumn::decode, ViewSources::compose);
+  }
+
+  /** A dense segmenter's logits as they are; a promptable teacher's composed by class. */
+  private static FloatTensor compose(int classes, int height, int width, List<Answer> answers) {
+    for (Answer answer : answers) {
+      if (answer.classId() == null) {
+        return answer.logits();
+      }
+    }
+    List<SoftTarget.ClassLogits> prompted =
+        answers.stream().map(a -> new SoftTarget.ClassLogits(a.classId(), a.logits())).toList();
+    return SoftTarget.compose(classes, height, width, prompted);
+  }
 
   /** The decoded image behind a URI, checked against its digest. */
   @FunctionalInterface

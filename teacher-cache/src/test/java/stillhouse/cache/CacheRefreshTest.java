@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.ImageCodec;
 import stillhouse.data.ClassMask;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureMaps;
@@ -310,7 +311,7 @@ class CacheRefreshTest {
   private static byte[] mask(int classes) {
     byte[] mask = new byte[Workspace.WIDTH * Workspace.HEIGHT];
     mask[0] = (byte) classes;
-    return mask;
+    return ImageCodec.encodePng(new ClassMask(Workspace.WIDTH, Workspace.HEIGHT, mask));
   }
 
   private static Row one(Dataset<Row> table, String key, String value) {

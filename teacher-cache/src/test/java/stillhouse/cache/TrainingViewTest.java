@@ -43,7 +43,7 @@ class TrainingViewTest {
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "2")
             .getOrCreate();
-    view = make(ViewRows.of(spark, ROWS));
+    view = make(DrawnRows.of(spark, ROWS));
   }
 
   @AfterAll
@@ -63,18 +63,18 @@ class TrainingViewTest {
   @Test
   void holdsTheSourcesValuesAtTheStudentsSize() {
     Row row = stored(7);
-    Row source = ViewRows.of(spark, 8).where("sample_id = 'sample-7'").first();
+    Row source = DrawnRows.of(spark, 8).where("sample_id = 'sample-7'").first();
 
     assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
     assertThat(row.<Boolean>getAs("labelled")).isTrue();
-    FloatTensor embedding = ViewRows.tensor(source.getAs("embedding"));
+    FloatTensor embedding = DrawnRows.tensor(source.getAs("embedding"));
     assertThat(Fp16.decode(row.getAs("embedding")))
         .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
-    FloatTensor logits = ViewRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
+    FloatTensor logits = DrawnRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
     assertThat(Fp16.decode(row.getAs("logits")))
         .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
     // D of the first cell: the mean of the 2×2 source cells under it.
-    float[] d = ViewRows.tensor(source.getAs("d")).data();
+    float[] d = DrawnRows.tensor(source.getAs("d")).data();
     float[] structure = new float[12];
     ByteBuffer.wrap(row.<byte[]>getAs("structure"))
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -86,7 +86,7 @@ class TrainingViewTest {
   @Test
   void halvesPixelsToTheMeanOfFourAndMasksToTheLabelUnderTheCentre() {
     Row row = stored(7);
-    byte[] rgb = ViewRows.image("drawn:7", "").rgb();
+    byte[] rgb = DrawnRows.image("drawn:7", "").rgb();
     byte[] pixels = row.getAs("pixels");
     for (int c = 0; c < 3; c++) {
       float sum = 0;
@@ -96,7 +96,7 @@ class TrainingViewTest {
       assertThat(pixels[c] & 0xff).isEqualTo(Math.round(sum / 4));
     }
     byte[] mask = row.getAs("mask");
-    ClassMask source = ViewRows.mask(ViewRows.maskBytes(7));
+    ClassMask source = DrawnRows.mask(DrawnRows.maskBytes(7));
     assertThat(mask).hasSize(24);
     assertThat(mask[0] & 0xff).isEqualTo(source.at(1, 1));
     assertThat(mask[6 + 2] & 0xff).isEqualTo(source.at(5, 3));
@@ -151,7 +151,7 @@ class TrainingViewTest {
 
   @Test
   void isReusedWhateverTheOrderOfItsRows() {
-    TrainingView again = make(ViewRows.of(spark, ROWS).orderBy(col("weight").desc()));
+    TrainingView again = make(DrawnRows.of(spark, ROWS).orderBy(col("weight").desc()));
     assertThat(again.reused()).isTrue();
     assertThat(again.folder()).isEqualTo(view.folder());
     assertThat(again.info()).usingRecursiveComparison().isEqualTo(view.info());
@@ -159,15 +159,15 @@ class TrainingViewTest {
 
   @Test
   void anotherWeightMaskOrRequestIsAnotherView() {
-    Dataset<Row> rows = ViewRows.of(spark, ROWS);
-    ViewIdentity same = ViewIdentity.of(ViewRows.REQUEST, rows);
+    Dataset<Row> rows = DrawnRows.of(spark, ROWS);
+    ViewIdentity same = ViewIdentity.of(DrawnRows.REQUEST, rows);
     assertThat(same.digest().hex()).isEqualTo(view.info().digest());
     assertThat(
             List.of(
-                ViewIdentity.of(ViewRows.REQUEST, rows.withColumn("weight", col("weight").plus(1))),
+                ViewIdentity.of(DrawnRows.REQUEST, rows.withColumn("weight", col("weight").plus(1))),
                 ViewIdentity.of(
-                    ViewRows.REQUEST, rows.withColumn("mask", col("mask").substr(1, 9))),
-                ViewIdentity.of(ViewRows.REQUEST, ViewRows.of(spark, ROWS - 1))))
+                    DrawnRows.REQUEST, rows.withColumn("mask", col("mask").substr(1, 9))),
+                ViewIdentity.of(DrawnRows.REQUEST, DrawnRows.of(spark, ROWS - 1))))
         .extracting(ViewIdentity::digest)
         .doesNotContain(same.digest())
         .doesNotHaveDuplicates();
@@ -175,21 +175,21 @@ class TrainingViewTest {
 
   @Test
   void anIncompleteViewIsMadeAgain(@TempDir Path other) throws IOException {
-    Dataset<Row> rows = ViewRows.of(spark, 10);
+    Dataset<Row> rows = DrawnRows.of(spark, 10);
     TrainingView made =
-        TrainingView.materialise(spark, other.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+        TrainingView.materialise(spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
     java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
     assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
         .hasMessageContaining("it has no view.json");
     TrainingView again =
-        TrainingView.materialise(spark, other.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+        TrainingView.materialise(spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
     assertThat(again.reused()).isFalse();
     assertThat(again.info().rows()).isEqualTo(made.info().rows());
   }
 
   @Test
   void fitsItsProjectionToTheTrainingRows() {
-    Moments moments = new Moments(ViewRows.CHANNELS);
+    Moments moments = new Moments(DrawnRows.CHANNELS);
     spark
         .read()
         .parquet(view.folder() + "/data/split=train")
@@ -210,46 +210,46 @@ class TrainingViewTest {
   @Test
   void aSampleOfTheRowsFitsNearly() {
     Dataset<Row> data = spark.read().parquet(view.folder() + "/data");
-    Projection sampled = Pca.fit(data, ViewRows.CHANNELS, 5, 20);
+    Projection sampled = Pca.fit(data, DrawnRows.CHANNELS, 5, 20);
     assertThat(sampled.dimensions()).isEqualTo(5);
-    assertThatThrownBy(() -> Pca.fit(data, ViewRows.CHANNELS, 6, 20))
+    assertThatThrownBy(() -> Pca.fit(data, DrawnRows.CHANNELS, 6, 20))
         .hasMessageContaining("Invalid projectionDimensions: 6 (must be 1…5");
   }
 
   @Test
   void refusesASampleTwice() {
-    Dataset<Row> rows = ViewRows.of(spark, 10);
+    Dataset<Row> rows = DrawnRows.of(spark, 10);
     assertThatThrownBy(() -> make(rows.union(rows.where("sample_id = 'sample-3'"))))
         .hasMessageContaining("split 'train' has 9 rows of 8 samples");
   }
 
   @Test
   void namesTheSampleThatCannotBeMade() {
-    Row row = ViewRows.of(spark, 1).first();
+    Row row = DrawnRows.of(spark, 1).first();
     ViewSources broken =
         new ViewSources(
-            ViewRows.SOURCES.images(),
+            DrawnRows.SOURCES.images(),
             encoded -> new ClassMask(1, 1, new byte[] {7}),
-            ViewRows.SOURCES.tensors(),
-            ViewRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, broken, 5).call(row))
+            DrawnRows.SOURCES.tensors(),
+            DrawnRows.SOURCES.softTargets());
+    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, broken, 5).call(row))
         .hasMessageContaining("sample sample-0")
         .hasMessageContaining("Invalid label 7 in its mask (must be 0, a class 1…2,");
-    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, ViewRows.SOURCES, 9).call(row))
+    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, DrawnRows.SOURCES, 9).call(row))
         .hasMessageContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
     ViewSources overflowing =
         new ViewSources(
-            ViewRows.SOURCES.images(),
-            ViewRows.SOURCES.masks(),
+            DrawnRows.SOURCES.images(),
+            DrawnRows.SOURCES.masks(),
             struct -> new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}),
-            ViewRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(ViewRows.REQUEST, overflowing, 1).call(row))
+            DrawnRows.SOURCES.softTargets());
+    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, overflowing, 1).call(row))
         .hasMessageContaining("Invalid embedding value: 1000000.0 (must be finite");
   }
 
   private static TrainingView make(Dataset<Row> rows) {
     return TrainingView.materialise(
-        spark, root.toString(), ViewRows.REQUEST, ViewRows.SOURCES, rows);
+        spark, root.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
   }
 
   private static Row stored(int i) {

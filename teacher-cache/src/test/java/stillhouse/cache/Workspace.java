@@ -12,7 +12,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.identity.Sha256;
 
@@ -94,11 +93,7 @@ final class Workspace {
     }
   }
 
-  static ClassMask decode(byte[] mask) {
-    return new ClassMask(WIDTH, HEIGHT, mask);
-  }
-
   CacheRefresh refresh(Progress progress) {
-    return new CacheRefresh(TeacherAccess.perTask(), Workspace::read, Workspace::decode, progress);
+    return new CacheRefresh(TeacherAccess.perTask(), Workspace::read, progress);
   }
 }

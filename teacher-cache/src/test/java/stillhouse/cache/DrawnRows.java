@@ -19,12 +19,12 @@ import stillhouse.tensor.FloatTensor;
  * Joined cache rows drawn from their index: images 12×8 (the view's size is 6×4), a mask for two in
  * three, an embedding [5, 4, 4], structure [4, 4], one dense answer [2, 4, 4]. Tensors are fp16.
  */
-final class ViewRows {
+final class DrawnRows {
   static final int CHANNELS = 5;
   static final ViewRequest REQUEST =
       new ViewRequest(List.of("scratch", "dent"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
   static final ViewSources SOURCES =
-      new ViewSources(ViewRows::image, ViewRows::mask, ViewRows::tensor, ViewRows::compose);
+      new ViewSources(DrawnRows::image, DrawnRows::mask, DrawnRows::tensor, DrawnRows::compose);
 
   private static final StructType TENSOR =
       new StructType()
@@ -48,7 +48,7 @@ final class ViewRows {
           .add("d", TENSOR)
           .add("answers", DataTypes.createArrayType(ANSWER));
 
-  private ViewRows() {}
+  private DrawnRows() {}
 
   static Dataset<Row> of(SparkSession spark, int rows) {
     List<Row> list = new ArrayList<>();
