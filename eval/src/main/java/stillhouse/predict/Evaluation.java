@@ -63,15 +63,19 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
 
   private EvaluationResult score(
       SparkSession spark, Dataset<Row> labelled, MapPartitionsFunction<Row, Row> scorer) {
-    spark.sparkContext().setJobDescription("evaluate: predict and count, an image a row");
-    labelled
-        .mapPartitions(scorer, Encoders.row(ImageTable.SCHEMA))
-        .write()
-        .mode(SaveMode.Overwrite)
-        .parquet(imageTable);
-    spark.sparkContext().setJobDescription("evaluate: sum the counts");
-    SegmentationCounts counts = ImageTable.sum(spark, imageTable, classNames.size());
-    spark.sparkContext().setJobDescription(null);
+    SegmentationCounts counts;
+    try {
+      spark.sparkContext().setJobDescription("evaluate: predict and count, an image a row");
+      labelled
+          .mapPartitions(scorer, Encoders.row(ImageTable.SCHEMA))
+          .write()
+          .mode(SaveMode.Overwrite)
+          .parquet(imageTable);
+      spark.sparkContext().setJobDescription("evaluate: sum the counts");
+      counts = ImageTable.sum(spark, imageTable, classNames.size());
+    } finally {
+      spark.sparkContext().setJobDescription(null);
+    }
     if (counts.images() == 0) {
       throw new IllegalArgumentException(
           "Cannot evaluate: none of the samples has a mask. Evaluate a split that is labelled");

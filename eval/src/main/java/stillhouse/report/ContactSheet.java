@@ -8,12 +8,11 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import stillhouse.data.ClassMask;
 
 /** Rows of panels on one page: a header a column, a caption a row, a legend at the foot. */
 public final class ContactSheet {
-  private static final int PANEL = 220; // pixels of a panel's longer side
+  private static final int PANEL = 220; // pixels that a panel's longer side may take
   private static final int GAP = 8;
   private static final int LINE = 18;
   private static final int SWATCH = 11;
@@ -68,10 +67,8 @@ public final class ContactSheet {
   private static void prepare(Graphics2D g, BufferedImage page) {
     g.setColor(Color.WHITE);
     g.fillRect(0, 0, page.getWidth(), page.getHeight());
-    g.setRenderingHints(
-        Map.of(
-            RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON,
-            RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR));
+    g.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     g.setFont(FONT);
     g.setColor(Color.BLACK);
   }
@@ -89,6 +86,11 @@ public final class ContactSheet {
       for (int i = 0; i < row.panels().size(); i++) {
         BufferedImage panel = row.panels().get(i);
         double scale = scale(panel);
+        g.setRenderingHint(
+            RenderingHints.KEY_INTERPOLATION,
+            scale < 1
+                ? RenderingHints.VALUE_INTERPOLATION_BILINEAR
+                : RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
         g.drawImage(
             panel,
             column(i),
@@ -105,8 +107,10 @@ public final class ContactSheet {
     return GAP + i * (PANEL + GAP);
   }
 
+  /** Small panels grow by whole factors only, so that their pixels stay equal squares. */
   private static double scale(BufferedImage panel) {
-    return (double) PANEL / Math.max(panel.getWidth(), panel.getHeight());
+    double fit = (double) PANEL / Math.max(panel.getWidth(), panel.getHeight());
+    return fit >= 1 ? Math.floor(fit) : fit;
   }
 
   private static int captionHeight(Row row) {
@@ -145,7 +149,7 @@ public final class ContactSheet {
       all.add(new Entry(Palette.MISSED, "missed"));
       all.add(new Entry(Palette.FALSE_ALARM, "false"));
       all.add(new Entry(Palette.WRONG_CLASS, "wrong class"));
-      all.add(new Entry(Palette.EDGE_ONLY, "edge only"));
+      all.add(new Entry(Palette.blend(0, Palette.EDGE_ONLY, 0.6), "edge only"));
       all.add(new Entry(0xcccccc, "ignored (" + ClassMask.IGNORE + ")"));
       entries = List.copyOf(all);
       columns = Math.max(1, (width - GAP) / ENTRY);

@@ -70,8 +70,8 @@ public final class Overlay {
   static BufferedImage errors(RgbImage image, ClassMask predicted, ClassMask actual) {
     checkSize(image, predicted);
     checkSize(image, actual);
-    byte[] predictedBand = BoundaryBand.of(predicted).classes();
-    byte[] actualBand = BoundaryBand.of(actual).classes();
+    byte[] predictedBand = BoundaryBand.of(clearIgnored(predicted, actual)).classes();
+    byte[] actualBand = BoundaryBand.of(clearIgnored(actual, predicted)).classes();
     return paint(
         image.width(),
         image.height(),
@@ -88,6 +88,17 @@ public final class Overlay {
           }
           return Palette.blend(base, errorColour(p, t), edge ? 1 : PALE);
         });
+  }
+
+  /** As the metric does: pixels that the other mask ignores are background. */
+  private static ClassMask clearIgnored(ClassMask mask, ClassMask other) {
+    byte[] labels = mask.classes().clone();
+    for (int i = 0; i < labels.length; i++) {
+      if (other.classes()[i] == (byte) ClassMask.IGNORE) {
+        labels[i] = 0;
+      }
+    }
+    return new ClassMask(mask.width(), mask.height(), labels);
   }
 
   private static int errorColour(int predicted, int actual) {

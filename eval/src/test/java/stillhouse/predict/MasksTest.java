@@ -3,14 +3,8 @@ package stillhouse.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Random;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
-import stillhouse.data.ClassMask;
 import stillhouse.tensor.FloatTensor;
-import stillhouse.tensor.Resize;
 
 class MasksTest {
   @Test
@@ -26,35 +20,6 @@ class MasksTest {
     var logits = new FloatTensor(new int[] {1, 1, 2}, new float[] {-1, 3});
     // Half-pixel centres: -1, 0, 2, 3.
     assertThat(Masks.fromLogits(logits, 4, 1).classes()).containsExactly(0, 0, 1, 1);
-  }
-
-  @Property(tries = 200)
-  void equalsTheArgmaxOfTheUpsampledPlanes(
-      @ForAll long seed,
-      @ForAll @IntRange(min = 1, max = 40) int width,
-      @ForAll @IntRange(min = 1, max = 40) int height) {
-    Random random = new Random(seed);
-    int classes = 1 + random.nextInt(4);
-    int[] shape = {classes, 1 + random.nextInt(12), 1 + random.nextInt(12)};
-    float[] data = new float[shape[0] * shape[1] * shape[2]];
-    for (int i = 0; i < data.length; i++) {
-      data[i] = (float) random.nextGaussian();
-    }
-    var logits = new FloatTensor(shape, data);
-    float[] planes = Resize.bilinear(logits, height, width).data();
-    ClassMask mask = Masks.fromLogits(logits, width, height);
-    for (int i = 0; i < width * height; i++) {
-      int best = 0;
-      float largest = 0;
-      for (int c = 0; c < classes; c++) {
-        float logit = planes[c * width * height + i];
-        if (logit > largest) {
-          largest = logit;
-          best = c + 1;
-        }
-      }
-      assertThat(mask.classes()[i]).isEqualTo((byte) best);
-    }
   }
 
   @Test

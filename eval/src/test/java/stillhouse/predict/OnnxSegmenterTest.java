@@ -3,20 +3,15 @@ package stillhouse.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
-import stillhouse.tensor.Resize;
 
 /** On networks of models/tiny_segmenter.py: logit 1 is 4·mean(red) − 2 of each 4×4 cell. */
 class OnnxSegmenterTest {
@@ -54,23 +49,6 @@ class OnnxSegmenterTest {
       }
       assertThat(Masks.fromLogits(logits, 50, 31).at(49, 30)).isEqualTo(1);
     }
-  }
-
-  @Property(tries = 100)
-  void theInputIsTheImageResizedAsPlanes(
-      @ForAll long seed,
-      @ForAll @IntRange(min = 1, max = 40) int width,
-      @ForAll @IntRange(min = 6, max = 40) int height) {
-    RgbImage image = Drawn.image(seed, Drawn.truth(seed, Math.max(width, 6), height));
-    float[] planes = new float[image.rgb().length];
-    int pixels = image.width() * image.height();
-    for (int i = 0; i < planes.length; i++) {
-      planes[i % 3 * pixels + i / 3] = (image.rgb()[i] & 0xff) / 255f;
-    }
-    var whole = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
-    FloatBuffer input = FloatBuffer.allocate(3 * 16 * 24);
-    NetworkInput.fill(image, 16, 24, input);
-    assertThat(input.array()).isEqualTo(Resize.bilinear(whole, 16, 24).data());
   }
 
   @Test
