@@ -116,8 +116,21 @@ public record TeacherConfig(
   /** {@link #threads}, or the environment's OMP_NUM_THREADS, or 1. */
   int threadCount() {
     return Optional.ofNullable(threads)
-        .or(() -> Optional.ofNullable(System.getenv("OMP_NUM_THREADS")).map(TeacherConfig::threads))
+        .or(
+            () ->
+                Optional.ofNullable(System.getenv("OMP_NUM_THREADS"))
+                    .map(TeacherConfig::parseThreads))
         .orElse(1);
+  }
+
+  private static int parseThreads(String environment) {
+    if (!environment.matches("[1-9]\\d{0,2}")) {
+      throw new TeacherException(
+          "Invalid OMP_NUM_THREADS: '"
+              + environment
+              + "' (must be a number of threads; or set threads in the teacher's YAML)");
+    }
+    return Integer.parseInt(environment);
   }
 
   /**
