@@ -1,6 +1,7 @@
 package stillhouse.student;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
 import stillhouse.conf.ConfigFile;
@@ -26,7 +27,8 @@ public record StudentConfig(
     int decoder,
     int embedding,
     List<Integer> heads,
-    List<Integer> windows) {
+    List<Integer> windows)
+    implements Serializable {
   /** Families of networks. */
   public enum Network {
     @JsonProperty("conv-pyramid")
