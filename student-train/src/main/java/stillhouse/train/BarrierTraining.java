@@ -67,9 +67,9 @@ public final class BarrierTraining {
     long began = System.nanoTime();
     int attempts = 1;
     int idle = 0;
-    int attempt = checkpoints.beginAttempt();
     Position at = position();
     requireUnfinished(at);
+    int attempt = checkpoints.beginAttempt();
     List<RankResult> results = List.of();
     while (at.epoch() < run.plan().epochs()) {
       awaitExecutors();

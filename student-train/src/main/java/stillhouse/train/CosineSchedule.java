@@ -16,7 +16,7 @@ record CosineSchedule(double peak, int warmupSteps, long totalSteps) {
 
   double at(long step) {
     if (step < warmupSteps) {
-      return peak * (step + 1) / warmupSteps;
+      return peak * ((step + 1.0) / warmupSteps); // the share first: never above the peak
     }
     double share = (double) (step - warmupSteps) / (totalSteps - warmupSteps);
     return peak * 0.5 * (1 + Math.cos(Math.PI * share));

@@ -217,7 +217,8 @@ public final class RankLoop implements AutoCloseable {
    */
   private void closeStrays(Set<NDArray> kept) {
     for (NDArray array : weights.manager().getManagedArrays()) {
-      if (!kept.contains(array)) {
+      // The list goes down into sub-managers, whose arrays are their owners'.
+      if (array.getManager() == weights.manager() && !kept.contains(array)) {
         array.close();
       }
     }

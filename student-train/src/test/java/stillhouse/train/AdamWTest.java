@@ -54,8 +54,7 @@ class AdamWTest {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights weights = new Weights(manager, 1)) {
       NDArray w = weights.constant("w", 1, 2, 2);
-      try (GradientBuffer gradients =
-          new GradientBuffer(manager, weights, 1, new SingleRank())) {
+      try (GradientBuffer gradients = new GradientBuffer(manager, weights, 1, new SingleRank())) {
         backward(manager, w, new float[] {1, 2, 3, 4});
         backward(manager, w, new float[] {1, 1, 1, 1});
         gradients.collect();

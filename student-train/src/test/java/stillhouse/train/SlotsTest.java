@@ -65,9 +65,7 @@ class SlotsTest {
 
   private static Slots slots(String master, String... settings) {
     SparkConf conf =
-        new SparkConf(false)
-            .setMaster(master)
-            .set("spark.plugins", TrainingPlugin.class.getName());
+        new SparkConf(false).setMaster(master).set("spark.plugins", TrainingPlugin.class.getName());
     for (int i = 0; i < settings.length; i += 2) {
       conf.set(settings[i], settings[i + 1]);
     }
