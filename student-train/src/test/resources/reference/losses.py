@@ -110,7 +110,7 @@ def importance(structure, weighting, components):
         for share, m in zip(beta, image):
             if components == "raw":
                 s += share * m
-            elif m.mean() > 1e-3 * largest:
+            elif m.mean() > 1e-6 * largest:
                 s += share * m / m.mean()
         out.append(s / s.sum() if s.sum() > 0 else np.full(s.shape, 1 / s.size))
     return torch.tensor(np.stack(out))

@@ -24,10 +24,9 @@ import java.io.Serializable;
 record StructureWeights(Betas betas, Components components) {
   /**
    * Under this share of the largest component's mean, a component is rounding noise and counts as 0
-   * in {@link Components#UNIT_MEAN}: features cached as fp16 leave up to 2⁻¹¹ of E in C where all
-   * gradients are parallel and C should be 0.
+   * in {@link Components#UNIT_MEAN}; the same share as for the maps of whole images.
    */
-  static final double FLOOR = 1e-3;
+  static final double FLOOR = 1e-6;
 
   private static final int[] SPACE = {2, 3};
 

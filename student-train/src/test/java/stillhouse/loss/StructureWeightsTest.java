@@ -32,8 +32,8 @@ class StructureWeightsTest {
 
   @Test
   void aComponentOfRoundingNoiseCountsAsNothing() {
-    // C's mean is 1e-6 of E's: 2E alone is left, its shape (0, 2) untouched by C's (2, 0)
-    assertThat(full(StructureWeights.Components.UNIT_MEAN, 0, 4, 4e-6f, 0, 0, 0))
+    // C's mean is 1e-8 of E's: 2E alone is left, its shape (0, 2) untouched by C's (2, 0)
+    assertThat(full(StructureWeights.Components.UNIT_MEAN, 0, 4, 4e-8f, 0, 0, 0))
         .containsExactly(new float[] {0, 1}, within(1e-6f));
   }
 
