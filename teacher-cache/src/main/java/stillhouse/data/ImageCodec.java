@@ -128,7 +128,7 @@ public final class ImageCodec {
           case 6 -> "RGB + alpha";
           default -> "RGB";
         };
-    return "a " + container.bits() + "-bit " + colour + " PNG";
+    return (container.bits() == 8 ? "an " : "a ") + container.bits() + "-bit " + colour + " PNG";
   }
 
   private static BufferedImage decode(byte[] bytes, Container container) {

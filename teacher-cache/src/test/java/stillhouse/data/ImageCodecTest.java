@@ -84,7 +84,7 @@ class ImageCodecTest {
     refused(
         () -> ImageCodec.decodeMask(write(rgb, "png")),
         "mask-format",
-        "mask is a 8-bit RGB PNG (must be a gray or palette PNG of at most 8 bits, its values"
+        "mask is an 8-bit RGB PNG (must be a gray or palette PNG of at most 8 bits, its values"
             + " class indices)");
     byte[] deep = write(gray(16, new int[] {1, 2, 3, 4}), "png");
     assertThatThrownBy(() -> ImageCodec.decodeMask(deep)).hasMessageContaining("a 16-bit gray PNG");
