@@ -134,7 +134,9 @@ public final class ImageCodec {
   private static BufferedImage decode(byte[] bytes, Container container) {
     ImageReader reader = ImageIO.getImageReadersByFormatName(container.format()).next();
     List<String> warnings = new ArrayList<>();
-    try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+    boolean jpeg = container.format().equals("jpeg");
+    byte[] plain = jpeg ? Container.withoutProfile(bytes) : bytes;
+    try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(plain))) {
       reader.setInput(in, true, true);
       reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
       BufferedImage image = reader.read(0);
