@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings a data set's folders into the samples table. The driver lists names; executors read bytes,
- * and only of files whose (uri, length, time) and settings no earlier run knew. The samples table is
- * committed first, then quarantine: a run that ends between the two reads the quarantined files
+ * and only of files whose (uri, length, time) and settings no earlier run knew. The samples table
+ * is committed first, then quarantine: a run that ends between the two reads the quarantined files
  * again.
  */
 public final class Ingest {
@@ -257,7 +257,9 @@ public final class Ingest {
     spark.sparkContext().setJobDescription("ingest " + config.name() + ": " + step);
   }
 
-  /** In the quarantine, {@code knownOut} are there from an earlier run, {@code newlyOut} from this. */
+  /**
+   * In the quarantine, {@code knownOut} are there from an earlier run, {@code newlyOut} from this.
+   */
   private record Counts(
       long found, long known, long added, long changed, long knownOut, long newlyOut, long gone) {
     Counts {

@@ -20,8 +20,7 @@ final class Noise {
 
   /** Three octaves, in about −1…1. */
   float fractal(float x, float y) {
-    return (at(x, y) + 0.5f * at(2 * x + 17, 2 * y + 5) + 0.25f * at(4 * x + 3, 4 * y + 29))
-        / 1.4f;
+    return (at(x, y) + 0.5f * at(2 * x + 17, 2 * y + 5) + 0.25f * at(4 * x + 3, 4 * y + 29)) / 1.4f;
   }
 
   private float lattice(int x, int y) {

@@ -48,7 +48,8 @@ final class Rocks {
 
   private void pixel(int x, int y) {
     float px = x + 1.5f * warp.at(x / 6f, y / 6f) + 0.7f * warp.at(x / 2.3f + 90, y / 2.3f);
-    float py = y + 1.5f * warp.at(x / 6f + 40, y / 6f + 70) + 0.7f * warp.at(x / 2.3f, y / 2.3f + 90);
+    float py =
+        y + 1.5f * warp.at(x / 6f + 40, y / 6f + 70) + 0.7f * warp.at(x / 2.3f, y / 2.3f + 90);
     int column = (int) (px / pitch + 2);
     int row = (int) (py / pitch + 2);
     Stone own = nearest(px, py, column, row);
@@ -88,7 +89,8 @@ final class Rocks {
   private void paint(int x, int y, Stone own, Stone beside, float edge) {
     int i = canvas.at(x, y);
     float speckle = 1 + 0.09f * grain.at(x / 1.4f, y / 1.4f) + 0.1f * grain.fractal(x / 9f, y / 9f);
-    float towards = ((beside.x - own.x) * lampX + (beside.y - own.y) * lampY) / own.distance(beside);
+    float towards =
+        ((beside.x - own.x) * lampX + (beside.y - own.y) * lampY) / own.distance(beside);
     boolean shaded = towards > 0 && (beside.missing ? 0 : beside.height) > own.height;
     if (own.missing) {
       float fines = 0.26f + 0.13f * grain.at(x / 2.2f + 7, y / 2.2f) + 0.05f * grain.at(x, y + 31f);

@@ -10,7 +10,9 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import stillhouse.data.ImageCodec;
 
-/** Writes drawn scenes as a data set's folders: {@code images/NNNNN.png}, {@code masks/NNNNN.png}. */
+/**
+ * Writes drawn scenes as a data set's folders: {@code images/NNNNN.png}, {@code masks/NNNNN.png}.
+ */
 public final class SceneWriter {
   private static final int MAX_COUNT = 100_000;
   private static final Pattern NAME = Pattern.compile("(\\d{5})\\.png");

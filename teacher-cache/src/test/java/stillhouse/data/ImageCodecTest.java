@@ -183,8 +183,7 @@ class ImageCodecTest {
     out.put(jpeg, 0, start).putShort((short) 0xffe2).putShort((short) (16 + profile.length));
     out.put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.US_ASCII)).put(profile);
     out.put(jpeg, start, jpeg.length - start);
-    assertThat(ImageCodec.decodeRgb(out.array()).rgb())
-        .isEqualTo(ImageCodec.decodeRgb(jpeg).rgb());
+    assertThat(ImageCodec.decodeRgb(out.array()).rgb()).isEqualTo(ImageCodec.decodeRgb(jpeg).rgb());
   }
 
   private static void refused(ThrowingCallable decode, String reason, String detail) {
@@ -237,8 +236,7 @@ class ImageCodecTest {
   }
 
   private static byte[] palette() throws IOException {
-    var colours =
-        new IndexColorModel(8, 3, bytes(0, 200, 0), bytes(0, 30, 90), bytes(0, 10, 0));
+    var colours = new IndexColorModel(8, 3, bytes(0, 200, 0), bytes(0, 30, 90), bytes(0, 10, 0));
     WritableRaster raster = colours.createCompatibleWritableRaster(2, 2);
     raster.setPixels(0, 0, 2, 2, new int[] {0, 1, 2, 1});
     return write(new BufferedImage(colours, raster, false, null), "png");

@@ -158,7 +158,10 @@ class IngestTest {
         ClassMask.IGNORE,
         List.of(
             new DatasetConfig.Source(
-                images.toString(), Optional.of(masks.toString()), SplitRule.HASH, OptionalInt.empty())),
+                images.toString(),
+                Optional.of(masks.toString()),
+                SplitRule.HASH,
+                OptionalInt.empty())),
         pattern.map(Pattern::compile),
         seed,
         new DatasetConfig.Input(32, 32),

@@ -33,7 +33,9 @@ class SourceListingTest {
     touch(images, "b.PNG", "a.jpg", "c.jpeg", "readme.txt", ".hidden.png", "_temporary.png");
     touch(masks, "a.png", "c.png", "z.png");
     List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
-    assertThat(rows).extracting(r -> name(r.getString(0))).containsExactly("a.jpg", "b.PNG", "c.jpeg");
+    assertThat(rows)
+        .extracting(r -> name(r.getString(0)))
+        .containsExactly("a.jpg", "b.PNG", "c.jpeg");
     assertThat(rows)
         .extracting(r -> r.isNullAt(3) ? null : name(r.getString(3)))
         .containsExactly("a.png", null, "c.png");
@@ -61,8 +63,7 @@ class SourceListingTest {
         .containsExactly("f1", "f1", "f2");
     assertThatThrownBy(() -> rows(false, Optional.of("^(g\\d+)_"), OptionalInt.empty()))
         .isInstanceOf(ConfigException.class)
-        .hasMessage(
-            "Invalid groupPattern: '^(g\\d+)_' finds no group in the file name f1_a.png");
+        .hasMessage("Invalid groupPattern: '^(g\\d+)_' finds no group in the file name f1_a.png");
   }
 
   @Test
@@ -96,8 +97,7 @@ class SourceListingTest {
 
   private List<Row> rows(boolean labelled, Optional<String> pattern, OptionalInt limit) {
     Optional<String> maskFolder = labelled ? Optional.of(masks.toString()) : Optional.empty();
-    var source =
-        new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, limit);
+    var source = new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, limit);
     var config =
         new DatasetConfig(
             "test",

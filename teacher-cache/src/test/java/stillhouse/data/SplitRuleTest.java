@@ -55,9 +55,11 @@ class SplitRuleTest {
   }
 
   // python: h = lambda *p: b"".join(struct.pack(">i", len(x)) + x for x in p)
-  //         int(hashlib.sha256(h(b"split", b"seed", b"1", b"group", b"g0")).hexdigest()[:13], 16) / 2**52
+  //         int(hashlib.sha256(h(b"split", b"seed", b"1", b"group", b"g0")).hexdigest()[:13], 16) /
+  // 2**52
   private static final String[] FROZEN = {
-    "train", "val", "train", "train", "val", "train", "train", "train", "train", "train", "train", "train"
+    "train", "val", "train", "train", "val", "train", "train", "train", "train", "train", "train",
+    "train"
   };
 
   private static List<String> names(int count) {

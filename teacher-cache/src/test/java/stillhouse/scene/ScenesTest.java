@@ -70,8 +70,14 @@ class ScenesTest {
     SceneWriter.write(dir, 4, 7, 64);
     assertThat(tree(dir))
         .containsExactly(
-            "images/00000.png", "images/00001.png", "images/00002.png", "images/00003.png",
-            "masks/00000.png", "masks/00001.png", "masks/00002.png", "masks/00003.png");
+            "images/00000.png",
+            "images/00001.png",
+            "images/00002.png",
+            "images/00003.png",
+            "masks/00000.png",
+            "masks/00001.png",
+            "masks/00002.png",
+            "masks/00003.png");
     Path second = dir.resolve("masks/00002.png");
     assertThat(ImageCodec.decodeMask(Files.readAllBytes(second)).classes())
         .isEqualTo(Scenes.draw(7, 2, 64).mask().classes());
