@@ -1,7 +1,9 @@
 package stillhouse.data;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32;
@@ -24,6 +26,7 @@ record Container(String format, int width, int height, int bits, int colour) {
 
   private static final byte[] PNG_SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10};
   private static final byte[] EXIF = {'E', 'x', 'i', 'f', 0, 0};
+  private static final byte[] PROFILE = "ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII);
   private static final int ORIENTATION = 0x0112;
 
   static Container of(byte[] bytes) {
@@ -65,7 +68,7 @@ record Container(String format, int width, int height, int bits, int colour) {
       if (length < 0 || at + 12L + length > bytes.length) {
         break;
       }
-      String type = new String(bytes, at + 4, 4, java.nio.charset.StandardCharsets.ISO_8859_1);
+      String type = new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1);
       checkCrc(bytes, at, length, type);
       int data = at + 8;
       if (type.equals("IHDR") && length >= 13) {
@@ -129,6 +132,25 @@ record Container(String format, int width, int height, int bits, int colour) {
       at = end;
     }
     throw truncated("JPEG", bytes.length, "end-of-image marker");
+  }
+
+  /**
+   * A JPEG without its colour profile (APP2), by which the platform's decoder would recolour it;
+   * the samples then stand as stored, as Pillow and OpenCV read them.
+   */
+  static byte[] withoutProfile(byte[] jpeg) {
+    var kept = new ByteArrayOutputStream(jpeg.length);
+    kept.write(jpeg, 0, 2);
+    int at = 2;
+    while (at + 4 <= jpeg.length && u8(jpeg, at) == 0xff && u8(jpeg, at + 1) != 0xda) {
+      int end = Math.min(jpeg.length, at + 2 + u16(jpeg, at + 2));
+      if (u8(jpeg, at + 1) != 0xe2 || !startsWith(jpeg, at + 4, PROFILE)) {
+        kept.write(jpeg, at, end - at);
+      }
+      at = end;
+    }
+    kept.write(jpeg, at, jpeg.length - at);
+    return kept.toByteArray();
   }
 
   private static Container frame(byte[] bytes, int at) {

@@ -128,13 +128,15 @@ public final class ImageCodec {
           case 6 -> "RGB + alpha";
           default -> "RGB";
         };
-    return "a " + container.bits() + "-bit " + colour + " PNG";
+    return (container.bits() == 8 ? "an " : "a ") + container.bits() + "-bit " + colour + " PNG";
   }
 
   private static BufferedImage decode(byte[] bytes, Container container) {
     ImageReader reader = ImageIO.getImageReadersByFormatName(container.format()).next();
     List<String> warnings = new ArrayList<>();
-    try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+    boolean jpeg = container.format().equals("jpeg");
+    byte[] plain = jpeg ? Container.withoutProfile(bytes) : bytes;
+    try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(plain))) {
       reader.setInput(in, true, true);
       reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
       BufferedImage image = reader.read(0);

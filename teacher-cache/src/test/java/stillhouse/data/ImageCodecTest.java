@@ -3,12 +3,15 @@ package stillhouse.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
@@ -84,7 +87,7 @@ class ImageCodecTest {
     refused(
         () -> ImageCodec.decodeMask(write(rgb, "png")),
         "mask-format",
-        "mask is a 8-bit RGB PNG (must be a gray or palette PNG of at most 8 bits, its values"
+        "mask is an 8-bit RGB PNG (must be a gray or palette PNG of at most 8 bits, its values"
             + " class indices)");
     byte[] deep = write(gray(16, new int[] {1, 2, 3, 4}), "png");
     assertThatThrownBy(() -> ImageCodec.decodeMask(deep)).hasMessageContaining("a 16-bit gray PNG");
@@ -130,7 +133,7 @@ class ImageCodecTest {
   void refusesNothingAndWhatIsNoPicture() {
     refused(() -> ImageCodec.decodeRgb(new byte[0]), "empty", "0 bytes");
     refused(
-        () -> ImageCodec.decodeRgb("GIF89a..".getBytes(java.nio.charset.StandardCharsets.US_ASCII)),
+        () -> ImageCodec.decodeRgb("GIF89a..".getBytes(StandardCharsets.US_ASCII)),
         "unknown-format",
         "neither JPEG nor PNG: starts with 4749463839612e2e");
   }
@@ -158,12 +161,29 @@ class ImageCodecTest {
   @Test
   void refusesAHeaderThatClaimsAHugePictureBeforeDecodingIt() throws IOException {
     byte[] png = photo("png");
-    ByteBuffer.wrap(png).putInt(16, 100_000).putInt(20, 100_000);
-    CRC32 crc = new CRC32();
-    crc.update(png, 12, 17);
-    ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
+    resize(png, 100_000, 100_000);
     assertThatThrownBy(() -> ImageCodec.decodeRgb(png))
         .hasMessageStartingWith("Unreadable image (too-large): 100000×100000 pixels");
+  }
+
+  @Test
+  void refusesAPngWithTooFewRows() throws IOException {
+    byte[] png = photo("png");
+    resize(png, 48, 64);
+    assertThatThrownBy(() -> ImageCodec.decodeRgb(png))
+        .hasMessageStartingWith("Unreadable image (corrupt): PNG decoder: ");
+  }
+
+  @Test
+  void aColourProfileDoesNotRecolourAJpeg() throws IOException {
+    byte[] jpeg = photo("jpg");
+    byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+    ByteBuffer out = ByteBuffer.allocate(jpeg.length + 18 + profile.length);
+    int start = 20; // behind the start marker and APP0
+    out.put(jpeg, 0, start).putShort((short) 0xffe2).putShort((short) (16 + profile.length));
+    out.put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.US_ASCII)).put(profile);
+    out.put(jpeg, start, jpeg.length - start);
+    assertThat(ImageCodec.decodeRgb(out.array()).rgb()).isEqualTo(ImageCodec.decodeRgb(jpeg).rgb());
   }
 
   private static void refused(ThrowingCallable decode, String reason, String detail) {
@@ -181,6 +201,14 @@ class ImageCodecTest {
     out.putShort((short) 1).putShort((short) 0x0112).putShort((short) 3).putInt(1);
     out.putShort((short) orientation).putShort((short) 0).putInt(0);
     return out.put(jpeg, 2, jpeg.length - 2).array();
+  }
+
+  /** Rewrites a PNG's header and its CRC. */
+  private static void resize(byte[] png, int width, int height) {
+    CRC32 crc = new CRC32();
+    ByteBuffer.wrap(png).putInt(16, width).putInt(20, height);
+    crc.update(png, 12, 17);
+    ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
   }
 
   private static int frame(byte[] jpeg) {
