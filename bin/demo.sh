@@ -111,7 +111,7 @@ demo() {
     submit train --data "$data" "${sets[@]}" --root "$out" --student wide-conv --recipe scratch --name teacher \
       --epochs "$teacher_epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate 1e-3
     step "freezing the teacher"
-    submit freeze --run "$out/runs/teacher" --out "$out/teacher"
+    submit freeze --root "$out" --run teacher --out "$out/teacher"
     teacher=$out/teacher/teacher.yaml
   else
     step "fetching the teacher $teacher"
@@ -122,11 +122,17 @@ demo() {
   step "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
   submit train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
     --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate 1e-3
+  # The names that train gives its runs: student, recipe, labels where not all count, seed.
+  local runs='' recipe part=''
+  [ "$labels" = 1 ] || part=.l$(awk -v f="$labels" 'BEGIN { printf "%.0f", 100 * f }')
+  for recipe in ${recipes//,/ }; do
+    runs=${runs:+$runs,}$student.$(basename "$recipe" .yaml)$part.s$seed
+  done
   step "export to ONNX"
-  submit export --root "$out" --recipe "$recipes"
+  submit export --root "$out" --run "$runs"
   step "evaluating what ships"
-  submit evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --recipe "$recipes" \
-    --summary "$out/summary.json" --ranks "$ranks"
+  submit evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --run "$runs" \
+    --summary "$out/summary.json"
   say "$(printf 'done in %d s; figures in %s' $(($(date +%s) - STARTED)) "$out/summary.json")"
   if [ -n "$keep" ]; then
     trap - EXIT

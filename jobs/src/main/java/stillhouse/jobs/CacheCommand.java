@@ -10,8 +10,11 @@ import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRefresh;
 import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.HadoopImages;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherPool;
+import stillhouse.teacher.TeacherSource;
 
 /** Asks the frozen teacher about every sample that it was not asked about before. */
 @Command(
@@ -39,15 +42,9 @@ final class CacheCommand implements Callable<Integer> {
         new CacheOptions(defaults.featureEncoding(), defaults.structureRadius(), chunk, 0);
     try (var spark = JobSession.open("cache " + dataset.name())) {
       CacheReport report =
-          CacheRefresh.run(
-              spark,
-              root.uri(),
-              source,
-              Prompts.of(dataset),
-              options,
-              HadoopImages.of(spark),
-              TeacherPool.shared()::acquire,
-              new ConsoleProgress("cache"));
+          new CacheRefresh(
+                  CacheCommand::pooled, HadoopImages.of(spark), new ConsoleProgress("cache"))
+              .run(spark, root.uri(), source, Prompts.of(dataset), options);
       log.info(
           "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
           report.cached(),
@@ -64,5 +61,10 @@ final class CacheCommand implements Callable<Integer> {
       }
       return report.cached() == 0 ? Stillhouse.FAILED : 0;
     }
+  }
+
+  /** Runs on executors: the JVM's one loaded teacher. */
+  private static Teacher pooled(TeacherSource source) {
+    return TeacherPool.shared().acquire(source);
   }
 }

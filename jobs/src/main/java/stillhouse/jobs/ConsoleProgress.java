@@ -29,6 +29,12 @@ final class ConsoleProgress implements Progress {
         String.format(
             Locale.ROOT,
             "%s %s: %d of %d (%.0f %%), %.1f a second, about %.0f s left",
-            job, phase, done, total, 100.0 * done / total, done / seconds, left));
+            job,
+            phase,
+            done,
+            total,
+            100.0 * done / total,
+            done / seconds,
+            left));
   }
 }

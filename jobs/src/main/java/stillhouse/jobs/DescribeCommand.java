@@ -31,13 +31,24 @@ final class DescribeCommand implements Callable<Integer> {
   @Option(names = "--images", required = true, paramLabel = "DIR")
   private Path images;
 
-  @Option(names = "--masks", required = true, paramLabel = "DIR", description = "PNGs: 0 background, 1…K classes, 255 ignored")
+  @Option(
+      names = "--masks",
+      required = true,
+      paramLabel = "DIR",
+      description = "PNGs: 0 background, 1…K classes, 255 ignored")
   private Path masks;
 
-  @Option(names = "--classes", split = ",", paramLabel = "NAME", description = "names of the classes 1…K (default: as many as the masks show)")
+  @Option(
+      names = "--classes",
+      split = ",",
+      paramLabel = "NAME",
+      description = "names of the classes 1…K (default: as many as the masks show)")
   private List<String> classes;
 
-  @Option(names = "--size", defaultValue = "192", description = "side of the student's input, a multiple of 32 (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--size",
+      defaultValue = "192",
+      description = "side of the student's input, a multiple of 32 (default: ${DEFAULT-VALUE})")
   private int size;
 
   @Option(names = "--out", required = true, paramLabel = "FILE")
@@ -76,13 +87,19 @@ final class DescribeCommand implements Callable<Integer> {
     }
     if (most == 0) {
       throw new ConfigException(
-          "No class in the " + read + " masks of " + masks + ": every pixel is 0 or 255. "
+          "No class in the "
+              + read
+              + " masks of "
+              + masks
+              + ": every pixel is 0 or 255. "
               + "Masks are PNGs of class indices (0 background, 1…K classes, 255 ignored).");
     }
     return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
   }
 
-  /** A file that can't be read says so at ingest, where it is quarantined; here it shows no class. */
+  /**
+   * A file that can't be read says so at ingest, where it is quarantined; here it shows no class.
+   */
   private static int largestClass(Path file) throws IOException {
     int most = 0;
     try {

@@ -2,29 +2,46 @@ package stillhouse.jobs;
 
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 
-/** The workspace: tables and cache on any Hadoop file system, runs beside them. */
+/** The workspace: tables, cache and checkpoints on any Hadoop file system, runs on this machine. */
 final class RootOption {
+  private static final String LOCAL = "file:";
+
   @Option(
       names = "--root",
       required = true,
       paramLabel = "DIR",
-      description = "the workspace: tables/, cache/ and runs/ lie here")
+      description = "the workspace: tables/, cache/ and checkpoints/ lie here")
   private String root;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "DIR",
+      description =
+          "where the driver keeps what runs made: ONNX files, pictures (default: ROOT/runs)")
+  private Path runs;
 
   /** As a Hadoop path; one without a scheme is made absolute on this machine. */
   String uri() {
     return root.matches("[A-Za-z][A-Za-z0-9+.-]*:.*")
         ? root.replaceFirst("/+$", "")
-        : "file:" + Path.of(root).toAbsolutePath().normalize();
+        : LOCAL + Path.of(root).toAbsolutePath().normalize();
   }
 
-  /** Where runs lie: on this machine, since their small files are made by the driver. */
   Path runs() {
-    String uri = uri();
-    if (!uri.startsWith("file:")) {
-      throw new stillhouse.conf.ConfigException("Invalid --root: " + root + " (runs are kept on this machine: give --runs DIR)");
+    if (runs != null) {
+      return runs.toAbsolutePath().normalize();
     }
-    return Path.of(uri.substring("file:".length())).resolve("runs");
+    if (!uri().startsWith(LOCAL)) {
+      throw new ConfigException(
+          "No folder for runs: --root " + root + " is not on this machine. Give --runs DIR too.");
+    }
+    return Path.of(uri().substring(LOCAL.length())).resolve("runs");
+  }
+
+  /** Where a run's checkpoints lie: every rank reaches them. */
+  String checkpoints(String run) {
+    return uri() + "/checkpoints/" + run;
   }
 }

@@ -52,8 +52,14 @@ final class RunCurves implements TrainingListener {
           String.format(
               Locale.ROOT,
               "%s: epoch %d of %d, loss %.4f (%s), %.0f images/s, %.0f %% waiting for data, %.0f %% all-reduce",
-              name, epoch.epoch() + 1, plan.epochs(), epoch.loss(), terms(epoch),
-              epoch.imagesPerSecond(), 100 * epoch.waitShare(), 100 * epoch.reduceShare()));
+              name,
+              epoch.epoch() + 1,
+              plan.epochs(),
+              epoch.loss(),
+              terms(epoch),
+              epoch.imagesPerSecond(),
+              100 * epoch.waitShare(),
+              100 * epoch.reduceShare()));
     }
   }
 

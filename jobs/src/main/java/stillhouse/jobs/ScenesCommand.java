@@ -16,16 +16,26 @@ import stillhouse.scene.SceneWriter;
 final class ScenesCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(ScenesCommand.class);
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "gets images/ and masks/")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "gets images/ and masks/")
   private Path out;
 
-  @Option(names = "--count", defaultValue = "300", description = "scenes (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--count",
+      defaultValue = "300",
+      description = "scenes (default: ${DEFAULT-VALUE})")
   private int count;
 
   @Option(names = "--seed", defaultValue = "0", description = "default: ${DEFAULT-VALUE}")
   private long seed;
 
-  @Option(names = "--size", defaultValue = "192", description = "pixels a side (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--size",
+      defaultValue = "192",
+      description = "pixels a side (default: ${DEFAULT-VALUE})")
   private int size;
 
   @Override

@@ -23,7 +23,8 @@ final class TeacherCommand {
   @Command(
       name = "fetch",
       mixinStandardHelpOptions = true,
-      description = "Gets a teacher's files, checks their digests and keeps them outside the repository.")
+      description =
+          "Gets a teacher's files, checks their digests and keeps them outside the repository.")
   static final class Fetch implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "a YAML file, or a name of conf/teachers")
     private String name;
@@ -39,7 +40,8 @@ final class TeacherCommand {
   @Command(
       name = "check",
       mixinStandardHelpOptions = true,
-      description = "Opens a teacher, asks about one gray image and says what does not fit its YAML.")
+      description =
+          "Opens a teacher, asks about one gray image and says what does not fit its YAML.")
   static final class Check implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "a YAML file, or a name of conf/teachers")
     private String name;

@@ -16,7 +16,8 @@ final class TeacherOption {
   private String name;
 
   LocalTeacher resolve() {
-    return find().orElseThrow(() -> new ConfigException("No teacher is named. Give --teacher NAME."));
+    return find()
+        .orElseThrow(() -> new ConfigException("No teacher is named. Give --teacher NAME."));
   }
 
   /** Empty where none is named; its files are checked, so a missing or another one ends the job. */

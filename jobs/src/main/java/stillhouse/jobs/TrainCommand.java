@@ -52,7 +52,10 @@ final class TrainCommand implements Callable<Integer> {
       description = "seeds, each a run of its own (default: ${DEFAULT-VALUE})")
   private Set<Long> seeds = new LinkedHashSet<>();
 
-  @Option(names = "--name", paramLabel = "NAME", description = "name of the run, where there is one only")
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "name of the run, where there is one only")
   private Optional<String> name = Optional.empty();
 
   @Override
@@ -65,10 +68,17 @@ final class TrainCommand implements Callable<Integer> {
     for (String recipe : recipes) {
       var file = ConfFiles.find("recipes", recipe);
       Recipe loaded = training.apply(Recipe.load(file));
-      seeds.forEach(seed -> orders.add(new TrainingJob.Order(loaded, file, seed, runName(config, loaded, seed))));
+      seeds.forEach(
+          seed ->
+              orders.add(new TrainingJob.Order(loaded, file, seed, runName(config, loaded, seed))));
     }
     if (name.isPresent() && orders.size() > 1) {
-      throw new ConfigException("Invalid --name: " + name.get() + " for " + orders.size() + " runs (give one recipe and one seed)");
+      throw new ConfigException(
+          "Invalid --name: "
+              + name.get()
+              + " for "
+              + orders.size()
+              + " runs (give one recipe and one seed)");
     }
     try (var server = tracking.connect();
         var spark = JobSession.open("train " + dataset.name())) {
@@ -80,10 +90,11 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** What tells runs of one workspace apart: student, recipe, seed, and labels where not all count. */
+  /**
+   * What tells runs of one workspace apart: student, recipe, seed, and labels where not all count.
+   */
   private String runName(StudentConfig config, Recipe recipe, long seed) {
-    String labels =
-        training.labels() < 1 ? ".l" + Math.round(100 * training.labels()) : "";
+    String labels = training.labels() < 1 ? ".l" + Math.round(100 * training.labels()) : "";
     return name.orElse(config.name() + "." + recipe.name() + labels + ".s" + seed);
   }
 }

@@ -26,10 +26,13 @@ import stillhouse.train.TrainingReport;
 import stillhouse.train.TrainingReports;
 import stillhouse.train.TrainingRun;
 
-/** The runs of one train job: they share a session, a server and, where they can, a training view. */
+/**
+ * The runs of one train job: they share a session, a server and, where they can, a training view.
+ */
 final class TrainingJob {
   private static final Logger log = LoggerFactory.getLogger(TrainingJob.class);
-  private static final int COLLECTIVE_TIMEOUT_SECONDS = 300; // far past a step of the largest student
+  private static final int COLLECTIVE_TIMEOUT_SECONDS =
+      300; // far past a step of the largest student
   private static final int REPORT_EVERY_STEPS = 5;
   private static final int MIN_EPOCHS_A_JOB = 5; // a barrier job takes seconds to set up
 
@@ -70,14 +73,17 @@ final class TrainingJob {
   void run(Order order) {
     Path folder = root.runs().resolve(order.name());
     if (Files.exists(folder.resolve(RunRecord.FILE))) {
-      log.info("Run {} is trained already ({}); remove its folder to train it again", order.name(), folder);
+      log.info(
+          "Run {} is trained already ({}); remove its folder to train it again",
+          order.name(),
+          folder);
       return;
     }
     TrainingView view = views.of(order.recipe());
     Experiment experiment =
         new Experiment(order.recipe(), student, view.folder(), views.labelFraction(order.recipe()));
     TrainingPlan plan = plan(order, view);
-    TrainingRun run = trainingRun(order, plan, folder);
+    TrainingRun run = trainingRun(order, plan);
     keep(order.recipeFile(), folder.resolve("recipe.yaml"));
     keep(studentFile, folder.resolve("student.yaml"));
 
@@ -89,16 +95,27 @@ final class TrainingJob {
       tracked.artifact(folder.resolve("recipe.yaml"), "config");
       tracked.artifact(folder.resolve("student.yaml"), "config");
       TrainingReport report;
-      try (var hearing = TrainingReports.listen(run.id(), new RunCurves(order.name(), plan, tracked))) {
+      try (var hearing =
+          TrainingReports.listen(run.id(), new RunCurves(order.name(), plan, tracked))) {
         report = BarrierTraining.run(spark, run, experiment);
       }
       tracked.tags(Map.of("weights_digest", report.weights().hex()));
-      tracked.metrics(Map.of("train_seconds", report.seconds(), "train_images_per_second", report.imagesPerSecond()), report.steps());
+      tracked.metrics(
+          Map.of(
+              "train_seconds",
+              report.seconds(),
+              "train_images_per_second",
+              report.imagesPerSecond()),
+          report.steps());
       record(order, plan, view, report, tracked).write(folder);
       log.info(
           "Trained {}: {} steps in {} s, {} images/s; all {} ranks hold weights {}",
-          order.name(), report.steps(), Math.round(report.seconds()), Math.round(report.imagesPerSecond()),
-          report.rankDigests().size(), report.weights().brief());
+          order.name(),
+          report.steps(),
+          Math.round(report.seconds()),
+          Math.round(report.imagesPerSecond()),
+          report.rankDigests().size(),
+          report.weights().brief());
       trained = true;
     } finally {
       tracked.finish(trained);
@@ -107,7 +124,8 @@ final class TrainingJob {
 
   private TrainingPlan plan(Order order, TrainingView view) {
     Recipe.Training training = order.recipe().training();
-    int stepsPerEpoch = Math.toIntExact((view.info().rows("train") + training.batch() - 1) / training.batch());
+    int stepsPerEpoch =
+        Math.toIntExact((view.info().rows("train") + training.batch() - 1) / training.batch());
     return new TrainingPlan(
         options.epochs(order.recipe(), stepsPerEpoch),
         training.batch(),
@@ -118,10 +136,10 @@ final class TrainingJob {
         order.seed());
   }
 
-  private TrainingRun trainingRun(Order order, TrainingPlan plan, Path folder) {
+  private TrainingRun trainingRun(Order order, TrainingPlan plan) {
     return new TrainingRun(
         order.name(),
-        "file:" + folder.toAbsolutePath().resolve("checkpoints"),
+        root.checkpoints(order.name()),
         options.ranks(),
         plan,
         Math.max(MIN_EPOCHS_A_JOB, (plan.epochs() + 2) / 3),
@@ -159,7 +177,11 @@ final class TrainingJob {
   }
 
   private RunRecord record(
-      Order order, TrainingPlan plan, TrainingView view, TrainingReport report, TrackedRun tracked) {
+      Order order,
+      TrainingPlan plan,
+      TrainingView view,
+      TrainingReport report,
+      TrackedRun tracked) {
     var info = view.info();
     Map<String, Double> losses = new HashMap<>(report.losses());
     return new RunRecord(
@@ -182,9 +204,16 @@ final class TrainingJob {
         plan.epochs(),
         report.steps(),
         report.seconds(),
-        StudentSize.parameters(student, info.classes().size(), info.height(), info.width()),
+        parameters(order, view),
         tracked.id(),
         losses);
+  }
+
+  private long parameters(Order order, TrainingView view) {
+    var experiment = new Experiment(order.recipe(), student, view.folder(), 1);
+    try (var network = new Network(experiment, view)) {
+      return network.parameters();
+    }
   }
 
   private static void keep(Path file, Path copy) {

@@ -6,17 +6,22 @@ import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.train.Recipe;
 
-/** What the command line may change of a recipe's training, and how it is spread over the cluster. */
+/**
+ * What the command line may change of a recipe's training, and how it is spread over the cluster.
+ */
 final class TrainingOptions {
   @Option(names = "--epochs", description = "in place of the recipe's")
   private OptionalInt epochs = OptionalInt.empty();
 
   @Option(
       names = "--steps",
-      description = "train for at least so many steps, in whole epochs: what makes runs on views of different size comparable")
+      description =
+          "train for at least so many steps, in whole epochs: what makes runs on views of different size comparable")
   private OptionalInt steps = OptionalInt.empty();
 
-  @Option(names = "--batch", description = "samples a step over all ranks, in place of the recipe's")
+  @Option(
+      names = "--batch",
+      description = "samples a step over all ranks, in place of the recipe's")
   private OptionalInt batch = OptionalInt.empty();
 
   @Option(names = "--learning-rate", description = "in place of the recipe's")
@@ -25,10 +30,14 @@ final class TrainingOptions {
   @Option(
       names = "--labels",
       defaultValue = "1",
-      description = "share of the training images whose labels count, by a hash of the sample (default: ${DEFAULT-VALUE})")
+      description =
+          "share of the training images whose labels count, by a hash of the sample (default: ${DEFAULT-VALUE})")
   private double labels;
 
-  @Option(names = "--ranks", defaultValue = "4", description = "executors that train together (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--ranks",
+      defaultValue = "4",
+      description = "executors that train together (default: ${DEFAULT-VALUE})")
   private int ranks;
 
   double labels() {
@@ -47,7 +56,8 @@ final class TrainingOptions {
     require(steps.isEmpty() || epochs.isEmpty(), "--steps", steps, "without --epochs");
     Recipe.Training training = recipe.training();
     int size = batch.orElse(training.batch());
-    require(size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
+    require(
+        size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
     Recipe.Optimizer optimizer = training.optimizer();
     double rate = learningRate.orElse(optimizer.learningRate());
     require(rate > 0, "--learning-rate", rate, "> 0");

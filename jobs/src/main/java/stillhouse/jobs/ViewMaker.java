@@ -15,8 +15,10 @@ import stillhouse.cache.CacheOptions;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
+import stillhouse.cache.ViewSources;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.HadoopImages;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
@@ -73,11 +75,13 @@ final class ViewMaker {
     provenance.put("encoder", source.spec().encoderDigest().hex());
     provenance.put("decoder", source.spec().decoderDigest().hex());
     provenance.put("prompts", keys.plan());
+    provenance.put("structure", keys.structureKey(""));
+    provenance.put("encoding", keys.encoding().text());
     return TrainingView.materialise(
         spark,
         root,
         request(grid, dimensions, provenance),
-        HadoopImages.of(spark),
+        ViewSources.of(HadoopImages.of(spark)),
         ViewRows.cached(spark, root, keys));
   }
 
@@ -92,7 +96,7 @@ final class ViewMaker {
         spark,
         root,
         request(1, 1, Map.of("teacher", "none", "labels", String.valueOf(labels))),
-        HadoopImages.of(spark),
+        ViewSources.of(HadoopImages.of(spark)),
         rows);
   }
 

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import stillhouse.cache.Projection;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
 import stillhouse.loss.Need;
@@ -14,6 +13,7 @@ import stillhouse.loss.Term;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
 import stillhouse.student.Students;
+import stillhouse.student.Weights;
 
 /**
  * A recipe, a student and a training view: what every rank of a run builds alike.
@@ -33,23 +33,29 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
   @Override
   public RankParts build(RankContext context) {
     TrainingView opened = TrainingView.open(view, context.hadoop());
+    Parts parts = parts(opened, context.weights());
+    return new RankParts(
+        parts.student(),
+        parts.terms(),
+        new ViewBatches(opened, columns(), this, context, context.hadoop()));
+  }
+
+  /** What a run learns: the student, and the losses with what they learn beside it. */
+  public record Parts(Student student, List<Term> terms) {}
+
+  /** Makes the student and the losses in {@code weights}, as every rank does. */
+  public Parts parts(TrainingView opened, Weights weights) {
     ViewInfo info = opened.info();
     Student network =
-        Students.create(
-            student, info.classes().size(), info.height(), info.width(), context.weights());
-    Projection projection = opened.projection().orElse(null);
-    List<Term> terms =
-        Objective.create(
-                recipe,
-                new ObjectiveContext(
-                    context.weights(),
-                    network.embeddingChannels(),
-                    info.channels(),
-                    info.gridHeight(),
-                    projection))
-            .terms();
-    return new RankParts(
-        network, terms, new ViewBatches(opened, columns(), this, context, context.hadoop()));
+        Students.create(student, info.classes().size(), info.height(), info.width(), weights);
+    var context =
+        new ObjectiveContext(
+            weights,
+            network.embeddingChannels(),
+            info.channels(),
+            needsTeacher(recipe) ? info.gridHeight() : recipe.alignment().grid(),
+            opened.projection().orElse(null));
+    return new Parts(network, Objective.create(recipe, context).terms());
   }
 
   /** The columns of the view that the recipe's losses read; the rest stays on storage. */

@@ -98,6 +98,10 @@ public record Recipe(
       }
     }
 
+    public Training with(Optimizer other) {
+      return new Training(epochs, batch, other, schedule, clipNorm, photometric);
+    }
+
     public Training with(int otherEpochs, int otherBatch) {
       return new Training(otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric);
     }
@@ -116,6 +120,10 @@ public record Recipe(
     public enum Kind {
       @JsonProperty("adamw")
       ADAMW
+    }
+
+    public Optimizer withLearningRate(double rate) {
+      return new Optimizer(type, rate, weightDecay, beta1, beta2, epsilon);
     }
 
     public Optimizer {

@@ -96,7 +96,7 @@ public final class CacheTables {
   }
 
   /** The samples as they are now, whatever is committed later. */
-  Dataset<Row> samples(SparkSession spark) {
+  public Dataset<Row> samples(SparkSession spark) {
     String path = root + "/tables/samples";
     long version =
         DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty()).version();

@@ -51,8 +51,8 @@ public final class TrainingView {
    * @param root of the workspace, any Hadoop path
    * @param rows one a sample: sample_id, image_uri, content_sha256, split, feature_key (strings),
    *     weight, mask (encoded, or null), embedding, e, c, d (tensor structs), answers
-   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;). Without the column embedding it
-   *     is a view of labels alone, and the columns after it are not looked at
+   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;). Without the column
+   *     embedding it is a view of labels alone, and the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */

@@ -2,7 +2,6 @@ package stillhouse.cache;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Row;
@@ -176,15 +175,6 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   private List<ViewSources.Answer> answers(Row row) {
     int column = row.fieldIndex("answers");
-    List<Row> structs = row.isNullAt(column) ? List.of() : row.getList(column);
-    List<ViewSources.Answer> answers = new ArrayList<>();
-    for (Row answer : structs) {
-      int classId = answer.fieldIndex("class_id");
-      answers.add(
-          new ViewSources.Answer(
-              answer.isNullAt(classId) ? null : answer.getInt(classId),
-              sources.tensors().decode(answer.getAs("logits"))));
-    }
-    return answers;
+    return row.isNullAt(column) ? List.of() : sources.answers(row.getList(column));
   }
 }

@@ -14,8 +14,8 @@ public final class ViewRows {
   private ViewRows() {}
 
   /**
-   * Every sample that is cached whole under {@code keys}: its columns, {@code embedding}, {@code e},
-   * {@code c}, {@code d} and {@code answers}.
+   * Every sample that is cached whole under {@code keys}: its columns, {@code embedding}, {@code
+   * e}, {@code c}, {@code d} and {@code answers}.
    */
   public static Dataset<Row> cached(SparkSession spark, String root, CacheKeys keys) {
     CacheTables tables = CacheTables.of(root);

@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
@@ -19,6 +20,19 @@ public record ViewSources(
   public static ViewSources of(stillhouse.data.ImageSource images) {
     return new ViewSources(
         images::read, ImageCodec::decodeMask, TensorColumn::decode, ViewSources::compose);
+  }
+
+  /** The elements of an {@code answers} column: structs of class_id and logits. */
+  public List<Answer> answers(List<Row> structs) {
+    List<Answer> answers = new ArrayList<>(structs.size());
+    for (Row struct : structs) {
+      int classId = struct.fieldIndex("class_id");
+      answers.add(
+          new Answer(
+              struct.isNullAt(classId) ? null : struct.getInt(classId),
+              tensors.decode(struct.getAs(CacheTables.LOGITS))));
+    }
+    return answers;
   }
 
   /** A dense segmenter's logits as they are; a promptable teacher's composed by class. */

@@ -164,7 +164,8 @@ class TrainingViewTest {
     assertThat(same.digest().hex()).isEqualTo(view.info().digest());
     assertThat(
             List.of(
-                ViewIdentity.of(DrawnRows.REQUEST, rows.withColumn("weight", col("weight").plus(1))),
+                ViewIdentity.of(
+                    DrawnRows.REQUEST, rows.withColumn("weight", col("weight").plus(1))),
                 ViewIdentity.of(
                     DrawnRows.REQUEST, rows.withColumn("mask", col("mask").substr(1, 9))),
                 ViewIdentity.of(DrawnRows.REQUEST, DrawnRows.of(spark, ROWS - 1))))
@@ -177,12 +178,14 @@ class TrainingViewTest {
   void anIncompleteViewIsMadeAgain(@TempDir Path other) throws IOException {
     Dataset<Row> rows = DrawnRows.of(spark, 10);
     TrainingView made =
-        TrainingView.materialise(spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+        TrainingView.materialise(
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
     java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
     assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
         .hasMessageContaining("it has no view.json");
     TrainingView again =
-        TrainingView.materialise(spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+        TrainingView.materialise(
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
     assertThat(again.reused()).isFalse();
     assertThat(again.info().rows()).isEqualTo(made.info().rows());
   }

@@ -1,0 +1,71 @@
+package stillhouse.jobs;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import stillhouse.data.DatasetConfig;
+import stillhouse.teacher.LocalTeacher;
+
+/**
+ * Runs what ships, each run's ONNX file, over a split, and the teacher's cached answers beside it.
+ */
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    description =
+        "Scores each run's ONNX file, and the teacher's cached answers, on a labelled split.")
+final class EvaluateCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(EvaluateCommand.class);
+  @Mixin private DataOptions data;
+  @Mixin private RunSelection runs;
+  @Mixin private TeacherOption teacher;
+  @Mixin private TrackingOptions tracking;
+
+  @Option(
+      names = "--split",
+      defaultValue = "test",
+      description = "train, val or test (default: ${DEFAULT-VALUE})")
+  private String split;
+
+  @Option(names = "--summary", paramLabel = "FILE", description = "also write the table as JSON")
+  private Path summary;
+
+  @Option(names = "--force", description = "evaluate runs again that were evaluated")
+  private boolean force;
+
+  @Override
+  public Integer call() throws Exception {
+    DatasetConfig dataset = data.load();
+    Optional<LocalTeacher> source = teacher.find();
+    List<Path> folders = runs.folders();
+    try (var server = tracking.connect();
+        var spark = JobSession.open("evaluate " + dataset.name())) {
+      String root = runs.root().uri();
+      TestSamples samples = new TestSamples(spark, root, dataset, split);
+      Scoring scoring =
+          new Scoring(spark, server, dataset, samples, source, runs.root(), split, force);
+      List<Score> scores = new ArrayList<>();
+      if (source.isPresent()) {
+        scores.add(scoring.teacher(source.get()));
+      }
+      for (Path folder : folders) {
+        scores.add(scoring.student(folder));
+      }
+      Summary table = new Summary(dataset, split, scores);
+      System.out.println(table.text());
+      log.info("MLflow experiment {} at {}", dataset.name(), server.uri());
+      if (summary != null) {
+        table.write(summary, Coverage.of(spark, root, samples, source), server.uri().toString());
+        log.info("Wrote {}", summary);
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,188 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.data.DatasetConfig;
+import stillhouse.data.HadoopImages;
+import stillhouse.predict.Evaluation;
+import stillhouse.predict.EvaluationResult;
+import stillhouse.predict.Latency;
+import stillhouse.predict.OnnxSegmenter;
+import stillhouse.predict.OnnxSource;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherSpec;
+import stillhouse.tensorrt.EngineOptions;
+import stillhouse.tensorrt.TensorRtEngine;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingServer;
+
+/** Scores models on one split and logs what it finds to each one's MLflow run. */
+final class Scoring {
+  private static final Logger log = LoggerFactory.getLogger(Scoring.class);
+  private static final int LATENCY_WARMUP = 10;
+  private static final int LATENCY_RUNS = 100;
+  private static final String BOXES =
+      "asked with the boxes of the true labels (box supervision), on the test images too";
+
+  private final SparkSession spark;
+  private final TrackingServer server;
+  private final DatasetConfig dataset;
+  private final TestSamples samples;
+  private final Optional<LocalTeacher> teacher;
+  private final RootOption root;
+  private final String split;
+  private final boolean force;
+  private final Pictures pictures;
+
+  Scoring(
+      SparkSession spark,
+      TrackingServer server,
+      DatasetConfig dataset,
+      TestSamples samples,
+      Optional<LocalTeacher> teacher,
+      RootOption root,
+      String split,
+      boolean force) {
+    this.spark = spark;
+    this.server = server;
+    this.dataset = dataset;
+    this.samples = samples;
+    this.teacher = teacher;
+    this.root = root;
+    this.split = split;
+    this.force = force;
+    this.pictures = new Pictures(spark, dataset, samples, teacher);
+  }
+
+  /** The cached answers, held against the same masks as a student's predictions. */
+  Score teacher(LocalTeacher source) throws IOException {
+    TeacherSpec spec = source.spec();
+    Path folder = root.runs().resolve("_teachers").resolve(spec.name() + "-" + split);
+    Optional<Score> known = Score.read(folder);
+    if (known.isPresent() && !force) {
+      return known.get();
+    }
+    log.info("Evaluating teacher {} from its cached answers", spec.name());
+    String images = "file:" + folder.toAbsolutePath().resolve("images");
+    EvaluationResult result =
+        new Evaluation(dataset.classes(), images)
+            .runLogits(spark, samples.answered(spec), samples.teacherLogits());
+    try (TrackedRun run =
+        server.start(
+            dataset.name(), spec.name(), Map.of("recipe", "teacher", "teacher", spec.name()))) {
+      Score score =
+          new Score(
+                  spec.name(),
+                  "teacher",
+                  "teacher",
+                  spec.name(),
+                  0,
+                  1,
+                  0,
+                  result.toMap(),
+                  null,
+                  size(source),
+                  TeacherLatency.medianMillis(source),
+                  spec.promptable() ? BOXES : "",
+                  "",
+                  images,
+                  run.id())
+              .write(folder);
+      report(folder, run, score, result, 0);
+      run.finish(true);
+      return score;
+    }
+  }
+
+  /** The ONNX file of a run, as it ships. */
+  Score student(Path folder) throws IOException {
+    Optional<Score> known = Score.read(folder);
+    if (known.isPresent() && !force) {
+      log.info("{} is evaluated already; --force evaluates it again", folder.getFileName());
+      return known.get();
+    }
+    RunRecord record = RunRecord.read(folder);
+    Path onnx = OnnxFiles.require(folder);
+    log.info("Evaluating {} on split {}", onnx, split);
+    OnnxSource source = OnnxSource.of(onnx, 1);
+    String images = "file:" + folder.toAbsolutePath().resolve("images");
+    EvaluationResult result =
+        new Evaluation(dataset.classes(), images)
+            .run(spark, samples.rows(), source, HadoopImages.of(spark));
+    Latency latency = latency(source);
+    var engine =
+        TensorRtEngine.build(
+            onnx,
+            folder.resolve("tensorrt"),
+            EngineOptions.forImage(record.height(), record.width()));
+    Map<String, Double> metrics = new LinkedHashMap<>(result.toMap());
+    metrics.putAll(latency.toMap());
+    Score score =
+        new Score(
+                record.name(),
+                "student",
+                record.recipe(),
+                record.student(),
+                record.seed(),
+                record.labels(),
+                record.ranks(),
+                metrics,
+                record.parameters(),
+                Files.size(onnx),
+                latency.p50Millis(),
+                "",
+                engine.summary(),
+                images,
+                record.mlflowRun())
+            .write(folder);
+    try (TrackedRun run = server.resume(record.mlflowRun())) {
+      pictures.draw(source, folder.resolve("overlays"));
+      run.artifacts(folder.resolve("overlays"), "overlays");
+      run.tags(Map.of("tensorrt", engine.summary()));
+      report(folder, run, score, result, record.steps());
+    }
+    return score;
+  }
+
+  private static Latency latency(OnnxSource source) {
+    try (OnnxSegmenter segmenter = source.open()) {
+      return Latency.measure(segmenter, LATENCY_WARMUP, LATENCY_RUNS);
+    }
+  }
+
+  private void report(Path folder, TrackedRun run, Score score, EvaluationResult result, long step)
+      throws IOException {
+    Path json = folder.resolve("evaluation-" + split + ".json");
+    Files.writeString(json, result.toJson());
+    run.artifact(json, "evaluation");
+    Map<String, Double> metrics = new HashMap<>();
+    score.metrics().forEach((name, value) -> metrics.put(split + "_" + name, value));
+    metrics.put("model_bytes", (double) score.bytes());
+    metrics.put("ms_per_image", score.millis());
+    run.metrics(metrics, step);
+    log.info(
+        String.format(
+            Locale.ROOT,
+            "%s: IoU %.4f, boundary IoU %.4f, Dice %.4f over %d images, %.1f ms an image",
+            score.name(),
+            score.metrics().getOrDefault("iou", Double.NaN),
+            score.metrics().getOrDefault("boundary_iou", Double.NaN),
+            score.metrics().getOrDefault("dice", Double.NaN),
+            result.images(),
+            score.millis()));
+  }
+
+  private static long size(LocalTeacher source) throws IOException {
+    long bytes = Files.size(Path.of(source.encoder()));
+    return source.decoder() == null ? bytes : bytes + Files.size(Path.of(source.decoder()));
+  }
+}
