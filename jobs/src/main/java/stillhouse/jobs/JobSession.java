@@ -21,7 +21,6 @@ final class JobSession {
         .config("spark.databricks.delta.properties.defaults.enableDeletionVectors", "false")
         .config("spark.plugins", PLUGINS)
         .config("spark.task.reaper.enabled", "true")
-        .config("spark.sql.shuffle.partitions", System.getProperty("stillhouse.partitions", "8"))
         .getOrCreate();
   }
 }

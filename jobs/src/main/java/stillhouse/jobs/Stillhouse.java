@@ -14,7 +14,18 @@ import stillhouse.conf.ConfigException;
     version = "Stillhouse 0.1.0",
     description = "Distils a segmentation foundation model into an edge-sized student on Spark.",
     synopsisSubcommandLabel = "JOB",
-    subcommands = {CommandLine.HelpCommand.class})
+    subcommands = {
+      ScenesCommand.class,
+      DescribeCommand.class,
+      IngestCommand.class,
+      TeacherCommand.class,
+      CacheCommand.class,
+      TrainCommand.class,
+      ExportCommand.class,
+      FreezeCommand.class,
+      EvaluateCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Stillhouse {
   /** Exit codes: a usage or configuration error, and a job that failed. */
   static final int BAD_INPUT = 2;

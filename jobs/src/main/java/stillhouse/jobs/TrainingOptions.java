@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
+import java.util.Objects;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.train.Recipe;
@@ -11,21 +10,21 @@ import stillhouse.train.Recipe;
  */
 final class TrainingOptions {
   @Option(names = "--epochs", description = "in place of the recipe's")
-  private OptionalInt epochs = OptionalInt.empty();
+  private Integer epochs;
 
   @Option(
       names = "--steps",
       description =
           "train for at least so many steps, in whole epochs: what makes runs on views of different size comparable")
-  private OptionalInt steps = OptionalInt.empty();
+  private Integer steps;
 
   @Option(
       names = "--batch",
       description = "samples a step over all ranks, in place of the recipe's")
-  private OptionalInt batch = OptionalInt.empty();
+  private Integer batch;
 
   @Option(names = "--learning-rate", description = "in place of the recipe's")
-  private OptionalDouble learningRate = OptionalDouble.empty();
+  private Double learningRate;
 
   @Option(
       names = "--labels",
@@ -51,27 +50,27 @@ final class TrainingOptions {
   Recipe apply(Recipe recipe) {
     require(labels > 0 && labels <= 1, "--labels", labels, "in (0, 1]");
     require(ranks >= 1, "--ranks", ranks, ">= 1");
-    require(epochs.isEmpty() || epochs.getAsInt() >= 1, "--epochs", epochs, ">= 1");
-    require(steps.isEmpty() || steps.getAsInt() >= 1, "--steps", steps, ">= 1");
-    require(steps.isEmpty() || epochs.isEmpty(), "--steps", steps, "without --epochs");
+    require(epochs == null || epochs >= 1, "--epochs", epochs, ">= 1");
+    require(steps == null || steps >= 1, "--steps", steps, ">= 1");
+    require(steps == null || epochs == null, "--steps", steps, "without --epochs");
     Recipe.Training training = recipe.training();
-    int size = batch.orElse(training.batch());
+    int size = Objects.requireNonNullElse(batch, training.batch());
     require(
         size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
     Recipe.Optimizer optimizer = training.optimizer();
-    double rate = learningRate.orElse(optimizer.learningRate());
+    double rate = Objects.requireNonNullElse(learningRate, optimizer.learningRate());
     require(rate > 0, "--learning-rate", rate, "> 0");
     return recipe.withTraining(
         training
-            .with(epochs.orElse(training.epochs()), size)
+            .with(Objects.requireNonNullElse(epochs, training.epochs()), size)
             .with(optimizer.withLearningRate(rate)));
   }
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */
   int epochs(Recipe recipe, int stepsPerEpoch) {
-    return steps.isPresent()
-        ? (steps.getAsInt() + stepsPerEpoch - 1) / stepsPerEpoch
-        : recipe.training().epochs();
+    return steps == null
+        ? recipe.training().epochs()
+        : (steps + stepsPerEpoch - 1) / stepsPerEpoch;
   }
 
   private static void require(boolean holds, String option, Object value, String rule) {

@@ -79,7 +79,8 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
   }
 
   @Override
-  public MaskAnswer decode(Map<String, FloatTensor> features, Prompt prompt) {
+  public MaskAnswer decode(
+      Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
     DECODED.incrementAndGet();
     FloatTensor embedding = features.get("Embedding.0");
     float[] logits = new float[embedding.dim(1) * embedding.dim(2)];

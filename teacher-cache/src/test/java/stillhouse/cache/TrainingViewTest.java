@@ -200,7 +200,7 @@ class TrainingViewTest {
         .collectAsList()
         .forEach(row -> moments.observe((byte[]) row.get(0)));
     Projection expected = Pca.projection(moments, 3);
-    Projection projection = TrainingView.open(view.folder(), new Configuration()).projection();
+    Projection projection = TrainingView.open(view.folder(), new Configuration()).projection().orElseThrow();
 
     assertThat(projection.dimensions()).isEqualTo(3);
     assertThat(projection.mean()).containsExactly(expected.mean(), within(1e-6f));
