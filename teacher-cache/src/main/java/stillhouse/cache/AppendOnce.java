@@ -2,7 +2,7 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.broadcast;
 
-import io.delta.tables.DeltaTable;
+import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -48,21 +48,30 @@ final class AppendOnce {
 
   /** Makes the table where there is none; its files can be read as plain Parquet. */
   static void create(SparkSession spark, String path, StructType type) {
-    if (DeltaTable.isDeltaTable(spark, path)) {
+    if (exists(spark, path)) {
       return;
     }
     try {
-      DeltaTable.createIfNotExists(spark)
-          .location(path)
-          .addColumns(type)
-          .property("delta.enableDeletionVectors", "false")
-          .execute();
+      // By path alone: the catalog takes a log folder that another writer has just made for a
+      // table.
+      spark
+          .createDataFrame(List.<Row>of(), type)
+          .write()
+          .format("delta")
+          .mode("append")
+          .option("delta.enableDeletionVectors", "false")
+          .save(path);
     } catch (DeltaConcurrentModificationException e) {
-      if (!DeltaTable.isDeltaTable(spark, path)) {
+      if (!exists(spark, path)) {
         throw e;
       }
       log.info("Another writer made {} first", path);
     }
+  }
+
+  /** By its first commit: a log folder alone may be another writer's, not yet filled. */
+  private static boolean exists(SparkSession spark, String path) {
+    return CacheTables.version(spark, path) >= 0;
   }
 
   /**

@@ -52,6 +52,16 @@ class AppendOnceTest {
     assertThat(stored(path)).containsExactly("a", "b", "c");
   }
 
+  @Test
+  void aTableIsMadeOnceAndWithoutDeletionVectors() {
+    String path = table(TYPE);
+    AppendOnce.create(spark, path, TYPE);
+    assertThat(CacheTables.version(spark, path)).isZero();
+    Row detail = io.delta.tables.DeltaTable.forPath(spark, path).detail().first();
+    assertThat(detail.getJavaMap(detail.fieldIndex("properties")))
+        .isEqualTo(java.util.Map.of("delta.enableDeletionVectors", "false"));
+  }
+
   /** Another writer commits one of the keys while ours are being written. */
   @Test
   void aCommitThatMetAnotherIsAskedAgain() {
