@@ -32,6 +32,9 @@ final class Accounts {
     spark.sparkContext().setJobDescription("cache: account for every sample");
     long total = samples.count();
     long cached = cached().count();
+    if (cached == total) {
+      return new CacheReport(total, cached, 0, features, answers, structure);
+    }
     Dataset<Row> open = samples.join(cached().select("sample_id"), on("sample_id"), "left_anti");
     Dataset<Row> quarantine = CacheTables.delta(spark, tables.quarantinePath());
     long quarantined = open.join(quarantine, on("image_uri"), "left_semi").count();

@@ -2,16 +2,14 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.broadcast;
 
-import io.delta.tables.DeltaTable;
+import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
-import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.Option;
 
 /**
  * Appends rows to a content-addressed Delta table so that no key is ever there twice.
@@ -19,9 +17,13 @@ import scala.Option;
  * <p>The rows whose keys the table lacks are found <em>by the query that is written</em>: Delta
  * then knows that the append depends on what the table held, and refuses it where another writer
  * has committed since. It is then asked again against the newer table; the rows themselves are
- * staged, so only the copying is repeated. Two blind appends would both be accepted. Beside that,
- * each commit carries {@code txnAppId} and the next {@code txnVersion}, so a commit whose
- * acknowledgement was lost and which is sent again is skipped.
+ * staged, so only the copying is repeated. Two blind appends would both be accepted.
+ *
+ * <p>Beside that, each commit carries {@code txnAppId} and the next {@code txnVersion}, so a commit
+ * whose acknowledgement was lost and which is sent again is skipped. The id is the run's own: were
+ * it shared by two runs of the same plan, the second to take a number would be skipped silently,
+ * with rows that the first never had. A later run needs no number to know what was committed, it
+ * looks for the keys.
  */
 final class AppendOnce {
   private static final Logger log = LoggerFactory.getLogger(AppendOnce.class);
@@ -31,9 +33,10 @@ final class AppendOnce {
   private final String path;
   private final String[] keys;
   private final String app;
+  private long version;
 
   /**
-   * @param app names the writer: its commits are numbered under this name
+   * @param app names the run and the table: its commits are numbered under this name
    * @param keys the columns that are unique together in the table
    */
   AppendOnce(SparkSession spark, String path, String app, String... keys) {
@@ -45,43 +48,53 @@ final class AppendOnce {
 
   /** Makes the table where there is none; its files can be read as plain Parquet. */
   static void create(SparkSession spark, String path, StructType type) {
+    if (exists(spark, path)) {
+      return;
+    }
     try {
-      DeltaTable.createIfNotExists(spark)
-          .location(path)
-          .addColumns(type)
-          .property("delta.enableDeletionVectors", "false")
-          .execute();
+      // By path alone: the catalog takes a log folder that another writer has just made for a
+      // table.
+      spark
+          .createDataFrame(List.<Row>of(), type)
+          .write()
+          .format("delta")
+          .mode("append")
+          .option("delta.enableDeletionVectors", "false")
+          .save(path);
     } catch (DeltaConcurrentModificationException e) {
-      if (!DeltaTable.isDeltaTable(spark, path)) {
+      if (!exists(spark, path)) {
         throw e;
       }
       log.info("Another writer made {} first", path);
     }
   }
 
+  /** By its first commit: a log folder alone may be another writer's, not yet filled. */
+  private static boolean exists(SparkSession spark, String path) {
+    return CacheTables.version(spark, path) >= 0;
+  }
+
   /**
    * @param rows with distinct keys; read more than once, so they stand in files
-   * @return how many were committed: those that no other writer had committed first
+   * @return how many the table lacked when they were committed
    */
   long append(Dataset<Row> rows) {
-    long before = missing(rows).count();
-    long left = before;
-    for (int attempt = 1; left > 0; attempt++) {
-      if (attempt > ATTEMPTS) {
-        throw new IllegalStateException(
-            "Cannot commit %d rows to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
-                .formatted(left, path, ATTEMPTS));
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      long missing = missing(rows).count();
+      if (missing == 0) {
+        return 0;
       }
-      before = left;
       try {
-        commit(rows, lastVersion() + 1);
+        commit(rows, version + 1);
+        version++;
+        return missing;
       } catch (DeltaConcurrentModificationException e) {
-        log.info("Commit {} to {} met another writer, asking again", attempt, path);
+        log.info("Attempt {} to commit to {} met another writer, asking again", attempt, path);
       }
-      // A writer of the same plan may have taken the number in between: then ours was skipped.
-      left = missing(rows).count();
     }
-    return before;
+    throw new IllegalStateException(
+        "Cannot commit to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
+            .formatted(path, ATTEMPTS));
   }
 
   /** One commit under a given number; nothing is written where the table has reached it already. */
@@ -96,13 +109,6 @@ final class AppendOnce {
         .option("txnAppId", app)
         .option("txnVersion", Long.toString(version))
         .save(path);
-  }
-
-  /** The last number that this writer committed under, 0 before the first. */
-  long lastVersion() {
-    var snapshot = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
-    var version = snapshot.transactions().get(app);
-    return version.isDefined() ? (Long) version.get() : 0;
   }
 
   private Dataset<Row> missing(Dataset<Row> rows) {

@@ -87,10 +87,4 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
   boolean answers() {
     return spec.promptable() || spec.layers().contains(Teacher.LOGITS);
   }
-
-  /** Names the refresh to Delta: commits of the same plan to the same table are numbered. */
-  String transactionApp(String table) {
-    String run = structureKey(featureKey("")) + "," + spec.decoderDigest() + "," + plan;
-    return "stillhouse-" + Fingerprint.of("refresh").add(table, run).digest().brief();
-  }
 }

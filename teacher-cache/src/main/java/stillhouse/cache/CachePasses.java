@@ -3,6 +3,7 @@ package stillhouse.cache;
 import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.first;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
@@ -59,22 +60,35 @@ final class CachePasses {
                 min("content_sha256").as("content_sha256"),
                 min("sample_id").as("sample_id"),
                 array_sort(collect_set("image_uri")).as("image_uris"));
-    Dataset<Row> missing = unknown(wanted);
-    long rows = missing.count();
-    long written = pass.run(featureChunks(missing, rows), encoding);
-    return new CacheReport.Pass(written, wanted.count() - rows);
+    Tally tally = tally(wanted, tables.features(spark), CacheTables.FEATURE_KEY);
+    if (tally.missing() == 0) {
+      return new CacheReport.Pass(0, tally.reused());
+    }
+    long written = pass.run(featureChunks(unknown(wanted), tally.missing()), encoding);
+    return new CacheReport.Pass(written, tally.reused());
+  }
+
+  private record Tally(long missing, long reused) {}
+
+  private static Tally tally(Dataset<Row> wanted, Dataset<Row> known, String... unit) {
+    Dataset<Row> hits = known.selectExpr(unit).distinct().withColumn("known", lit(1));
+    Row counts =
+        wanted
+            .selectExpr(unit)
+            .join(hits, unit, "left_outer")
+            .agg(count(lit(1)), count("known"))
+            .first();
+    return new Tally(counts.getLong(0) - counts.getLong(1), counts.getLong(1));
   }
 
   private List<ChunkedPass.Chunk> featureChunks(Dataset<Row> missing, long rows) {
+    int count = Math.toIntExact((rows + options.chunkRows() - 1) / options.chunkRows());
+    var chunk = pmod(xxhash64(col(CacheTables.FEATURE_KEY)), lit(count)).cast("int");
+    Dataset<Row> plan =
+        staging.put("features-plan", missing.withColumn("chunk", chunk), FeatureEncoding.PLAN);
     List<ChunkedPass.Chunk> chunks = new ArrayList<>();
-    if (rows > 0) {
-      int count = Math.toIntExact((rows + options.chunkRows() - 1) / options.chunkRows());
-      var chunk = pmod(xxhash64(col(CacheTables.FEATURE_KEY)), lit(count)).cast("int");
-      Dataset<Row> plan =
-          staging.put("features-plan", missing.withColumn("chunk", chunk), FeatureEncoding.PLAN);
-      for (Row row : plan.groupBy("chunk").count().orderBy("chunk").collectAsList()) {
-        chunks.add(featureChunk(plan.filter(col("chunk").equalTo(row.getInt(0))), row.getLong(1)));
-      }
+    for (Row row : plan.groupBy("chunk").count().orderBy("chunk").collectAsList()) {
+      chunks.add(featureChunk(plan.filter(col("chunk").equalTo(row.getInt(0))), row.getLong(1)));
     }
     return chunks;
   }
@@ -135,21 +149,23 @@ final class CachePasses {
       MapPartitionsFunction<Row, Row> compute) {
     var files =
         new FeatureFiles(spark, tables, layers.stream().map(CacheTables::layerColumn).toList());
-    Dataset<Row> missing = wanted.join(known.selectExpr(unit), unit, "left_anti");
-    long reused = wanted.count() - missing.count();
-    Dataset<Row> located = files.located(missing);
+    Tally tally = tally(wanted, known, unit);
+    if (tally.missing() == 0) {
+      return new CacheReport.Pass(0, tally.reused());
+    }
+    Dataset<Row> located = files.located(wanted.join(known.selectExpr(unit), unit, "left_anti"));
     Dataset<Row> plan = staging.put(pass.phase() + "-plan", located, located.schema());
     long written = pass.run(files.chunks(plan, options.chunkRows()), compute);
-    return new CacheReport.Pass(written, reused);
+    return new CacheReport.Pass(written, tally.reused());
   }
 
   private ChunkedPass pass(String phase, String path, String key, StructType type) {
-    var table = new AppendOnce(spark, path, keys.transactionApp(phase), key);
+    var table = new AppendOnce(spark, path, staging.transactionApp(phase), key);
     var quarantine =
         new AppendOnce(
             spark,
             tables.quarantinePath(),
-            keys.transactionApp("quarantine"),
+            staging.transactionApp("quarantine"),
             "image_uri",
             "reason",
             "stage");

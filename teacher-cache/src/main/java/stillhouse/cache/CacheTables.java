@@ -98,8 +98,7 @@ public final class CacheTables {
   /** The samples as they are now, whatever is committed later. */
   public Dataset<Row> samples(SparkSession spark) {
     String path = root + "/tables/samples";
-    long version =
-        DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty()).version();
+    long version = version(spark, path);
     if (version < 0) {
       throw new IllegalStateException(
           "Cannot read " + path + ": no Delta table. Ingest the data set first.");
@@ -180,6 +179,11 @@ public final class CacheTables {
       type = type.add(layerColumn(layer), TensorColumn.TYPE);
     }
     return type;
+  }
+
+  /** The table's newest version, −1 where there is none. */
+  static long version(SparkSession spark, String path) {
+    return DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty()).version();
   }
 
   static Dataset<Row> delta(SparkSession spark, String path) {

@@ -61,7 +61,10 @@ record ChunkedPass(
     StructType outcome = Outcome.type(type);
     Dataset<Row> computed = chunk.work().get().mapPartitions(compute, Encoders.row(outcome));
     Dataset<Row> staged = staging.put(phase, computed, outcome);
-    quarantine.append(failures(staged));
+    Dataset<Row> failures = failures(staged);
+    if (!failures.isEmpty()) {
+      quarantine.append(failures);
+    }
     Dataset<Row> rows = staged.filter(col(Outcome.REASON).isNull());
     long written = table.append(rows.drop(Outcome.URIS, Outcome.REASON, Outcome.DETAIL));
     staging.remove(phase);

@@ -36,6 +36,11 @@ final class Staging implements AutoCloseable {
     }
   }
 
+  /** Names this run's commits to a table. */
+  String transactionApp(String table) {
+    return "stillhouse-" + table + "-" + run;
+  }
+
   /** Where this run starts in a list of chunks, so that runs at the same time share the work. */
   int start(int chunks) {
     return Math.floorMod(run.hashCode(), chunks);

@@ -32,7 +32,7 @@ import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.TensorColumn;
 
 class CacheRefreshTest {
-  private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 4, 2);
+  private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 6, 2);
   private static SparkSession spark;
 
   @TempDir Path folder;
@@ -68,7 +68,7 @@ class CacheRefreshTest {
   }
 
   @Test
-  void computesOnceAndNeverAgain() {
+  void computesOnceKeepsItAndNeverComputesAgain() {
     List<String> progress = new ArrayList<>();
     Workspace workspace = ten().write();
     TeacherSource teacher = InMemoryTeacher.segmenter("a");
@@ -88,6 +88,9 @@ class CacheRefreshTest {
     assertThat(progress).contains("features 10/10", "answers 10/10", "structure 10/10");
     assertThat(InMemoryTeacher.OPEN).hasValue(0);
 
+    keepsWhatTheTeacherSaidAndItsStructure(workspace, teacher);
+    joinsSamplesToTheirRows(workspace, teacher);
+
     InMemoryTeacher.ENCODED.set(0);
     CacheReport second = refresh.run(spark, workspace.root(), teacher, null, OPTIONS);
     assertThat(second.written()).isZero();
@@ -97,12 +100,8 @@ class CacheRefreshTest {
     assertThat(folder.resolve("a b/cache/_staging")).isEmptyDirectory();
   }
 
-  @Test
-  void keepsWhatTheTeacherSaidAndItsStructure() {
-    Workspace workspace = ten().write();
-    TeacherSource teacher = InMemoryTeacher.segmenter("a");
-    run(workspace, teacher, null, OPTIONS);
-
+  private static void keepsWhatTheTeacherSaidAndItsStructure(
+      Workspace workspace, TeacherSource teacher) {
     CacheKeys keys = CacheKeys.of(teacher.spec(), null, OPTIONS);
     String featureKey = keys.featureKey(Sha256.of(Workspace.image(3).rgb()).hex());
     Row features = one(workspace.tables().features(spark), "feature_key", featureKey);
@@ -139,7 +138,7 @@ class CacheRefreshTest {
     assertThat(image.written()).isEqualTo(3);
     assertThat(InMemoryTeacher.ENCODED).as("one padded batch").hasValue(InMemoryTeacher.BATCH);
 
-    CacheReport radius = run(workspace, teacher, null, new CacheOptions(DType.FP16, 1, 4, 2));
+    CacheReport radius = run(workspace, teacher, null, new CacheOptions(DType.FP16, 1, 6, 2));
     assertThat(radius.features().written()).isZero();
     assertThat(radius.answers().written()).isZero();
     assertThat(radius.structure()).isEqualTo(new CacheReport.Pass(11, 0));
@@ -184,7 +183,8 @@ class CacheRefreshTest {
 
   @Test
   void quarantinesWhatItCannotReadAndTriesAgain() throws IOException {
-    Workspace workspace = ten().write().damage("image 4");
+    // "image 0" has a twin with the same content, so it is not lost.
+    Workspace workspace = ten().write().damage("image 4").damage("image 0");
     TeacherSource teacher = InMemoryTeacher.segmenter("a");
     CacheReport report = run(workspace, teacher, null, OPTIONS);
     assertThat(report.cached()).isEqualTo(10);
@@ -200,13 +200,6 @@ class CacheRefreshTest {
 
     Files.write(Path.of(workspace.root(), "image 4"), Workspace.image(4).rgb());
     assertThat(run(workspace, teacher, null, OPTIONS).cached()).isEqualTo(11);
-  }
-
-  @Test
-  void readsAnEqualImageWhereOneFileIsDamaged() throws IOException {
-    Workspace workspace = ten().write().damage("image 0");
-    assertThat(run(workspace, InMemoryTeacher.segmenter("a"), null, OPTIONS).quarantined())
-        .isZero();
   }
 
   @Test
@@ -232,12 +225,9 @@ class CacheRefreshTest {
         runs.add(
             threads.submit(() -> run(workspace, InMemoryTeacher.segmenter("a"), null, OPTIONS)));
       }
-      long written = 0;
       for (Future<CacheReport> run : runs) {
         assertThat(run.get().cached()).isEqualTo(11);
-        written += run.get().written();
       }
-      assertThat(written).isEqualTo(30);
     } finally {
       threads.shutdownNow();
     }
@@ -249,11 +239,7 @@ class CacheRefreshTest {
     }
   }
 
-  @Test
-  void joinsSamplesToTheirRows() {
-    Workspace workspace = ten().write();
-    TeacherSource teacher = InMemoryTeacher.segmenter("a");
-    run(workspace, teacher, null, OPTIONS);
+  private static void joinsSamplesToTheirRows(Workspace workspace, TeacherSource teacher) {
     CacheTables tables = workspace.tables();
     CacheKeys keys = CacheKeys.of(teacher.spec(), null, OPTIONS);
     Dataset<Row> joined =

@@ -1,0 +1,152 @@
+package stillhouse.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.tensor.DType;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.TensorColumn;
+
+class AppendOnceTest {
+  private static final StructType TYPE = new StructType().add("key", DataTypes.StringType);
+  private static final AtomicInteger INTRUSIONS = new AtomicInteger();
+  private static SparkSession spark;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void open() {
+    spark = CacheFiles.session(Sessions.local());
+  }
+
+  @Test
+  void aRepeatedCommitDoublesNothing() {
+    String path = table(TYPE);
+    var once = new AppendOnce(spark, path, "run", "key");
+    once.commit(keys("a", "b"), 1);
+    once.commit(keys("a", "b"), 1);
+    assertThat(stored(path)).containsExactly("a", "b");
+    once.commit(keys("c"), 1);
+    assertThat(stored(path)).as("a number is used once").containsExactly("a", "b");
+    assertThat(new AppendOnce(spark, path, "other run", "key").append(keys("b", "c"))).isEqualTo(1);
+    assertThat(stored(path)).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void aTableIsMadeOnceAndWithoutDeletionVectors() {
+    String path = table(TYPE);
+    AppendOnce.create(spark, path, TYPE);
+    assertThat(CacheTables.version(spark, path)).isZero();
+    Row detail = io.delta.tables.DeltaTable.forPath(spark, path).detail().first();
+    assertThat(detail.getJavaMap(detail.fieldIndex("properties")))
+        .isEqualTo(java.util.Map.of("delta.enableDeletionVectors", "false"));
+  }
+
+  /** Another writer commits one of the keys while ours are being written. */
+  @Test
+  void aCommitThatMetAnotherIsAskedAgain() {
+    String path = table(TYPE);
+    INTRUSIONS.set(0);
+    Dataset<Row> interrupted =
+        keys("a", "b")
+            .map(
+                (MapFunction<Row, Row>)
+                    row -> {
+                      // The first two evaluations plan, the third writes.
+                      if (INTRUSIONS.incrementAndGet() == 5) {
+                        intrude(path);
+                      }
+                      return row;
+                    },
+                Encoders.row(TYPE));
+    var once = new AppendOnce(spark, path, "run", "key");
+    assertThat(once.append(interrupted)).isEqualTo(1);
+    assertThat(stored(path)).containsExactly("a", "b");
+  }
+
+  private static void intrude(String path) {
+    var thread =
+        new Thread(
+            () -> new AppendOnce(spark, path, "intruder", "key").append(keys("a")), "intruder");
+    thread.start();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** 40 rows of 2 MiB that don't compress. */
+  @Test
+  void aPageHoldsOneTensorAndARowGroupFewMegabytes() throws Exception {
+    StructType type = TYPE.add("tensor", TensorColumn.TYPE);
+    String path = table(type);
+    Dataset<Row> rows =
+        spark
+            .range(0, 40, 1, 1)
+            .map((MapFunction<Long, Row>) AppendOnceTest::tensor, Encoders.row(type));
+    assertThat(new AppendOnce(spark, path, "run", "key").append(rows)).isEqualTo(40);
+    for (String file : CacheTables.delta(spark, path).inputFiles()) {
+      var input =
+          HadoopInputFile.fromPath(
+              new org.apache.hadoop.fs.Path(java.net.URI.create(file)), new Configuration());
+      try (var reader = ParquetFileReader.open(input)) {
+        assertThat(reader.getFooter().getBlocks()).hasSizeGreaterThan(1);
+        for (BlockMetaData block : reader.getFooter().getBlocks()) {
+          assertThat(block.getTotalByteSize()).isLessThanOrEqualTo(64L << 20);
+          ColumnChunkMetaData data =
+              block.getColumns().stream()
+                  .filter(c -> c.getPath().toDotString().equals("tensor.data"))
+                  .findFirst()
+                  .orElseThrow();
+          assertThat(data.getCodec()).isEqualTo(CompressionCodecName.ZSTD);
+          assertThat(reader.readOffsetIndex(data).getPageCount()).isEqualTo(block.getRowCount());
+        }
+      }
+    }
+  }
+
+  private static Row tensor(long seed) {
+    var random = new Random(seed);
+    float[] data = new float[1 << 20];
+    for (int i = 0; i < data.length; i++) {
+      data[i] = random.nextFloat();
+    }
+    var tensor = new FloatTensor(new int[] {256, 64, 64}, data);
+    return RowFactory.create("key " + seed, TensorColumn.encode(tensor, DType.FP16));
+  }
+
+  private String table(StructType type) {
+    String path = folder.resolve("table").toString();
+    AppendOnce.create(spark, path, type);
+    return path;
+  }
+
+  private static Dataset<Row> keys(String... keys) {
+    return spark.createDataset(List.of(keys), Encoders.STRING()).toDF("key").repartition(1);
+  }
+
+  private static List<String> stored(String path) {
+    return CacheTables.delta(spark, path).orderBy("key").as(Encoders.STRING()).collectAsList();
+  }
+}
