@@ -72,8 +72,8 @@ class AppendOnceTest {
             .map(
                 (MapFunction<Row, Row>)
                     row -> {
-                      // The first two evaluations plan, the third writes.
-                      if (INTRUSIONS.incrementAndGet() == 5) {
+                      // A row is evaluated twice to plan, the third time to be written.
+                      if (row.getString(0).equals("a") && INTRUSIONS.incrementAndGet() == 3) {
                         intrude(path);
                       }
                       return row;

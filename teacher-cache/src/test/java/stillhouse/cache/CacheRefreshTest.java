@@ -210,7 +210,7 @@ class CacheRefreshTest {
     assertThat(report.quarantined()).isEqualTo(1);
     assertThat(
             CacheTables.delta(spark, workspace.tables().quarantinePath())
-                .filter("stage = 'cache: answers' AND detail LIKE '%6×4 with 2 bytes%'")
+                .filter("stage = 'cache: answers' AND reason = 'no prompts'")
                 .count())
         .isEqualTo(1);
   }
