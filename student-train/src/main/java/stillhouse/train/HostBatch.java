@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Set;
-import stillhouse.cache.Fp16;
 import stillhouse.cache.ViewInfo;
 import stillhouse.data.ClassMask;
 import stillhouse.loss.Draws;
 import stillhouse.loss.Targets;
+import stillhouse.tensor.Half;
 
 /** One rank's share of one step, decoded to floats but not yet tensors: no native memory. */
 final class HostBatch {
@@ -147,7 +147,7 @@ final class HostBatch {
     float[] values = new float[samples.size() * perSample];
     for (int b = 0; b < samples.size(); b++) {
       ViewSample sample = samples.get(b);
-      Fp16.decode(
+      Half.decode(
           column == Column.LOGITS ? sample.logits() : sample.embedding(), values, b * perSample);
     }
     return values;

@@ -11,6 +11,7 @@ import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
 
 /** Makes one row of a view from one joined row of the cache. */
@@ -117,8 +118,8 @@ final class ViewRow implements MapFunction<Row, Row> {
           "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
     }
     float[] grid = toGrid(map).data();
-    requireWithin("embedding", grid, Fp16.MAX);
-    return Fp16.encode(grid);
+    requireWithin("embedding", grid, Half.MAX);
+    return Half.encode(grid);
   }
 
   /** E, C, D as fp32 [3, gridHeight, gridWidth]. */
@@ -168,9 +169,9 @@ final class ViewRow implements MapFunction<Row, Row> {
       if (Float.isNaN(logits[i])) {
         throw new IllegalArgumentException("Invalid soft target: NaN at element " + i);
       }
-      logits[i] = Math.max(-Fp16.MAX, Math.min(Fp16.MAX, logits[i]));
+      logits[i] = Math.max(-Half.MAX, Math.min(Half.MAX, logits[i]));
     }
-    return Fp16.encode(logits);
+    return Half.encode(logits);
   }
 
   private List<ViewSources.Answer> answers(Row row) {

@@ -14,6 +14,7 @@ import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 
 /**
  * Joined cache rows drawn from their index: images 12×8 (the view's size is 6×4), a mask for two in
@@ -98,7 +99,7 @@ final class DrawnRows {
 
   static FloatTensor tensor(Row struct) {
     int[] shape = struct.<Integer>getList(1).stream().mapToInt(Integer::intValue).toArray();
-    return new FloatTensor(shape, Fp16.decode(struct.getAs("data")));
+    return new FloatTensor(shape, Half.decode(struct.getAs("data")));
   }
 
   private static FloatTensor compose(
@@ -112,6 +113,6 @@ final class DrawnRows {
     for (int v = 0; v < values.length; v++) {
       values[v] = (float) (random.nextDouble() * 4 - 2);
     }
-    return RowFactory.create("FP16", shape, Fp16.encode(values));
+    return RowFactory.create("FP16", shape, Half.encode(values));
   }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ClassMask;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
 
 class TrainingViewTest {
@@ -68,10 +69,10 @@ class TrainingViewTest {
     assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
     assertThat(row.<Boolean>getAs("labelled")).isTrue();
     FloatTensor embedding = DrawnRows.tensor(source.getAs("embedding"));
-    assertThat(Fp16.decode(row.getAs("embedding")))
+    assertThat(Half.decode(row.getAs("embedding")))
         .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
     FloatTensor logits = DrawnRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
-    assertThat(Fp16.decode(row.getAs("logits")))
+    assertThat(Half.decode(row.getAs("logits")))
         .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
     // D of the first cell: the mean of the 2×2 source cells under it.
     float[] d = DrawnRows.tensor(source.getAs("d")).data();
@@ -200,7 +201,8 @@ class TrainingViewTest {
         .collectAsList()
         .forEach(row -> moments.observe((byte[]) row.get(0)));
     Projection expected = Pca.projection(moments, 3);
-    Projection projection = TrainingView.open(view.folder(), new Configuration()).projection().orElseThrow();
+    Projection projection =
+        TrainingView.open(view.folder(), new Configuration()).projection().orElseThrow();
 
     assertThat(projection.dimensions()).isEqualTo(3);
     assertThat(projection.mean()).containsExactly(expected.mean(), within(1e-6f));
