@@ -9,10 +9,13 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
+import stillhouse.tensor.TensorColumn;
 
 /** Makes one row of a view from one joined row of the cache. */
 final class ViewRow implements MapFunction<Row, Row> {
@@ -33,12 +36,12 @@ final class ViewRow implements MapFunction<Row, Row> {
   private static final byte[] NOTHING = {};
 
   private final ViewRequest request;
-  private final ViewSources sources;
+  private final ImageSource images;
   private final int channels;
 
-  ViewRow(ViewRequest request, ViewSources sources, int channels) {
+  ViewRow(ViewRequest request, ImageSource images, int channels) {
     this.request = request;
-    this.sources = sources;
+    this.images = images;
     this.channels = channels;
   }
 
@@ -52,11 +55,11 @@ final class ViewRow implements MapFunction<Row, Row> {
           row.getAs("split"),
           row.getAs("weight"),
           mask != null,
-          pixels(sources.images().read(row.getAs("image_uri"), row.getAs("content_sha256"))),
-          mask == null ? null : mask(sources.masks().decode(mask)),
+          pixels(images.read(row.getAs("image_uri"), row.getAs("content_sha256"))),
+          mask == null ? null : mask(ImageCodec.decodeMask(mask)),
           channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
           channels == 0 ? NOTHING : structure(row),
-          channels == 0 ? NOTHING : logits(answers(row)));
+          channels == 0 ? NOTHING : logits(CachedAnswers.of(row)));
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);
@@ -112,7 +115,7 @@ final class ViewRow implements MapFunction<Row, Row> {
   }
 
   private byte[] embedding(Row struct) {
-    FloatTensor map = sources.tensors().decode(struct);
+    FloatTensor map = TensorColumn.decode(struct);
     if (map.rank() != 3 || map.dim(0) != channels) {
       throw new IllegalArgumentException(
           "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
@@ -127,7 +130,7 @@ final class ViewRow implements MapFunction<Row, Row> {
     int cells = request.gridHeight() * request.gridWidth();
     ByteBuffer bytes = ByteBuffer.allocate(3 * cells * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (String component : List.of("e", "c", "d")) {
-      FloatTensor map = sources.tensors().decode(row.getAs(component));
+      FloatTensor map = TensorColumn.decode(row.getAs(component));
       int height = map.dim(map.rank() - 2);
       int width = map.dim(map.rank() - 1);
       FloatTensor grid = toGrid(new FloatTensor(new int[] {1, height, width}, map.data()));
@@ -155,11 +158,11 @@ final class ViewRow implements MapFunction<Row, Row> {
   }
 
   /** fp16 [K, logitsHeight, logitsWidth]; beyond ±65504 held there, where a sigmoid is 0 or 1. */
-  private byte[] logits(List<ViewSources.Answer> answers) {
+  private byte[] logits(CachedAnswers answers) {
     int classes = request.classes().size();
     int height = request.logitsHeight();
     int width = request.logitsWidth();
-    FloatTensor composed = sources.softTargets().compose(classes, height, width, answers);
+    FloatTensor composed = answers.logits(classes, height, width);
     if (composed.rank() != 3 || composed.dim(0) != classes) {
       throw new IllegalArgumentException(
           "Invalid soft target: " + composed + " (must be [" + classes + ", h, w])");
@@ -172,10 +175,5 @@ final class ViewRow implements MapFunction<Row, Row> {
       logits[i] = Math.max(-Half.MAX, Math.min(Half.MAX, logits[i]));
     }
     return Half.encode(logits);
-  }
-
-  private List<ViewSources.Answer> answers(Row row) {
-    int column = row.fieldIndex("answers");
-    return row.isNullAt(column) ? List.of() : sources.answers(row.getList(column));
   }
 }

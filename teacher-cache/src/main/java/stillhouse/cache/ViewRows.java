@@ -34,14 +34,12 @@ public final class ViewRows {
 
   /**
    * Every sample whose questions are answered, with its {@code answers}: an array of {@code
-   * (class_id, logits)}, empty where there was nothing to ask.
+   * (class_id, logits)}, empty where there was nothing to ask. {@link CachedAnswers} reads it.
    */
   public static Dataset<Row> answered(SparkSession spark, String root, CacheKeys keys) {
     CacheTables tables = CacheTables.of(root);
     Dataset<Row> answers =
-        tables
-            .answers(spark)
-            .where(col(CacheTables.DECODER_DIGEST).equalTo(lit(keys.spec().decoderDigest().hex())))
+        CacheTables.answersOf(tables.answers(spark), keys)
             .groupBy(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT)
             .agg(collect_list(struct("class_id", CacheTables.LOGITS)).alias("asked"))
             // A row without logits says that there was nothing to ask.
@@ -50,11 +48,7 @@ public final class ViewRows {
                 CacheTables.PROMPT_FINGERPRINT,
                 "filter(asked, a -> a.logits is not null) as answers");
     return CacheTables.keyed(tables.samples(spark), keys)
-        .join(
-            answers,
-            scala.collection.JavaConverters.asScalaBuffer(
-                    java.util.List.of(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT))
-                .toSeq());
+        .join(answers, new String[] {CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT});
   }
 
   /** The labelled samples, without a teacher's columns. */

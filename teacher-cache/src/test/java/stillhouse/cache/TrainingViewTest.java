@@ -25,9 +25,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
+import stillhouse.tensor.TensorColumn;
 
 class TrainingViewTest {
   private static final int ROWS = 40;
@@ -68,14 +71,14 @@ class TrainingViewTest {
 
     assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
     assertThat(row.<Boolean>getAs("labelled")).isTrue();
-    FloatTensor embedding = DrawnRows.tensor(source.getAs("embedding"));
+    FloatTensor embedding = TensorColumn.decode(source.getAs("embedding"));
     assertThat(Half.decode(row.getAs("embedding")))
         .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
-    FloatTensor logits = DrawnRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
+    FloatTensor logits = TensorColumn.decode(source.<Row>getList(11).get(0).getStruct(1));
     assertThat(Half.decode(row.getAs("logits")))
         .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
     // D of the first cell: the mean of the 2×2 source cells under it.
-    float[] d = DrawnRows.tensor(source.getAs("d")).data();
+    float[] d = TensorColumn.decode(source.getAs("d")).data();
     float[] structure = new float[12];
     ByteBuffer.wrap(row.<byte[]>getAs("structure"))
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -97,7 +100,7 @@ class TrainingViewTest {
       assertThat(pixels[c] & 0xff).isEqualTo(Math.round(sum / 4));
     }
     byte[] mask = row.getAs("mask");
-    ClassMask source = DrawnRows.mask(DrawnRows.maskBytes(7));
+    ClassMask source = DrawnRows.mask(7);
     assertThat(mask).hasSize(24);
     assertThat(mask[0] & 0xff).isEqualTo(source.at(1, 1));
     assertThat(mask[6 + 2] & 0xff).isEqualTo(source.at(5, 3));
@@ -180,13 +183,13 @@ class TrainingViewTest {
     Dataset<Row> rows = DrawnRows.of(spark, 10);
     TrainingView made =
         TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
     java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
     assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
         .hasMessageContaining("it has no view.json");
     TrainingView again =
         TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
     assertThat(again.reused()).isFalse();
     assertThat(again.info().rows()).isEqualTo(made.info().rows());
   }
@@ -231,30 +234,25 @@ class TrainingViewTest {
   @Test
   void namesTheSampleThatCannotBeMade() {
     Row row = DrawnRows.of(spark, 1).first();
-    ViewSources broken =
-        new ViewSources(
-            DrawnRows.SOURCES.images(),
-            encoded -> new ClassMask(1, 1, new byte[] {7}),
-            DrawnRows.SOURCES.tensors(),
-            DrawnRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, broken, 5).call(row))
+    byte[] strange = ImageCodec.encodePng(new ClassMask(1, 1, new byte[] {7}));
+    assertThatThrownBy(() -> viewRow(5).call(DrawnRows.with(row, "mask", strange)))
         .hasMessageContaining("sample sample-0")
         .hasMessageContaining("Invalid label 7 in its mask (must be 0, a class 1…2,");
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, DrawnRows.SOURCES, 9).call(row))
+    assertThatThrownBy(() -> viewRow(9).call(row))
         .hasMessageContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
-    ViewSources overflowing =
-        new ViewSources(
-            DrawnRows.SOURCES.images(),
-            DrawnRows.SOURCES.masks(),
-            struct -> new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}),
-            DrawnRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, overflowing, 1).call(row))
+    Row overflowing =
+        TensorColumn.encode(new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}), DType.FP32);
+    assertThatThrownBy(() -> viewRow(1).call(DrawnRows.with(row, "embedding", overflowing)))
         .hasMessageContaining("Invalid embedding value: 1000000.0 (must be finite");
+  }
+
+  private static ViewRow viewRow(int channels) {
+    return new ViewRow(DrawnRows.REQUEST, DrawnRows::image, channels);
   }
 
   private static TrainingView make(Dataset<Row> rows) {
     return TrainingView.materialise(
-        spark, root.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+        spark, root.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
   }
 
   private static Row stored(int i) {
