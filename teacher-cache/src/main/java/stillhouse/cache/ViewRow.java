@@ -11,6 +11,7 @@ import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
+import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
@@ -68,21 +69,12 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   /** uint8 [height, width, 3], bilinear, rounded. */
   private byte[] pixels(RgbImage image) {
-    int area = image.width() * image.height();
-    float[] planes = new float[3 * area];
-    byte[] rgb = image.rgb();
+    float[] out = Resize.bilinear(Images.levels(image), request.height(), request.width()).data();
+    int area = request.height() * request.width();
+    byte[] bytes = new byte[3 * area];
     for (int i = 0; i < area; i++) {
       for (int c = 0; c < 3; c++) {
-        planes[c * area + i] = rgb[3 * i + c] & 0xff;
-      }
-    }
-    FloatTensor in = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
-    float[] out = Resize.bilinear(in, request.height(), request.width()).data();
-    int outArea = request.height() * request.width();
-    byte[] bytes = new byte[3 * outArea];
-    for (int i = 0; i < outArea; i++) {
-      for (int c = 0; c < 3; c++) {
-        bytes[3 * i + c] = (byte) Math.round(out[c * outArea + i]);
+        bytes[3 * i + c] = (byte) Math.round(out[c * area + i]);
       }
     }
     return bytes;
@@ -90,28 +82,19 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   /** uint8 [height, width]: each pixel takes the label under its own centre. */
   private byte[] mask(ClassMask mask) {
-    byte[] bytes = new byte[request.height() * request.width()];
-    int o = 0;
-    for (int y = 0; y < request.height(); y++) {
-      int sourceY = nearest(y, mask.height(), request.height());
-      for (int x = 0; x < request.width(); x++) {
-        int label = mask.at(nearest(x, mask.width(), request.width()), sourceY);
-        if (label > request.classes().size() && label != ClassMask.IGNORE) {
-          throw new IllegalArgumentException(
-              "Invalid label "
-                  + label
-                  + " in its mask (must be 0, a class 1…"
-                  + request.classes().size()
-                  + ", or 255 to ignore)");
-        }
-        bytes[o++] = (byte) label;
+    ClassMask resized = Images.nearest(mask, request.width(), request.height());
+    for (byte value : resized.classes()) {
+      int label = value & 0xff;
+      if (label > request.classes().size() && label != ClassMask.IGNORE) {
+        throw new IllegalArgumentException(
+            "Invalid label "
+                + label
+                + " in its mask (must be 0, a class 1…"
+                + request.classes().size()
+                + ", or 255 to ignore)");
       }
     }
-    return bytes;
-  }
-
-  private static int nearest(int i, int in, int out) {
-    return (int) ((2L * i + 1) * in / (2L * out)); // ⌊(i + ½)·in/out⌋
+    return resized.classes();
   }
 
   private byte[] embedding(Row struct) {
