@@ -3,6 +3,7 @@ package stillhouse.predict;
 import java.nio.FloatBuffer;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
+import stillhouse.tensor.Axis;
 
 /** Fills a network's input from an image. */
 final class NetworkInput {
