@@ -10,10 +10,9 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
+import stillhouse.cache.ViewRows;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
@@ -31,25 +30,6 @@ final class DrawnView {
 
   private static final ViewRequest REQUEST =
       new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, Map.of());
-  private static final StructType ROW =
-      new StructType()
-          .add("sample_id", DataTypes.StringType)
-          .add("image_uri", DataTypes.StringType)
-          .add("content_sha256", DataTypes.StringType)
-          .add("split", DataTypes.StringType)
-          .add("feature_key", DataTypes.StringType)
-          .add("weight", DataTypes.DoubleType)
-          .add("mask", DataTypes.BinaryType)
-          .add("embedding", TensorColumn.TYPE)
-          .add("e", TensorColumn.TYPE)
-          .add("c", TensorColumn.TYPE)
-          .add("d", TensorColumn.TYPE)
-          .add(
-              "answers",
-              DataTypes.createArrayType(
-                  new StructType()
-                      .add("class_id", DataTypes.IntegerType)
-                      .add("logits", TensorColumn.TYPE)));
 
   private DrawnView() {}
 
@@ -58,7 +38,7 @@ final class DrawnView {
     for (int i = 0; i < samples; i++) {
       rows.add(row(i));
     }
-    Dataset<Row> table = spark.createDataFrame(rows, ROW).repartition(2);
+    Dataset<Row> table = spark.createDataFrame(rows, ViewRows.TYPE).repartition(2);
     return TrainingView.materialise(
         spark,
         root.toString(),

@@ -52,10 +52,9 @@ public final class TrainingView {
    *
    * @param root of the workspace, any Hadoop path
    * @param images reads what image_uri and content_sha256 name, on executors
-   * @param rows one a sample: sample_id, image_uri, content_sha256, split, feature_key (strings),
-   *     weight, mask (PNG of class indices, or null), embedding, e, c, d ({@link
-   *     TensorColumn#TYPE}), answers (see {@link CachedAnswers}). Without the column embedding it
-   *     is a view of labels alone, and the columns after it are not looked at
+   * @param rows one a sample, of {@link ViewRows#TYPE} (weight may be any number): mask is a PNG of
+   *     class indices or null, answers are as {@link CachedAnswers} has them. Without the column
+   *     embedding it is a view of labels alone, and the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */

@@ -8,9 +8,32 @@ import static org.apache.spark.sql.functions.struct;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.tensor.TensorColumn;
 
 /** Samples joined to what a teacher said of them: what a training view is made of. */
 public final class ViewRows {
+  /** An element of {@code answers}. */
+  static final StructType ANSWER =
+      new StructType().add("class_id", DataTypes.IntegerType).add("logits", TensorColumn.TYPE);
+
+  /** The columns that {@link TrainingView#materialise} reads; {@link #cached} has more. */
+  public static final StructType TYPE =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("split", DataTypes.StringType)
+          .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
+          .add("weight", DataTypes.DoubleType)
+          .add("mask", DataTypes.BinaryType)
+          .add("embedding", TensorColumn.TYPE)
+          .add("e", TensorColumn.TYPE)
+          .add("c", TensorColumn.TYPE)
+          .add("d", TensorColumn.TYPE)
+          .add("answers", DataTypes.createArrayType(ANSWER));
+
   private ViewRows() {}
 
   /**

@@ -16,7 +16,7 @@ import stillhouse.tensor.TensorColumn;
 
 class CachedAnswersTest {
   private static final StructType ROW =
-      new StructType().add("answers", DataTypes.createArrayType(DrawnRows.ANSWER));
+      new StructType().add("answers", DataTypes.createArrayType(ViewRows.ANSWER));
 
   @Test
   void aDenseAnswerIsTakenAsItIs() {
@@ -53,6 +53,6 @@ class CachedAnswersTest {
 
   private static Row answer(Integer classId, int[] shape, float... logits) {
     Row tensor = TensorColumn.encode(new FloatTensor(shape, logits), DType.FP16);
-    return new GenericRowWithSchema(new Object[] {classId, tensor}, DrawnRows.ANSWER);
+    return new GenericRowWithSchema(new Object[] {classId, tensor}, ViewRows.ANSWER);
   }
 }

@@ -10,8 +10,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
@@ -28,23 +26,6 @@ final class DrawnRows {
   static final ViewRequest REQUEST =
       new ViewRequest(List.of("scratch", "dent"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
 
-  static final StructType ANSWER =
-      new StructType().add("class_id", DataTypes.IntegerType).add("logits", TensorColumn.TYPE);
-  private static final StructType SCHEMA =
-      new StructType()
-          .add("sample_id", DataTypes.StringType)
-          .add("image_uri", DataTypes.StringType)
-          .add("content_sha256", DataTypes.StringType)
-          .add("split", DataTypes.StringType)
-          .add("feature_key", DataTypes.StringType)
-          .add("weight", DataTypes.FloatType)
-          .add("mask", DataTypes.BinaryType)
-          .add("embedding", TensorColumn.TYPE)
-          .add("e", TensorColumn.TYPE)
-          .add("c", TensorColumn.TYPE)
-          .add("d", TensorColumn.TYPE)
-          .add("answers", DataTypes.createArrayType(ANSWER));
-
   private DrawnRows() {}
 
   static Dataset<Row> of(SparkSession spark, int rows) {
@@ -52,7 +33,7 @@ final class DrawnRows {
     for (int i = 0; i < rows; i++) {
       list.add(row(i));
     }
-    return spark.createDataFrame(list, SCHEMA).repartition(3);
+    return spark.createDataFrame(list, ViewRows.TYPE).repartition(3);
   }
 
   static Row row(int i) {
@@ -62,7 +43,7 @@ final class DrawnRows {
         "sha-" + i,
         i % 5 == 4 ? "val" : "train",
         "key-" + i,
-        1f + i,
+        1.0 + i,
         i % 3 == 2 ? null : ImageCodec.encodePng(mask(i)),
         struct(i, 1, CHANNELS, 4, 4),
         struct(i, 2, 4, 4),

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.tensor.DType;
@@ -41,12 +43,7 @@ class TrainingViewTest {
 
   @BeforeAll
   static void materialise() {
-    spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .getOrCreate();
+    spark = Sessions.local();
     view = make(DrawnRows.of(spark, ROWS));
   }
 
@@ -184,7 +181,7 @@ class TrainingViewTest {
     TrainingView made =
         TrainingView.materialise(
             spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
-    java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
+    Files.delete(Path.of(made.folder(), "view.json"));
     assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
         .hasMessageContaining("it has no view.json");
     TrainingView again =
