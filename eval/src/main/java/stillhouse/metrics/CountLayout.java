@@ -21,6 +21,14 @@ final class CountLayout {
     return (classes + 1 + classId) * FIELDS;
   }
 
+  static OverlapCounts areaOf(long[] counts, int classes, int classId) {
+    return read(counts, area(checkClass(classId, classes)));
+  }
+
+  static OverlapCounts boundaryOf(long[] counts, int classes, int classId) {
+    return read(counts, boundary(classes, checkClass(classId, classes)));
+  }
+
   static OverlapCounts read(long[] counts, int at) {
     return new OverlapCounts(counts[at], counts[at + 1], counts[at + 2]);
   }

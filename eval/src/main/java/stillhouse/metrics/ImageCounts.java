@@ -37,13 +37,12 @@ public final class ImageCounts implements ClassCounts, Serializable {
 
   @Override
   public OverlapCounts area(int classId) {
-    return CountLayout.read(counts, CountLayout.area(CountLayout.checkClass(classId, classes)));
+    return CountLayout.areaOf(counts, classes, classId);
   }
 
   @Override
   public OverlapCounts boundary(int classId) {
-    return CountLayout.read(
-        counts, CountLayout.boundary(classes, CountLayout.checkClass(classId, classes)));
+    return CountLayout.boundaryOf(counts, classes, classId);
   }
 
   void addTo(long[] sums) {

@@ -2,6 +2,7 @@ package stillhouse.predict;
 
 import java.util.Arrays;
 import stillhouse.data.ClassMask;
+import stillhouse.tensor.Axis;
 import stillhouse.tensor.FloatTensor;
 
 /** From logits to the class of each pixel. */

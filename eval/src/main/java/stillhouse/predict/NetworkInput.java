@@ -1,7 +1,9 @@
 package stillhouse.predict;
 
 import java.nio.FloatBuffer;
+import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
+import stillhouse.tensor.Axis;
 
 /** Fills a network's input from an image. */
 final class NetworkInput {
@@ -16,8 +18,8 @@ final class NetworkInput {
   private NetworkInput() {}
 
   /**
-   * Writes [3, height, width] in 0…1 from the buffer's start: each channel divided by 255, then
-   * resized bilinearly with half-pixel centres.
+   * Writes [3, height, width] in 0…1 from the buffer's start: {@link Images#planes(RgbImage, int,
+   * int)} to the bit, without the planes of the whole image between.
    */
   static void fill(RgbImage image, int height, int width, FloatBuffer input) {
     Axis columns = new Axis(image.width(), width);

@@ -8,6 +8,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import stillhouse.data.ClassMask;
+import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Resize;
@@ -49,14 +50,8 @@ class FusedResizePropertiesTest {
       @ForAll @IntRange(min = 1, max = 40) int width,
       @ForAll @IntRange(min = 6, max = 40) int height) {
     RgbImage image = Drawn.image(seed, Drawn.truth(seed, Math.max(width, 6), height));
-    float[] planes = new float[image.rgb().length];
-    int pixels = image.width() * image.height();
-    for (int i = 0; i < planes.length; i++) {
-      planes[i % 3 * pixels + i / 3] = (image.rgb()[i] & 0xff) / 255f;
-    }
-    var whole = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
     FloatBuffer input = FloatBuffer.allocate(3 * 16 * 24);
     NetworkInput.fill(image, 16, 24, input);
-    assertThat(input.array()).isEqualTo(Resize.bilinear(whole, 16, 24).data());
+    assertThat(input.array()).isEqualTo(Images.planes(image, 16, 24).data());
   }
 }

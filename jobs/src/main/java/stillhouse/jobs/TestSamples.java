@@ -1,10 +1,10 @@
 package stillhouse.jobs;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -13,14 +13,12 @@ import org.apache.spark.sql.types.DataTypes;
 import stillhouse.cache.CacheKeys;
 import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheTables;
+import stillhouse.cache.CachedAnswers;
 import stillhouse.cache.ViewRows;
-import stillhouse.cache.ViewSources;
 import stillhouse.data.DatasetConfig;
-import stillhouse.data.HadoopImages;
 import stillhouse.identity.Sha256;
 import stillhouse.predict.RowLogits;
 import stillhouse.teacher.TeacherSpec;
-import stillhouse.tensor.FloatTensor;
 
 /** The labelled samples of one split, and what the teacher's cache says of them. */
 final class TestSamples {
@@ -53,10 +51,7 @@ final class TestSamples {
   /** A few rows for pictures: always the same ones, spread by a hash over the split's classes. */
   List<Row> few(Dataset<Row> rows, int count) {
     var hash =
-        udf(
-            (UDF1<String, String>)
-                id -> Sha256.of(id.getBytes(java.nio.charset.StandardCharsets.UTF_8)).hex(),
-            DataTypes.StringType);
+        udf((UDF1<String, String>) id -> Sha256.of(id.getBytes(UTF_8)).hex(), DataTypes.StringType);
     return rows.where("size(classes_present) > 0")
         .orderBy(hash.apply(col("sample_id")))
         .limit(count)
@@ -65,15 +60,8 @@ final class TestSamples {
 
   /** Composed from a row's {@code answers}, at the resolution that the teacher answered in. */
   RowLogits teacherLogits() {
-    ViewSources sources = ViewSources.of(HadoopImages.of(spark));
     int classes = dataset.classes().size();
-    return row -> {
-      List<ViewSources.Answer> answers = sources.answers(row.getList(row.fieldIndex("answers")));
-      Optional<FloatTensor> first = answers.stream().map(ViewSources.Answer::logits).findFirst();
-      int height = first.map(t -> t.dim(t.rank() - 2)).orElse(1);
-      int width = first.map(t -> t.dim(t.rank() - 1)).orElse(1);
-      return sources.softTargets().compose(classes, height, width, answers);
-    };
+    return row -> CachedAnswers.of(row).logits(classes);
   }
 
   private Dataset<Row> ofSplit(Dataset<Row> samples) {

@@ -15,7 +15,6 @@ import stillhouse.cache.CacheOptions;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
-import stillhouse.cache.ViewSources;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
@@ -81,7 +80,7 @@ final class ViewMaker {
         spark,
         root,
         request(grid, dimensions, provenance),
-        ViewSources.of(HadoopImages.of(spark)),
+        HadoopImages.of(spark),
         ViewRows.cached(spark, root, keys));
   }
 
@@ -96,7 +95,7 @@ final class ViewMaker {
         spark,
         root,
         request(1, 1, Map.of("teacher", "none", "labels", String.valueOf(labels))),
-        ViewSources.of(HadoopImages.of(spark)),
+        HadoopImages.of(spark),
         rows);
   }
 

@@ -8,6 +8,7 @@ import ai.djl.nn.Activation;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
+import stillhouse.structure.Weighting;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
 
@@ -51,16 +52,16 @@ final class DenoisingScore implements Loss {
    */
   record Settings(
       double weight,
-      StructureWeights.Betas weighting,
-      StructureWeights.Components components,
+      Weighting.Betas weighting,
+      Weighting.Components components,
       Double alpha,
       Conditioning conditioning,
       Integer kernel,
       Integer hidden)
       implements LossSettings, Serializable {
     Settings {
-      weighting = weighting == null ? StructureWeights.Betas.FULL : weighting;
-      components = components == null ? StructureWeights.Components.UNIT_MEAN : components;
+      weighting = weighting == null ? Weighting.Betas.FULL : weighting;
+      components = components == null ? Weighting.Components.UNIT_MEAN : components;
       alpha = alpha == null ? 0.5 : alpha; // the seed's
       conditioning = conditioning == null ? Conditioning.TEACHER_AND_STUDENT : conditioning;
       kernel = kernel == null ? 1 : kernel; // 3 costs nine times as much on a fine grid
@@ -80,7 +81,7 @@ final class DenoisingScore implements Loss {
       Weights weights = assembly.context().weights();
       return new DenoisingScore(
           space,
-          new StructureWeights(weighting, components),
+          new StructureWeights(new Weighting(weighting, components)),
           alpha,
           conditioning,
           Convolution.create(weights, "loss.denoising-score.head0", in, middle, kernel, 2),

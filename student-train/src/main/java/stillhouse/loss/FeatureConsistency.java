@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.Set;
+import stillhouse.structure.Weighting;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -26,12 +27,11 @@ import stillhouse.student.StudentOutput;
  */
 final class FeatureConsistency implements Loss {
   /** Parameters in a recipe, {@code feature-consistency}. */
-  record Settings(
-      double weight, StructureWeights.Betas weighting, StructureWeights.Components components)
+  record Settings(double weight, Weighting.Betas weighting, Weighting.Components components)
       implements LossSettings, Serializable {
     Settings {
-      weighting = weighting == null ? StructureWeights.Betas.FULL : weighting;
-      components = components == null ? StructureWeights.Components.UNIT_MEAN : components;
+      weighting = weighting == null ? Weighting.Betas.FULL : weighting;
+      components = components == null ? Weighting.Components.UNIT_MEAN : components;
     }
 
     @Override
@@ -42,7 +42,7 @@ final class FeatureConsistency implements Loss {
     @Override
     public Loss create(Assembly assembly) {
       return new FeatureConsistency(
-          assembly.representation(), new StructureWeights(weighting, components));
+          assembly.representation(), new StructureWeights(new Weighting(weighting, components)));
     }
   }
 
@@ -55,7 +55,7 @@ final class FeatureConsistency implements Loss {
   }
 
   /** What a loss that weights positions reads. */
-  static Set<Need> weighted(StructureWeights.Betas weighting) {
+  static Set<Need> weighted(Weighting.Betas weighting) {
     Set<Need> needs = EnumSet.of(Need.TEACHER_EMBEDDING);
     if (!weighting.areUniform()) {
       needs.add(Need.STRUCTURE);

@@ -1,17 +1,16 @@
 package stillhouse.student;
 
-import ai.djl.ndarray.NDArray;
-import stillhouse.onnx.OnnxGraph;
-
 /**
  * TinyViT's convolution block: widen 1×1, depthwise 3×3, narrow 1×1, added to the input, then GELU.
  * Source: TinyViT (Wu et al., 2022), class MBConv. Departure: the last normalisation starts at
  * {@link ConvNorm#BRANCH_GAIN}, not 0, so that the branch learns from the first step.
  */
-record MbConv(Sequence layers) implements Layer {
+final class MbConv {
   private static final int EXPANSION = 4; // the published ratio
 
-  static MbConv of(Weights weights, String name, int channels, Norm norm) {
+  private MbConv() {}
+
+  static Layer of(Weights weights, String name, int channels, Norm norm) {
     int wide = channels * EXPANSION;
     Sequence branch =
         Sequence.of(
@@ -25,16 +24,6 @@ record MbConv(Sequence layers) implements Layer {
                 Kernel.of(wide, channels, 1),
                 norm,
                 ConvNorm.BRANCH_GAIN));
-    return new MbConv(Sequence.of(new Residual(branch), Nonlinearity.GELU));
-  }
-
-  @Override
-  public NDArray forward(NDArray x, boolean training) {
-    return layers.forward(x, training);
-  }
-
-  @Override
-  public String export(OnnxGraph graph, String input) {
-    return layers.export(graph, input);
+    return Sequence.of(new Residual(branch), Nonlinearity.GELU);
   }
 }

@@ -79,9 +79,7 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
   }
 
   Photometric photometric() {
-    Recipe.Photometric change = recipe.training().photometric();
-    return change == null
-        ? Photometric.NONE
-        : new Photometric((float) change.exposure(), 0, (float) change.noise());
+    Photometric change = recipe.training().photometric();
+    return change == null ? Photometric.NONE : change;
   }
 }

@@ -7,11 +7,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Set;
-import stillhouse.cache.Fp16;
 import stillhouse.cache.ViewInfo;
 import stillhouse.data.ClassMask;
+import stillhouse.data.Images;
 import stillhouse.loss.Draws;
 import stillhouse.loss.Targets;
+import stillhouse.tensor.Half;
 
 /** One rank's share of one step, decoded to floats but not yet tensors: no native memory. */
 final class HostBatch {
@@ -105,13 +106,8 @@ final class HostBatch {
     int area = area();
     float[] planes = new float[samples.size() * 3 * area];
     for (int b = 0; b < samples.size(); b++) {
-      byte[] rgb = samples.get(b).pixels();
       int at = b * 3 * area;
-      for (int i = 0; i < area; i++) {
-        planes[at + i] = (rgb[3 * i] & 0xff) / 255f;
-        planes[at + area + i] = (rgb[3 * i + 1] & 0xff) / 255f;
-        planes[at + 2 * area + i] = (rgb[3 * i + 2] & 0xff) / 255f;
-      }
+      Images.planes(samples.get(b).pixels(), planes, at);
       if (!augment.isNone()) {
         augment.apply(planes, at, at + 3 * area, draws.forSample(b, "photometric"));
       }
@@ -147,7 +143,7 @@ final class HostBatch {
     float[] values = new float[samples.size() * perSample];
     for (int b = 0; b < samples.size(); b++) {
       ViewSample sample = samples.get(b);
-      Fp16.decode(
+      Half.decode(
           column == Column.LOGITS ? sample.logits() : sample.embedding(), values, b * perSample);
     }
     return values;

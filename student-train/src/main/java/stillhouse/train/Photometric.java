@@ -1,31 +1,45 @@
 package stillhouse.train;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
 import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
  * Changes of light and sensor noise, on the student's input only: what the teacher said stays true.
- * For u, v uniform in −1…1 and w in 0…1: x ← clamp(2^(u·exposureStops) · x^(2^(v·gammaStops)) +
- * w·noise·ε), ε standard normal per channel and pixel. All zero is the identity.
+ * For u, v uniform in −1…1 and w in 0…1: x ← clamp(2^(u·exposure) · x^(2^(v·gamma)) + w·noise·ε), ε
+ * standard normal per channel and pixel. All zero is the identity.
  *
- * @param exposureStops largest change of exposure, photographic stops
- * @param gammaStops largest change of gamma, powers of two
- * @param noise largest standard deviation of the noise, of the range 0…1
+ * @param exposure largest change of exposure either way, photographic stops
+ * @param gamma largest change of gamma either way, powers of two; 0 is not written in JSON
+ * @param noise largest standard deviation of the noise, where white is 1
  */
-public record Photometric(float exposureStops, float gammaStops, float noise) {
+public record Photometric(
+    float exposure, @JsonInclude(JsonInclude.Include.NON_DEFAULT) float gamma, float noise)
+    implements Serializable {
   public static final Photometric NONE = new Photometric(0, 0, 0);
 
   public Photometric {
-    if (!(exposureStops >= 0 && gammaStops >= 0 && noise >= 0)) {
+    if (!(exposure >= 0 && gamma >= 0 && noise >= 0)) {
       throw new IllegalArgumentException(
-          "Invalid photometric augmentation: exposureStops "
-              + exposureStops
-              + ", gammaStops "
-              + gammaStops
+          "Invalid photometric augmentation: exposure "
+              + exposure
+              + ", gamma "
+              + gamma
               + ", noise "
               + noise
               + " (must be >= 0)");
     }
+  }
+
+  @JsonCreator
+  static Photometric read(
+      @JsonProperty("exposure") float exposure,
+      @JsonProperty("gamma") Float gamma,
+      @JsonProperty("noise") float noise) {
+    return new Photometric(exposure, gamma == null ? 0 : gamma, noise);
   }
 
   boolean isNone() {
@@ -34,10 +48,10 @@ public record Photometric(float exposureStops, float gammaStops, float noise) {
 
   /** Changes {@code values[from, to)}, each in 0…1, in place. */
   void apply(float[] values, int from, int to, SplittableRandom random) {
-    double gain = Math.pow(2, (2 * random.nextDouble() - 1) * exposureStops);
-    double gamma = Math.pow(2, (2 * random.nextDouble() - 1) * gammaStops);
+    double gain = Math.pow(2, (2 * random.nextDouble() - 1) * exposure);
+    double power = Math.pow(2, (2 * random.nextDouble() - 1) * gamma);
     float deviation = (float) (random.nextDouble() * noise);
-    float[] tone = Tones.of(gain, gamma);
+    float[] tone = Tones.of(gain, power);
     for (int i = from; i < to; i++) {
       values[i] = tone[Math.round(values[i] * Tones.LEVELS)];
     }
@@ -65,10 +79,10 @@ public record Photometric(float exposureStops, float gammaStops, float noise) {
   private static final class Tones {
     static final int LEVELS = 255;
 
-    static float[] of(double gain, double gamma) {
+    static float[] of(double gain, double power) {
       float[] tone = new float[LEVELS + 1];
       for (int i = 0; i <= LEVELS; i++) {
-        tone[i] = (float) (gain * Math.pow((double) i / LEVELS, gamma));
+        tone[i] = (float) (gain * Math.pow((double) i / LEVELS, power));
       }
       return tone;
     }

@@ -155,12 +155,6 @@ public record Recipe(
   }
 
   /**
-   * @param exposure largest change of exposure either way, in stops (a factor of 2^±exposure)
-   * @param noise standard deviation of Gaussian noise, where white is 1
-   */
-  public record Photometric(double exposure, double noise) implements Serializable {}
-
-  /**
    * @param grid cells along one side of the grid on which features are compared
    */
   public record Alignment(Integer grid) implements Serializable {

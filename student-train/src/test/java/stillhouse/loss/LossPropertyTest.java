@@ -14,6 +14,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
+import stillhouse.structure.Weighting;
 
 /** What holds for any input. */
 class LossPropertyTest {
@@ -70,9 +71,7 @@ class LossPropertyTest {
   @Property(tries = 10)
   void uniformWeightingIsThePlainMean(@ForAll @LongRange(min = 0, max = 1000) long seed) {
     try (var bench = new Bench()) {
-      var weights =
-          new StructureWeights(
-              StructureWeights.Betas.UNIFORM, StructureWeights.Components.UNIT_MEAN);
+      var weights = new StructureWeights(Weighting.named("uniform"));
       NDArray x = bench.random(seed, -2, 2, 3, 5, 4, 4);
       var none = new Targets(null, null, null, null, null, null);
       assertThat(FeatureConsistency.weightedMean(x, none, weights).toFloatArray())
@@ -119,10 +118,10 @@ class LossPropertyTest {
   @Property(tries = 10)
   void weightsSumToOneForEveryWeighting(
       @ForAll("weightings") String name,
-      @ForAll StructureWeights.Components components,
+      @ForAll Weighting.Components components,
       @ForAll @LongRange(min = 0, max = 1000) long seed) {
     try (var bench = new Bench()) {
-      var weights = new StructureWeights(StructureWeights.Betas.named(name), components);
+      var weights = new StructureWeights(Weighting.named(name).with(components));
       NDArray w = weights.of(bench.random(seed, 0, 3, 2, 3, 8, 8), 2, 8, 8, bench.manager);
       assertThat(w.getShape()).isEqualTo(new Shape(2, 8, 8));
       assertThat(FeatureMaps.sumPerSample(w).toFloatArray())

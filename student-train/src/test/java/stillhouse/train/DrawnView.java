@@ -2,6 +2,7 @@ package stillhouse.train;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -9,14 +10,15 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
-import stillhouse.cache.ViewSources;
+import stillhouse.cache.ViewRows;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.TensorColumn;
 
 /**
  * A view of samples drawn from their index, every source already at the view's size: input 4×6, two
@@ -28,27 +30,6 @@ final class DrawnView {
 
   private static final ViewRequest REQUEST =
       new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, Map.of());
-  private static final StructType TENSOR =
-      new StructType()
-          .add("seed", DataTypes.LongType)
-          .add("shape", DataTypes.createArrayType(DataTypes.IntegerType));
-  private static final StructType ROW =
-      new StructType()
-          .add("sample_id", DataTypes.StringType)
-          .add("image_uri", DataTypes.StringType)
-          .add("content_sha256", DataTypes.StringType)
-          .add("split", DataTypes.StringType)
-          .add("feature_key", DataTypes.StringType)
-          .add("weight", DataTypes.DoubleType)
-          .add("mask", DataTypes.BinaryType)
-          .add("embedding", TENSOR)
-          .add("e", TENSOR)
-          .add("c", TENSOR)
-          .add("d", TENSOR)
-          .add(
-              "answers",
-              DataTypes.createArrayType(
-                  new StructType().add("class_id", DataTypes.IntegerType).add("logits", TENSOR)));
 
   private DrawnView() {}
 
@@ -57,16 +38,12 @@ final class DrawnView {
     for (int i = 0; i < samples; i++) {
       rows.add(row(i));
     }
-    Dataset<Row> table = spark.createDataFrame(rows, ROW).repartition(2);
+    Dataset<Row> table = spark.createDataFrame(rows, ViewRows.TYPE).repartition(2);
     return TrainingView.materialise(
         spark,
         root.toString(),
         REQUEST,
-        new ViewSources(
-            (uri, sha) -> new RgbImage(W, H, pixels(Integer.parseInt(uri))),
-            encoded -> new ClassMask(W, H, encoded),
-            DrawnView::tensor,
-            (classes, height, width, answers) -> answers.get(0).logits()),
+        (uri, sha256) -> new RgbImage(W, H, pixels(Integer.parseInt(uri))),
         table);
   }
 
@@ -101,15 +78,6 @@ final class DrawnView {
     return values;
   }
 
-  private static FloatTensor tensor(Row struct) {
-    int[] shape = struct.<Integer>getList(1).stream().mapToInt(Integer::intValue).toArray();
-    int count = 1;
-    for (int d : shape) {
-      count *= d;
-    }
-    return new FloatTensor(shape, values(struct.getLong(0), count));
-  }
-
   private static Row row(int i) {
     return RowFactory.create(
         "s-" + i,
@@ -118,7 +86,7 @@ final class DrawnView {
         "train",
         "key-" + i,
         1.0 + i,
-        masked(i) ? mask(i) : null,
+        masked(i) ? ImageCodec.encodePng(new ClassMask(W, H, mask(i))) : null,
         struct(10L * i, 3, 2, 2),
         struct(10L * i + 1, 2, 2),
         struct(10L * i + 2, 2, 2),
@@ -126,7 +94,8 @@ final class DrawnView {
         new Row[] {RowFactory.create(null, struct(10L * i + 4, 2, 2, 3))});
   }
 
-  private static Row struct(long seed, Integer... shape) {
-    return RowFactory.create(seed, shape);
+  private static Row struct(long seed, int... shape) {
+    int count = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+    return TensorColumn.encode(new FloatTensor(shape, values(seed, count)), DType.FP16);
   }
 }

@@ -84,7 +84,7 @@ class RecipeTest {
               optimizer: {type: adamw, learningRate: 0.01, weightDecay: 0, beta1: 0.8, beta2: 0.99, epsilon: 0.001}
               schedule: {type: cosine, warmupEpochs: 0.5}
               clipNorm: 2.5
-              photometric: {exposure: 0.5, noise: 0.02}
+              photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02}
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
             """);
@@ -105,7 +105,7 @@ class RecipeTest {
                 new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
                 new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
                 2.5,
-                new Recipe.Photometric(0.5, 0.02)));
+                new Photometric(0.5f, 0.25f, 0.02f)));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
     assertThat(recipe.projection())
         .isEqualTo(new ProjectionSettings(8, ProjectionSettings.TeacherProjection.LEARNED, 0.2));

@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import java.io.Serializable;
+import stillhouse.tensor.Half;
 
 /** First and second moments of channel vectors, summed in double. Written by one thread. */
 final class Moments implements Serializable {
@@ -28,7 +29,7 @@ final class Moments implements Serializable {
 
   /** Adds every cell of one fp16 [C, cells] map. */
   Moments observe(byte[] embedding) {
-    float[] map = Fp16.decode(embedding);
+    float[] map = Half.decode(embedding);
     int cells = map.length / channels;
     if (cells * channels != map.length) {
       throw new IllegalArgumentException(

@@ -17,6 +17,8 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.data.ImageSource;
+import stillhouse.tensor.TensorColumn;
 
 /**
  * A training view: the cache's rows as one student trains on them, in a Parquet folder of their own
@@ -49,33 +51,25 @@ public final class TrainingView {
    * interrupted one left is deleted.
    *
    * @param root of the workspace, any Hadoop path
-   * @param rows one a sample: sample_id, image_uri, content_sha256, split, feature_key (strings),
-   *     weight, mask (encoded, or null), embedding, e, c, d (tensor structs), answers
-   *     (array&lt;struct&lt;class_id int, logits tensor struct&gt;&gt;). Without the column
+   * @param images reads what image_uri and content_sha256 name, on executors
+   * @param rows one a sample, of {@link ViewRows#TYPE} (weight may be any number): mask is a PNG of
+   *     class indices or null, answers are as {@link CachedAnswers} has them. Without the column
    *     embedding it is a view of labels alone, and the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */
   public static TrainingView materialise(
-      SparkSession spark,
-      String root,
-      ViewRequest request,
-      ViewSources sources,
-      Dataset<Row> rows) {
+      SparkSession spark, String root, ViewRequest request, ImageSource images, Dataset<Row> rows) {
     String description = spark.sparkContext().getLocalProperty("spark.job.description");
     try {
-      return reuseOrMake(spark, root, request, sources, rows);
+      return reuseOrMake(spark, root, request, images, rows);
     } finally {
       describe(spark, description);
     }
   }
 
   private static TrainingView reuseOrMake(
-      SparkSession spark,
-      String root,
-      ViewRequest request,
-      ViewSources sources,
-      Dataset<Row> rows) {
+      SparkSession spark, String root, ViewRequest request, ImageSource images, Dataset<Row> rows) {
     describe(spark, "training view: which rows");
     ViewIdentity identity = ViewIdentity.of(request, rows);
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
@@ -86,7 +80,7 @@ public final class TrainingView {
       return new TrainingView(files, info, true);
     }
     files.deleteAll();
-    ViewInfo info = write(spark, files, identity, request, sources, rows);
+    ViewInfo info = write(spark, files, identity, request, images, rows);
     if (info.hasTeacher()) {
       describe(spark, "training view " + identity.digest().brief() + ": principal components");
       files.write(
@@ -143,7 +137,7 @@ public final class TrainingView {
       ViewFiles files,
       ViewIdentity identity,
       ViewRequest request,
-      ViewSources sources,
+      ImageSource images,
       Dataset<Row> rows) {
     long trainRows = identity.rows().getOrDefault("train", 0L);
     if (trainRows == 0) {
@@ -151,12 +145,12 @@ public final class TrainingView {
           "Cannot make a training view without rows of split 'train': " + identity.rows());
     }
     describe(spark, "training view " + identity.digest().brief() + ": shape of the embedding");
-    int channels = channels(sources, rows);
+    int channels = channels(rows);
     ViewInfo sized = info(identity, request, channels, 0, List.of());
     ViewLayout layout =
         ViewLayout.of(request.rowsPerGroup(), rowBytes(sized), identity.allRows(), trainRows);
     describe(spark, "training view " + identity.digest().brief() + ": rows");
-    writeRows(files.data(), new ViewRow(request, sources, channels), layout, rows);
+    writeRows(files.data(), new ViewRow(request, images, channels), layout, rows);
     List<ViewInfo.ViewFile> written = files.list();
     ViewInfo info = info(identity, request, channels, layout.rowsPerGroup(), written);
     requireAllWritten(identity, written);
@@ -164,9 +158,9 @@ public final class TrainingView {
   }
 
   /** Channels of the teacher's embedding; 0 where the rows have no teacher's columns. */
-  private static int channels(ViewSources sources, Dataset<Row> rows) {
+  private static int channels(Dataset<Row> rows) {
     return List.of(rows.columns()).contains("embedding")
-        ? sources.tensors().decode(rows.select("embedding").first().getStruct(0)).dim(0)
+        ? TensorColumn.decode(rows.select("embedding").first().getStruct(0)).dim(0)
         : 0;
   }
 

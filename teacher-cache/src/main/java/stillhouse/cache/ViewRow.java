@@ -9,9 +9,14 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.ImageSource;
+import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
+import stillhouse.tensor.TensorColumn;
 
 /** Makes one row of a view from one joined row of the cache. */
 final class ViewRow implements MapFunction<Row, Row> {
@@ -32,12 +37,12 @@ final class ViewRow implements MapFunction<Row, Row> {
   private static final byte[] NOTHING = {};
 
   private final ViewRequest request;
-  private final ViewSources sources;
+  private final ImageSource images;
   private final int channels;
 
-  ViewRow(ViewRequest request, ViewSources sources, int channels) {
+  ViewRow(ViewRequest request, ImageSource images, int channels) {
     this.request = request;
-    this.sources = sources;
+    this.images = images;
     this.channels = channels;
   }
 
@@ -51,11 +56,11 @@ final class ViewRow implements MapFunction<Row, Row> {
           row.getAs("split"),
           row.getAs("weight"),
           mask != null,
-          pixels(sources.images().read(row.getAs("image_uri"), row.getAs("content_sha256"))),
-          mask == null ? null : mask(sources.masks().decode(mask)),
+          pixels(images.read(row.getAs("image_uri"), row.getAs("content_sha256"))),
+          mask == null ? null : mask(ImageCodec.decodeMask(mask)),
           channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
           channels == 0 ? NOTHING : structure(row),
-          channels == 0 ? NOTHING : logits(answers(row)));
+          channels == 0 ? NOTHING : logits(CachedAnswers.of(row)));
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);
@@ -64,21 +69,12 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   /** uint8 [height, width, 3], bilinear, rounded. */
   private byte[] pixels(RgbImage image) {
-    int area = image.width() * image.height();
-    float[] planes = new float[3 * area];
-    byte[] rgb = image.rgb();
+    float[] out = Resize.bilinear(Images.levels(image), request.height(), request.width()).data();
+    int area = request.height() * request.width();
+    byte[] bytes = new byte[3 * area];
     for (int i = 0; i < area; i++) {
       for (int c = 0; c < 3; c++) {
-        planes[c * area + i] = rgb[3 * i + c] & 0xff;
-      }
-    }
-    FloatTensor in = new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
-    float[] out = Resize.bilinear(in, request.height(), request.width()).data();
-    int outArea = request.height() * request.width();
-    byte[] bytes = new byte[3 * outArea];
-    for (int i = 0; i < outArea; i++) {
-      for (int c = 0; c < 3; c++) {
-        bytes[3 * i + c] = (byte) Math.round(out[c * outArea + i]);
+        bytes[3 * i + c] = (byte) Math.round(out[c * area + i]);
       }
     }
     return bytes;
@@ -86,39 +82,30 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   /** uint8 [height, width]: each pixel takes the label under its own centre. */
   private byte[] mask(ClassMask mask) {
-    byte[] bytes = new byte[request.height() * request.width()];
-    int o = 0;
-    for (int y = 0; y < request.height(); y++) {
-      int sourceY = nearest(y, mask.height(), request.height());
-      for (int x = 0; x < request.width(); x++) {
-        int label = mask.at(nearest(x, mask.width(), request.width()), sourceY);
-        if (label > request.classes().size() && label != ClassMask.IGNORE) {
-          throw new IllegalArgumentException(
-              "Invalid label "
-                  + label
-                  + " in its mask (must be 0, a class 1…"
-                  + request.classes().size()
-                  + ", or 255 to ignore)");
-        }
-        bytes[o++] = (byte) label;
+    ClassMask resized = Images.nearest(mask, request.width(), request.height());
+    for (byte value : resized.classes()) {
+      int label = value & 0xff;
+      if (label > request.classes().size() && label != ClassMask.IGNORE) {
+        throw new IllegalArgumentException(
+            "Invalid label "
+                + label
+                + " in its mask (must be 0, a class 1…"
+                + request.classes().size()
+                + ", or 255 to ignore)");
       }
     }
-    return bytes;
-  }
-
-  private static int nearest(int i, int in, int out) {
-    return (int) ((2L * i + 1) * in / (2L * out)); // ⌊(i + ½)·in/out⌋
+    return resized.classes();
   }
 
   private byte[] embedding(Row struct) {
-    FloatTensor map = sources.tensors().decode(struct);
+    FloatTensor map = TensorColumn.decode(struct);
     if (map.rank() != 3 || map.dim(0) != channels) {
       throw new IllegalArgumentException(
           "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
     }
     float[] grid = toGrid(map).data();
-    requireWithin("embedding", grid, Fp16.MAX);
-    return Fp16.encode(grid);
+    requireWithin("embedding", grid, Half.MAX);
+    return Half.encode(grid);
   }
 
   /** E, C, D as fp32 [3, gridHeight, gridWidth]. */
@@ -126,7 +113,7 @@ final class ViewRow implements MapFunction<Row, Row> {
     int cells = request.gridHeight() * request.gridWidth();
     ByteBuffer bytes = ByteBuffer.allocate(3 * cells * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (String component : List.of("e", "c", "d")) {
-      FloatTensor map = sources.tensors().decode(row.getAs(component));
+      FloatTensor map = TensorColumn.decode(row.getAs(component));
       int height = map.dim(map.rank() - 2);
       int width = map.dim(map.rank() - 1);
       FloatTensor grid = toGrid(new FloatTensor(new int[] {1, height, width}, map.data()));
@@ -154,11 +141,11 @@ final class ViewRow implements MapFunction<Row, Row> {
   }
 
   /** fp16 [K, logitsHeight, logitsWidth]; beyond ±65504 held there, where a sigmoid is 0 or 1. */
-  private byte[] logits(List<ViewSources.Answer> answers) {
+  private byte[] logits(CachedAnswers answers) {
     int classes = request.classes().size();
     int height = request.logitsHeight();
     int width = request.logitsWidth();
-    FloatTensor composed = sources.softTargets().compose(classes, height, width, answers);
+    FloatTensor composed = answers.logits(classes, height, width);
     if (composed.rank() != 3 || composed.dim(0) != classes) {
       throw new IllegalArgumentException(
           "Invalid soft target: " + composed + " (must be [" + classes + ", h, w])");
@@ -168,13 +155,8 @@ final class ViewRow implements MapFunction<Row, Row> {
       if (Float.isNaN(logits[i])) {
         throw new IllegalArgumentException("Invalid soft target: NaN at element " + i);
       }
-      logits[i] = Math.max(-Fp16.MAX, Math.min(Fp16.MAX, logits[i]));
+      logits[i] = Math.max(-Half.MAX, Math.min(Half.MAX, logits[i]));
     }
-    return Fp16.encode(logits);
-  }
-
-  private List<ViewSources.Answer> answers(Row row) {
-    int column = row.fieldIndex("answers");
-    return row.isNullAt(column) ? List.of() : sources.answers(row.getList(column));
+    return Half.encode(logits);
   }
 }

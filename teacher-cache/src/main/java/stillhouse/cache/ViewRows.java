@@ -8,9 +8,32 @@ import static org.apache.spark.sql.functions.struct;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.tensor.TensorColumn;
 
 /** Samples joined to what a teacher said of them: what a training view is made of. */
 public final class ViewRows {
+  /** An element of {@code answers}. */
+  static final StructType ANSWER =
+      new StructType().add("class_id", DataTypes.IntegerType).add("logits", TensorColumn.TYPE);
+
+  /** The columns that {@link TrainingView#materialise} reads; {@link #cached} has more. */
+  public static final StructType TYPE =
+      new StructType()
+          .add("sample_id", DataTypes.StringType)
+          .add("image_uri", DataTypes.StringType)
+          .add("content_sha256", DataTypes.StringType)
+          .add("split", DataTypes.StringType)
+          .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
+          .add("weight", DataTypes.DoubleType)
+          .add("mask", DataTypes.BinaryType)
+          .add("embedding", TensorColumn.TYPE)
+          .add("e", TensorColumn.TYPE)
+          .add("c", TensorColumn.TYPE)
+          .add("d", TensorColumn.TYPE)
+          .add("answers", DataTypes.createArrayType(ANSWER));
+
   private ViewRows() {}
 
   /**
@@ -34,14 +57,12 @@ public final class ViewRows {
 
   /**
    * Every sample whose questions are answered, with its {@code answers}: an array of {@code
-   * (class_id, logits)}, empty where there was nothing to ask.
+   * (class_id, logits)}, empty where there was nothing to ask. {@link CachedAnswers} reads it.
    */
   public static Dataset<Row> answered(SparkSession spark, String root, CacheKeys keys) {
     CacheTables tables = CacheTables.of(root);
     Dataset<Row> answers =
-        tables
-            .answers(spark)
-            .where(col(CacheTables.DECODER_DIGEST).equalTo(lit(keys.spec().decoderDigest().hex())))
+        CacheTables.answersOf(tables.answers(spark), keys)
             .groupBy(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT)
             .agg(collect_list(struct("class_id", CacheTables.LOGITS)).alias("asked"))
             // A row without logits says that there was nothing to ask.
@@ -50,11 +71,7 @@ public final class ViewRows {
                 CacheTables.PROMPT_FINGERPRINT,
                 "filter(asked, a -> a.logits is not null) as answers");
     return CacheTables.keyed(tables.samples(spark), keys)
-        .join(
-            answers,
-            scala.collection.JavaConverters.asScalaBuffer(
-                    java.util.List.of(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT))
-                .toSeq());
+        .join(answers, new String[] {CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT});
   }
 
   /** The labelled samples, without a teacher's columns. */

@@ -5,21 +5,42 @@ import stillhouse.tensor.Resize;
 
 /** Pictures and masks as networks take them. */
 public final class Images {
+  private static final float[] LEVELS = new float[256];
+  private static final float[] UNIT = new float[256];
+
+  static {
+    for (int i = 0; i < LEVELS.length; i++) {
+      LEVELS[i] = i;
+      UNIT[i] = i / 255f;
+    }
+  }
+
   private Images() {}
 
   /**
    * @return [3, H, W], red, green, blue in 0…1
    */
   public static FloatTensor planes(RgbImage image) {
-    int pixels = image.width() * image.height();
-    byte[] rgb = image.rgb();
-    float[] planes = new float[3 * pixels];
-    for (int i = 0; i < pixels; i++) {
-      for (int c = 0; c < 3; c++) {
-        planes[c * pixels + i] = (rgb[3 * i + c] & 0xff) / 255f;
-      }
-    }
-    return new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
+    float[] planes = new float[image.rgb().length];
+    planes(image.rgb(), planes, 0);
+    return new FloatTensor(shape(image), planes);
+  }
+
+  /**
+   * Writes the pixels [H, W, 3] as planes [3, H, W] in 0…1 into {@code out} from index {@code at}
+   * on.
+   */
+  public static void planes(byte[] rgb, float[] out, int at) {
+    split(rgb, UNIT, out, at);
+  }
+
+  /**
+   * @return [3, H, W], red, green, blue in 0…255
+   */
+  public static FloatTensor levels(RgbImage image) {
+    float[] planes = new float[image.rgb().length];
+    split(image.rgb(), LEVELS, planes, 0);
+    return new FloatTensor(shape(image), planes);
   }
 
   /**
@@ -49,5 +70,18 @@ public final class Images {
 
   private static int centre(int i, int in, int out) {
     return (int) ((2L * i + 1) * in / (2L * out));
+  }
+
+  private static int[] shape(RgbImage image) {
+    return new int[] {3, image.height(), image.width()};
+  }
+
+  private static void split(byte[] rgb, float[] values, float[] out, int at) {
+    int area = rgb.length / 3;
+    for (int i = 0, o = at; i < rgb.length; i += 3, o++) {
+      out[o] = values[rgb[i] & 0xff];
+      out[o + area] = values[rgb[i + 1] & 0xff];
+      out[o + 2 * area] = values[rgb[i + 2] & 0xff];
+    }
   }
 }

@@ -8,13 +8,6 @@ import stillhouse.tensor.FloatTensor;
  * no further factor. Source: seed sard, "Structure Importance Map".
  */
 public final class StructureMap {
-  /**
-   * Below this share of the largest component's mean a component is rounding noise: √ε of a double
-   * is 1.5e-8, which is what C has where all gradients are parallel; the rest is margin for the sum
-   * over channels.
-   */
-  static final double NOISE_FLOOR = 1e-6;
-
   private final FloatTensor weights;
 
   private StructureMap(FloatTensor weights) {
@@ -43,7 +36,8 @@ public final class StructureMap {
   }
 
   private static double[] factors(float[][] parts, Weighting weighting) {
-    double[] betas = {weighting.e(), weighting.c(), weighting.d()};
+    Weighting.Betas beta = weighting.betas();
+    double[] betas = {beta.e(), beta.c(), beta.d()};
     return switch (weighting.components()) {
       case RAW -> betas;
       case UNIT_MEAN -> perMean(parts, betas);
@@ -62,7 +56,7 @@ public final class StructureMap {
     }
     double[] factors = new double[parts.length];
     for (int p = 0; p < parts.length; p++) {
-      boolean signal = means[p] > 0 && means[p] >= NOISE_FLOOR * largest;
+      boolean signal = means[p] > 0 && means[p] >= Weighting.NOISE_FLOOR * largest;
       factors[p] = signal ? betas[p] / means[p] : 0;
     }
     return factors;

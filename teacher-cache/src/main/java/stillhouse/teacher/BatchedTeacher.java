@@ -98,6 +98,18 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     return new long[] {spec.batch(), 3, config.input().height(), config.input().width()};
   }
 
+  /** What went wrong in {@link #forward}. */
+  final TeacherException cannotRun(Exception cause) {
+    return new TeacherException(
+        "Cannot run the encoder of teacher "
+            + config.name()
+            + " on "
+            + Arrays.toString(inputShape())
+            + ": "
+            + cause.getMessage(),
+        cause);
+  }
+
   /** Refuses an output that isn't one map [C, h, w] an image. */
   final FloatTensor map(String layer, long[] shape, float[] data) {
     if (shape.length != 4 || shape[0] != spec.batch()) {

@@ -4,7 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -55,14 +54,7 @@ public final class OnnxTeacher extends BatchedTeacher {
       }
       return layers;
     } catch (OrtException e) {
-      throw new TeacherException(
-          "Cannot run the encoder of teacher "
-              + config.name()
-              + " on "
-              + Arrays.toString(inputShape())
-              + ": "
-              + e.getMessage(),
-          e);
+      throw cannotRun(e);
     }
   }
 

@@ -2,6 +2,7 @@ package stillhouse.teacher;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Resize;
@@ -26,7 +27,7 @@ final class Preprocessing {
   void put(RgbImage image, FloatBuffer into) {
     int height = fittedHeight(image);
     int width = fittedWidth(image);
-    float[] fitted = Resize.bilinear(planes(image), height, width).data();
+    float[] fitted = Resize.bilinear(Images.levels(image), height, width).data();
     float[] row = new float[input.width()];
     for (int c = 0; c < 3; c++) {
       float factor = input.scale().factor / input.std().get(c);
@@ -82,18 +83,5 @@ final class Preprocessing {
         yield Math.max(1, (int) Math.min(whole, Math.round(side * scale)));
       }
     };
-  }
-
-  /** [3, height, width] in 0…255. */
-  private static FloatTensor planes(RgbImage image) {
-    int size = image.width() * image.height();
-    byte[] rgb = image.rgb();
-    float[] planes = new float[3 * size];
-    for (int i = 0; i < size; i++) {
-      planes[i] = rgb[3 * i] & 0xff;
-      planes[size + i] = rgb[3 * i + 1] & 0xff;
-      planes[2 * size + i] = rgb[3 * i + 2] & 0xff;
-    }
-    return new FloatTensor(new int[] {3, image.height(), image.width()}, planes);
   }
 }

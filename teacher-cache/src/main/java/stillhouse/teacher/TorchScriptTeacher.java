@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,14 +71,7 @@ public final class TorchScriptTeacher extends BatchedTeacher {
       }
       return layers;
     } catch (ai.djl.engine.EngineException e) {
-      throw new TeacherException(
-          "Cannot run teacher "
-              + config.name()
-              + " on "
-              + Arrays.toString(inputShape())
-              + ": "
-              + e.getMessage(),
-          e);
+      throw cannotRun(e);
     }
   }
 

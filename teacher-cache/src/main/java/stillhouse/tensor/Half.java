@@ -19,6 +19,9 @@ public final class Half {
   private static final int FIRST_NORMAL = 0x38800000; // 2^-14
   private static final float SUBNORMAL_UNIT = 0x1p-24f;
 
+  // Every half decoded once: 256 KiB, and decoding an array becomes a look-up.
+  private static final float[] VALUES = values();
+
   private Half() {}
 
   /** The nearest half; from 65520 upwards that is infinity. */
@@ -57,7 +60,7 @@ public final class Half {
    *
    * @throws IllegalArgumentException where a value lies beyond ±65504
    */
-  static byte[] encode(float[] values) {
+  public static byte[] encode(float[] values) {
     byte[] bytes = new byte[Math.multiplyExact(values.length, Short.BYTES)];
     for (int i = 0; i < values.length; i++) {
       if (Math.abs(values[i]) > MAX) {
@@ -73,16 +76,30 @@ public final class Half {
     return bytes;
   }
 
-  static float[] decode(byte[] bytes) {
+  /** The halves of {@link #encode} as floats. */
+  public static float[] decode(byte[] bytes) {
     float[] values = new float[bytes.length / Short.BYTES];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = toFloat((short) SHORTS.get(bytes, i * Short.BYTES));
-    }
+    decode(bytes, values, 0);
     return values;
+  }
+
+  /** Decodes all of {@code bytes} into {@code out} from index {@code at} on. */
+  public static void decode(byte[] bytes, float[] out, int at) {
+    for (int i = 0; i + 1 < bytes.length; i += Short.BYTES) {
+      out[at + (i >> 1)] = VALUES[(bytes[i] & 0xff) | (bytes[i + 1] & 0xff) << 8];
+    }
   }
 
   /** Keeps the upper payload bits, and the quiet bit so that the mantissa is never 0. */
   private static int nan(int magnitude) {
     return 0x7e00 | ((magnitude >>> 13) & 0x3ff);
+  }
+
+  private static float[] values() {
+    float[] values = new float[1 << Short.SIZE];
+    for (int bits = 0; bits < values.length; bits++) {
+      values[bits] = toFloat((short) bits);
+    }
+    return values;
   }
 }

@@ -15,26 +15,21 @@ public final class Resize {
     if (inHeight == height && inWidth == width) {
       return map;
     }
-    int[] left = new int[width];
-    float[] rightShare = new float[width];
-    axis(inWidth, width, left, rightShare);
-    int[] top = new int[height];
-    float[] bottomShare = new float[height];
-    axis(inHeight, height, top, bottomShare);
-
+    Axis columns = new Axis(inWidth, width);
+    Axis rows = new Axis(inHeight, height);
     float[] in = map.data();
     float[] out = new float[channels * height * width];
     int o = 0;
     for (int c = 0; c < channels; c++) {
       int plane = c * inHeight * inWidth;
       for (int y = 0; y < height; y++) {
-        int row0 = plane + top[y] * inWidth;
-        int row1 = plane + Math.min(top[y] + 1, inHeight - 1) * inWidth;
-        float v = bottomShare[y];
+        int row0 = plane + rows.first[y] * inWidth;
+        int row1 = plane + rows.second[y] * inWidth;
+        float v = rows.share[y];
         for (int x = 0; x < width; x++) {
-          int x0 = left[x];
-          int x1 = Math.min(x0 + 1, inWidth - 1);
-          float u = rightShare[x];
+          int x0 = columns.first[x];
+          int x1 = columns.second[x];
+          float u = columns.share[x];
           float upper = in[row0 + x0] + u * (in[row0 + x1] - in[row0 + x0]);
           float lower = in[row1 + x0] + u * (in[row1 + x1] - in[row1 + x0]);
           out[o++] = upper + v * (lower - upper);
@@ -105,14 +100,5 @@ public final class Resize {
       }
     }
     return total;
-  }
-
-  private static void axis(int in, int out, int[] first, float[] secondShare) {
-    double scale = (double) in / out;
-    for (int i = 0; i < out; i++) {
-      double position = Math.max(0, (i + 0.5) * scale - 0.5);
-      first[i] = Math.min((int) position, in - 1);
-      secondShare[i] = (float) (position - first[i]);
-    }
   }
 }

@@ -23,6 +23,7 @@ import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.Sessions;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.TensorColumn;

@@ -9,11 +9,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.TensorColumn;
 
 /**
  * Joined cache rows drawn from their index: images 12×8 (the view's size is 6×4), a mask for two in
@@ -23,30 +25,6 @@ final class DrawnRows {
   static final int CHANNELS = 5;
   static final ViewRequest REQUEST =
       new ViewRequest(List.of("scratch", "dent"), 4, 6, 2, 2, 2, 3, 3, 2, Map.of("teacher", "t1"));
-  static final ViewSources SOURCES =
-      new ViewSources(DrawnRows::image, DrawnRows::mask, DrawnRows::tensor, DrawnRows::compose);
-
-  private static final StructType TENSOR =
-      new StructType()
-          .add("dtype", DataTypes.StringType)
-          .add("shape", DataTypes.createArrayType(DataTypes.IntegerType))
-          .add("data", DataTypes.BinaryType);
-  private static final StructType ANSWER =
-      new StructType().add("class_id", DataTypes.IntegerType).add("logits", TENSOR);
-  private static final StructType SCHEMA =
-      new StructType()
-          .add("sample_id", DataTypes.StringType)
-          .add("image_uri", DataTypes.StringType)
-          .add("content_sha256", DataTypes.StringType)
-          .add("split", DataTypes.StringType)
-          .add("feature_key", DataTypes.StringType)
-          .add("weight", DataTypes.FloatType)
-          .add("mask", DataTypes.BinaryType)
-          .add("embedding", TENSOR)
-          .add("e", TENSOR)
-          .add("c", TENSOR)
-          .add("d", TENSOR)
-          .add("answers", DataTypes.createArrayType(ANSWER));
 
   private DrawnRows() {}
 
@@ -55,7 +33,7 @@ final class DrawnRows {
     for (int i = 0; i < rows; i++) {
       list.add(row(i));
     }
-    return spark.createDataFrame(list, SCHEMA).repartition(3);
+    return spark.createDataFrame(list, ViewRows.TYPE).repartition(3);
   }
 
   static Row row(int i) {
@@ -65,8 +43,8 @@ final class DrawnRows {
         "sha-" + i,
         i % 5 == 4 ? "val" : "train",
         "key-" + i,
-        1f + i,
-        i % 3 == 2 ? null : maskBytes(i),
+        1.0 + i,
+        i % 3 == 2 ? null : ImageCodec.encodePng(mask(i)),
         struct(i, 1, CHANNELS, 4, 4),
         struct(i, 2, 4, 4),
         struct(i, 3, 4, 4),
@@ -83,35 +61,30 @@ final class DrawnRows {
     return new RgbImage(12, 8, rgb);
   }
 
-  static ClassMask mask(byte[] encoded) {
-    return new ClassMask(12, 8, encoded);
-  }
-
-  static byte[] maskBytes(int i) {
-    byte[] labels = {0, 1, 2, (byte) 255};
+  static ClassMask mask(int i) {
+    byte[] labels = {0, 1, 2, (byte) ClassMask.IGNORE};
     byte[] mask = new byte[12 * 8];
     for (int p = 0; p < mask.length; p++) {
       mask[p] = labels[(p + i) % labels.length];
     }
-    return mask;
+    return new ClassMask(12, 8, mask);
   }
 
-  static FloatTensor tensor(Row struct) {
-    int[] shape = struct.<Integer>getList(1).stream().mapToInt(Integer::intValue).toArray();
-    return new FloatTensor(shape, Fp16.decode(struct.getAs("data")));
+  /** The row with another value in one column. */
+  static Row with(Row row, String column, Object value) {
+    Object[] values = new Object[row.size()];
+    for (int c = 0; c < values.length; c++) {
+      values[c] = c == row.fieldIndex(column) ? value : row.get(c);
+    }
+    return new GenericRowWithSchema(values, row.schema());
   }
 
-  private static FloatTensor compose(
-      int classes, int height, int width, List<ViewSources.Answer> answers) {
-    return answers.get(0).logits();
-  }
-
-  private static Row struct(int row, int kind, Integer... shape) {
+  private static Row struct(int row, int kind, int... shape) {
     SplittableRandom random = new SplittableRandom(row * 31L + kind);
     float[] values = new float[Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
     for (int v = 0; v < values.length; v++) {
       values[v] = (float) (random.nextDouble() * 4 - 2);
     }
-    return RowFactory.create("FP16", shape, Fp16.encode(values));
+    return TensorColumn.encode(new FloatTensor(shape, values), DType.FP16);
   }
 }

@@ -11,6 +11,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import stillhouse.tensor.Half;
 
 class PcaTest {
   @Test
@@ -107,6 +108,6 @@ class PcaTest {
         values[c * cells.length + x] = cells[x][c];
       }
     }
-    return Fp16.encode(values);
+    return Half.encode(values);
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +25,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
+import stillhouse.tensor.TensorColumn;
 
 class TrainingViewTest {
   private static final int ROWS = 40;
@@ -37,12 +43,7 @@ class TrainingViewTest {
 
   @BeforeAll
   static void materialise() {
-    spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .getOrCreate();
+    spark = Sessions.local();
     view = make(DrawnRows.of(spark, ROWS));
   }
 
@@ -67,14 +68,14 @@ class TrainingViewTest {
 
     assertThat(row.<Float>getAs("weight")).isEqualTo(8f);
     assertThat(row.<Boolean>getAs("labelled")).isTrue();
-    FloatTensor embedding = DrawnRows.tensor(source.getAs("embedding"));
-    assertThat(Fp16.decode(row.getAs("embedding")))
+    FloatTensor embedding = TensorColumn.decode(source.getAs("embedding"));
+    assertThat(Half.decode(row.getAs("embedding")))
         .containsExactly(Resize.area(embedding, 2, 2).data(), within(2e-3f));
-    FloatTensor logits = DrawnRows.tensor(source.<Row>getList(11).get(0).getStruct(1));
-    assertThat(Fp16.decode(row.getAs("logits")))
+    FloatTensor logits = TensorColumn.decode(source.<Row>getList(11).get(0).getStruct(1));
+    assertThat(Half.decode(row.getAs("logits")))
         .containsExactly(Resize.bilinear(logits, 2, 3).data(), within(2e-3f));
     // D of the first cell: the mean of the 2×2 source cells under it.
-    float[] d = DrawnRows.tensor(source.getAs("d")).data();
+    float[] d = TensorColumn.decode(source.getAs("d")).data();
     float[] structure = new float[12];
     ByteBuffer.wrap(row.<byte[]>getAs("structure"))
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -96,7 +97,7 @@ class TrainingViewTest {
       assertThat(pixels[c] & 0xff).isEqualTo(Math.round(sum / 4));
     }
     byte[] mask = row.getAs("mask");
-    ClassMask source = DrawnRows.mask(DrawnRows.maskBytes(7));
+    ClassMask source = DrawnRows.mask(7);
     assertThat(mask).hasSize(24);
     assertThat(mask[0] & 0xff).isEqualTo(source.at(1, 1));
     assertThat(mask[6 + 2] & 0xff).isEqualTo(source.at(5, 3));
@@ -179,13 +180,13 @@ class TrainingViewTest {
     Dataset<Row> rows = DrawnRows.of(spark, 10);
     TrainingView made =
         TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
-    java.nio.file.Files.delete(Path.of(made.folder(), "view.json"));
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
+    Files.delete(Path.of(made.folder(), "view.json"));
     assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
         .hasMessageContaining("it has no view.json");
     TrainingView again =
         TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
     assertThat(again.reused()).isFalse();
     assertThat(again.info().rows()).isEqualTo(made.info().rows());
   }
@@ -200,7 +201,8 @@ class TrainingViewTest {
         .collectAsList()
         .forEach(row -> moments.observe((byte[]) row.get(0)));
     Projection expected = Pca.projection(moments, 3);
-    Projection projection = TrainingView.open(view.folder(), new Configuration()).projection().orElseThrow();
+    Projection projection =
+        TrainingView.open(view.folder(), new Configuration()).projection().orElseThrow();
 
     assertThat(projection.dimensions()).isEqualTo(3);
     assertThat(projection.mean()).containsExactly(expected.mean(), within(1e-6f));
@@ -229,30 +231,25 @@ class TrainingViewTest {
   @Test
   void namesTheSampleThatCannotBeMade() {
     Row row = DrawnRows.of(spark, 1).first();
-    ViewSources broken =
-        new ViewSources(
-            DrawnRows.SOURCES.images(),
-            encoded -> new ClassMask(1, 1, new byte[] {7}),
-            DrawnRows.SOURCES.tensors(),
-            DrawnRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, broken, 5).call(row))
+    byte[] strange = ImageCodec.encodePng(new ClassMask(1, 1, new byte[] {7}));
+    assertThatThrownBy(() -> viewRow(5).call(DrawnRows.with(row, "mask", strange)))
         .hasMessageContaining("sample sample-0")
         .hasMessageContaining("Invalid label 7 in its mask (must be 0, a class 1…2,");
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, DrawnRows.SOURCES, 9).call(row))
+    assertThatThrownBy(() -> viewRow(9).call(row))
         .hasMessageContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
-    ViewSources overflowing =
-        new ViewSources(
-            DrawnRows.SOURCES.images(),
-            DrawnRows.SOURCES.masks(),
-            struct -> new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}),
-            DrawnRows.SOURCES.softTargets());
-    assertThatThrownBy(() -> new ViewRow(DrawnRows.REQUEST, overflowing, 1).call(row))
+    Row overflowing =
+        TensorColumn.encode(new FloatTensor(new int[] {1, 1, 1}, new float[] {1e6f}), DType.FP32);
+    assertThatThrownBy(() -> viewRow(1).call(DrawnRows.with(row, "embedding", overflowing)))
         .hasMessageContaining("Invalid embedding value: 1000000.0 (must be finite");
+  }
+
+  private static ViewRow viewRow(int channels) {
+    return new ViewRow(DrawnRows.REQUEST, DrawnRows::image, channels);
   }
 
   private static TrainingView make(Dataset<Row> rows) {
     return TrainingView.materialise(
-        spark, root.toString(), DrawnRows.REQUEST, DrawnRows.SOURCES, rows);
+        spark, root.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
   }
 
   private static Row stored(int i) {

@@ -22,6 +22,26 @@ class ImagesTest {
   }
 
   @Test
+  void levelsAreThePlanesBeforeTheirDivision() {
+    var image = new RgbImage(2, 1, new byte[] {(byte) 255, 0, 51, 102, (byte) 153, (byte) 204});
+    assertThat(Images.levels(image).data()).containsExactly(255, 102, 0, 153, 51, 204);
+  }
+
+  @Test
+  void everyLevelIsItsExactShareOfWhite() {
+    byte[] rgb = new byte[3 * 256];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) (i / 3);
+    }
+    float[] out = new float[rgb.length + 2];
+    Images.planes(rgb, out, 1);
+    for (int i = 0; i < rgb.length; i++) {
+      assertThat(out[1 + i]).isEqualTo((i % 256) / 255f);
+    }
+    assertThat(out[0] + out[out.length - 1]).isZero();
+  }
+
+  @Test
   void nearestReadsEachCellsCentre() {
     var mask = new ClassMask(4, 1, new byte[] {1, 2, 3, 4});
     assertThat(Images.nearest(mask, 2, 1).classes()).containsExactly(2, 4);

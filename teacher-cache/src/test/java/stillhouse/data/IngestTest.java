@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.Sessions;
 import stillhouse.identity.Sha256;
 
 class IngestTest {
@@ -32,19 +33,7 @@ class IngestTest {
 
   @BeforeAll
   static void openSpark() {
-    spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .appName("ingest-test")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .config("spark.databricks.delta.snapshotPartitions", "1")
-            .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-            .config(
-                "spark.sql.catalog.spark_catalog",
-                "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-            .getOrCreate();
-    spark.sparkContext().setLogLevel("ERROR");
+    spark = Sessions.local();
   }
 
   @AfterAll

@@ -28,26 +28,30 @@ class StructureMapTest {
   @Test
   void uniformIsOneOverTheCells() {
     StructureMaps maps = StructureTensor.maps(StructureTensorTest.random(2, 4, 5, 1), 2);
-    assertThat(StructureMap.of(maps, Weighting.UNIFORM).weights().data()).containsOnly(1f / 20);
+    assertThat(StructureMap.of(maps, Weighting.named("uniform")).weights().data())
+        .containsOnly(1f / 20);
   }
 
   @Test
   void byHand() {
     StructureMaps maps = maps(new float[] {1, 3}, new float[] {4, 0}, new float[] {10, 10});
     // Means 2, 2, 10: S = 2·(½, 3/2) + (2, 0) + (1, 1) = (4, 4).
-    assertThat(StructureMap.of(maps, Weighting.FULL).weights().data()).containsExactly(0.5f, 0.5f);
+    assertThat(StructureMap.of(maps, Weighting.named("full")).weights().data())
+        .containsExactly(0.5f, 0.5f);
     // Raw: S = (2 + 4 + 10, 6 + 0 + 10) = (16, 16); E+C raw: (6, 6); E alone: (1, 3).
-    assertThat(StructureMap.of(maps, Weighting.E).weights().data()).containsExactly(0.25f, 0.75f);
-    assertThat(StructureMap.of(maps, Weighting.D.with(Components.RAW)).weights().data())
+    assertThat(StructureMap.of(maps, Weighting.named("E")).weights().data())
+        .containsExactly(0.25f, 0.75f);
+    assertThat(StructureMap.of(maps, Weighting.named("D").with(Components.RAW)).weights().data())
         .containsExactly(0.5f, 0.5f);
   }
 
   @Test
   void aComponentUnderTheFloorCountsAsNothing() {
     StructureMaps maps = maps(new float[] {1, 3}, new float[] {0, 1e-7f}, new float[] {0, 0});
-    assertThat(StructureMap.of(maps, Weighting.FULL).weights().data())
+    assertThat(StructureMap.of(maps, Weighting.named("full")).weights().data())
         .containsExactly(0.25f, 0.75f);
-    assertThat(StructureMap.of(maps, Weighting.C).weights().data()).containsExactly(0.5f, 0.5f);
+    assertThat(StructureMap.of(maps, Weighting.named("C")).weights().data())
+        .containsExactly(0.5f, 0.5f);
   }
 
   @Property(tries = 60)
@@ -72,8 +76,8 @@ class StructureMapTest {
   void refusesAnUnknownOrNegativeWeighting() {
     assertThatThrownBy(() -> Weighting.named("edges"))
         .hasMessage("Invalid weighting: 'edges' (known: uniform, E, C, D, E+C, full)");
-    assertThatThrownBy(() -> new Weighting(1, -2, 0, Components.RAW))
-        .hasMessageContaining("C -2.0");
+    assertThatThrownBy(() -> new Weighting.Betas(1, -2, 0))
+        .hasMessage("Invalid weighting: {E: 1.0, C: -2.0, D: 0.0} (each must be finite and >= 0)");
   }
 
   private static StructureMaps maps(float[] e, float[] c, float[] d) {

@@ -43,10 +43,13 @@ class StructureTensorTest {
       close(name + ": E", maps.e(), floats(wanted, "e"));
       close(name + ": C", maps.c(), floats(wanted, "c"));
       close(name + ": D", maps.d(), floats(wanted, "d"));
-      weights(name, maps, Weighting.FULL, floats(wanted, "full_unit_mean"));
+      weights(name, maps, Weighting.named("full"), floats(wanted, "full_unit_mean"));
       weights(
-          name, maps, Weighting.FULL.with(Weighting.Components.RAW), floats(wanted, "full_raw"));
-      weights(name, maps, Weighting.E_C, floats(wanted, "e_c_unit_mean"));
+          name,
+          maps,
+          Weighting.named("full").with(Weighting.Components.RAW),
+          floats(wanted, "full_raw"));
+      weights(name, maps, Weighting.named("E+C"), floats(wanted, "e_c_unit_mean"));
     }
   }
 

@@ -58,6 +58,36 @@ class HalfTest {
   }
 
   @Test
+  void encodesLowByteFirst() {
+    assertThat(Half.encode(new float[] {1, -2, 65504, 0x1p-24f, 0}))
+        .containsExactly(0x00, 0x3c, 0x00, 0xc0, 0xff, 0x7b, 0x01, 0x00, 0x00, 0x00);
+  }
+
+  @Test
+  void decodesEveryHalfToItsFloat() {
+    for (int bits = 0; bits < 1 << 16; bits++) {
+      byte[] bytes = {(byte) bits, (byte) (bits >> 8)};
+      assertThat(Float.floatToRawIntBits(Half.decode(bytes)[0]))
+          .isEqualTo(Float.floatToRawIntBits(Half.toFloat((short) bits)));
+    }
+  }
+
+  @Test
+  void decodesIntoTheMiddleOfAnArray() {
+    float[] out = {7, 7, 7, 7};
+    Half.decode(Half.encode(new float[] {0.5f, -3}), out, 1);
+    assertThat(out).containsExactly(7, 0.5f, -3, 7);
+  }
+
+  @Test
+  void breaksTiesToEven() {
+    assertThat(Half.decode(Half.encode(new float[] {1 + 0x1p-11f, 1 + 3 * 0x1p-11f})))
+        .containsExactly(1, 1 + 2 * 0x1p-10f);
+    assertThat(Half.toFloat(Half.fromFloat(65519))).isEqualTo(65504);
+    assertThat(Half.toFloat(Half.fromFloat(65520))).isEqualTo(Float.POSITIVE_INFINITY);
+  }
+
+  @Test
   void refusesWhatIsBeyondItsRange() {
     assertThatThrownBy(() -> Half.encode(new float[] {1f, -70000f}))
         .isInstanceOf(IllegalArgumentException.class)

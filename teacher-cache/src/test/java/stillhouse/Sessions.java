@@ -1,16 +1,16 @@
-package stillhouse.cache;
+package stillhouse;
 
 import org.apache.spark.sql.SparkSession;
 
-/** The one local session that the tests of this package share. */
-final class Sessions {
+/** The one local session that the tests of this module share. */
+public final class Sessions {
   private Sessions() {}
 
-  static SparkSession local() {
+  public static SparkSession local() {
     SparkSession spark =
         SparkSession.builder()
             .master("local[2]")
-            .appName("cache tests")
+            .appName("teacher-cache tests")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "1")
             .config("spark.sql.adaptive.enabled", "false")
