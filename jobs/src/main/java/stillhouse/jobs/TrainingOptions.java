@@ -68,9 +68,7 @@ final class TrainingOptions {
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */
   int epochs(Recipe recipe, int stepsPerEpoch) {
-    return steps == null
-        ? recipe.training().epochs()
-        : (steps + stepsPerEpoch - 1) / stepsPerEpoch;
+    return steps == null ? recipe.training().epochs() : (steps + stepsPerEpoch - 1) / stepsPerEpoch;
   }
 
   private static void require(boolean holds, String option, Object value, String rule) {

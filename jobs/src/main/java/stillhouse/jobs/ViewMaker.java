@@ -16,7 +16,6 @@ import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
 import stillhouse.cache.ViewSources;
-import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.teacher.LocalTeacher;
@@ -52,10 +51,6 @@ final class ViewMaker {
    */
   TrainingView of(Recipe recipe) {
     boolean taught = Experiment.needsTeacher(recipe);
-    if (taught && teacher.isEmpty()) {
-      throw new ConfigException(
-          "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
-    }
     int grid = recipe.alignment().grid();
     int dimensions = recipe.projection().dimensions();
     List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);
