@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +42,8 @@ record Failure(String message, boolean mendable) {
         .map(Failure::inText)
         .flatMap(Optional::stream)
         .findFirst()
-        .orElseGet(() -> new Failure(withRoot(thrown, chain.get(chain.size() - 1)), false));
+        .orElseGet(
+            () -> new Failure(joined(said(thrown), said(chain.get(chain.size() - 1))), false));
   }
 
   /** A TrainingException without a cause refuses settings; one with a cause tells of a failure. */
@@ -71,29 +71,30 @@ record Failure(String message, boolean mendable) {
     }
   }
 
-  /**
-   * The best of the exceptions that a text tells of; of equals the last, being nearest the root.
-   */
+  /** The best of the exceptions that a text tells of; of equals the first, which says the most. */
   private static Optional<Failure> inText(Throwable t) {
     String text = t.getMessage() == null ? "" : t.getMessage();
+    if (!text.contains("\tat ")) { // a sentence, not a trace
+      return Optional.empty();
+    }
     List<Told> told =
-        new ArrayList<>(
-            IN_TEXT
-                .matcher(text)
-                .results()
-                .map(m -> new Told(m.group(1), m.group(2)))
-                .filter(e -> !e.type().startsWith(SPARK))
-                .toList());
-    Collections.reverse(told);
+        IN_TEXT
+            .matcher(text)
+            .results()
+            .map(m -> new Told(m.group(1), m.group(2)))
+            .filter(e -> !e.type().startsWith(SPARK))
+            .toList();
     return told.stream()
         .min(Comparator.comparingInt(Told::rank))
-        .map(e -> new Failure(e.message(), e.mendable()));
+        .map(best -> best.mendable() ? new Failure(best.message(), true) : failure(best, told));
   }
 
-  private static String withRoot(Throwable thrown, Throwable root) {
-    String outer = said(thrown);
-    String inner = said(root);
-    return outer.contains(inner) ? outer : outer + ": " + inner;
+  private static Failure failure(Told best, List<Told> told) {
+    return new Failure(joined(best.message(), told.get(told.size() - 1).message()), false);
+  }
+
+  private static String joined(String outer, String root) {
+    return outer.contains(root) ? outer : outer + ": " + root;
   }
 
   private static String said(Throwable t) {

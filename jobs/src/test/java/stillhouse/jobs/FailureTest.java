@@ -44,15 +44,16 @@ class FailureTest {
             "stillhouse.train.TrainingException: Rank 0 failed at step 3",
             "java.io.EOFException: part 3 is cut off");
     var thrown = new TrainingException("Run 'x' gave up. The last failure: " + text, cause(text));
-    assertThat(Failure.of(thrown)).isEqualTo(new Failure("Rank 0 failed at step 3", false));
+    assertThat(Failure.of(thrown))
+        .isEqualTo(new Failure("Rank 0 failed at step 3: part 3 is cut off", false));
   }
 
   @Test
-  void aBarrierStagesTextWithoutOursGivesTheDeepest() {
+  void aBarrierStagesTextWithoutOursGivesItsOuterAndItsRoot() {
     String text =
         BARRIER.formatted(
             "java.lang.IllegalStateException: closed", "java.io.EOFException: part 3 is cut off");
-    assertThat(Failure.of(cause(text))).isEqualTo(new Failure("part 3 is cut off", false));
+    assertThat(Failure.of(cause(text))).isEqualTo(new Failure("closed: part 3 is cut off", false));
   }
 
   @Test
@@ -70,6 +71,12 @@ class FailureTest {
     assertThat(Failure.of(new TrainingException("Cannot train with 8 ranks")).mendable()).isTrue();
     assertThat(Failure.of(new TrainingException("gave up", new IOException("x"))))
         .isEqualTo(new Failure("gave up: x", false));
+  }
+
+  @Test
+  void aSentenceThatNamesAnExceptionIsKeptWhole() {
+    var thrown = new IllegalStateException("Cannot list x: java.io.IOException: no folder");
+    assertThat(Failure.of(thrown).message()).isEqualTo(thrown.getMessage());
   }
 
   @Test
