@@ -61,6 +61,12 @@ record Failure(String message, boolean mendable) {
   }
 
   private record Told(String type, String message) {
+    /** An error's message is a mere name, such as a class's. */
+    static Told of(String type, String message) {
+      String name = type.substring(type.lastIndexOf('.') + 1);
+      return new Told(type, type.endsWith("Error") ? name + ": " + message : message);
+    }
+
     boolean mendable() {
       return MENDABLE.contains(type);
     }
@@ -81,7 +87,7 @@ record Failure(String message, boolean mendable) {
         IN_TEXT
             .matcher(text)
             .results()
-            .map(m -> new Told(m.group(1), m.group(2)))
+            .map(m -> Told.of(m.group(1), m.group(2)))
             .filter(e -> !e.type().startsWith(SPARK))
             .toList();
     return told.stream()

@@ -57,6 +57,14 @@ class FailureTest {
   }
 
   @Test
+  void anErrorsMessageComesWithItsName() {
+    String text =
+        BARRIER.formatted("java.lang.NoClassDefFoundError: a/B", "java.lang.ClassNotFoundException: a.B");
+    assertThat(Failure.of(cause(text)).message())
+        .isEqualTo("NoClassDefFoundError: a/B: a.B");
+  }
+
+  @Test
   void mendableInTextStaysMendable() {
     String text =
         BARRIER.formatted(
