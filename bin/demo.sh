@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The demo: every job in order, on drawn scenes or on the user's images. Sourced by bin/stillhouse.
 
 demo_help() {
@@ -27,15 +28,17 @@ H
 
 # serve_mlflow DIR: starts a server on a free port of 127.0.0.1; sets MLFLOW_TRACKING_URI and MLFLOW_PID.
 serve_mlflow() {
-  local dir=${1:?usage: stillhouse mlflow DIR} port
+  local dir=$1 port
   mkdir -p "$dir"
   dir=$(cd "$dir" && pwd)
   port=$("$VENV/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   MLFLOW_TRACKING_URI="http://127.0.0.1:$port"
   export MLFLOW_TRACKING_URI
+  set -m # a process group of its own, so that the server's workers can be ended with it
   (cd "$dir" && exec env PATH="$VENV/bin:$PATH" "$VENV/bin/mlflow" server --backend-store-uri "sqlite:///$dir/mlflow.db" \
     --artifacts-destination "$dir/artifacts" --serve-artifacts --host 127.0.0.1 --port "$port" --workers 1) >"$dir/server.log" 2>&1 &
   MLFLOW_PID=$!
+  set +m
   for _ in $(seq 120); do
     if "$VENV/bin/python" - "$MLFLOW_TRACKING_URI" 2>/dev/null <<'P'
 import sys, urllib.request
@@ -50,15 +53,43 @@ P
 
 stop_mlflow() {
   [ -n "${MLFLOW_PID:-}" ] || return 0
-  kill "$MLFLOW_PID" 2>/dev/null || true
+  kill -- "-$MLFLOW_PID" 2>/dev/null || true
   wait "$MLFLOW_PID" 2>/dev/null || true
+  MLFLOW_PID=''
 }
 
+# mlflow DIR: serves a store until Ctrl-C.
+mlflow() {
+  [ $# -eq 1 ] || die "usage: stillhouse mlflow DIR"
+  case $1 in -*) printf 'Usage: stillhouse mlflow DIR\n\nServes the MLflow store in DIR until Ctrl-C.\n'; return 0 ;; esac
+  python_env
+  serve_mlflow "$1"
+  say "MLflow: $MLFLOW_TRACKING_URI (Ctrl-C ends it)"
+  wait "$MLFLOW_PID"
+}
+
+# step KEY TEXT: what the demo does next, and where its output is kept.
 step() {
   local now
   now=$(date +%s)
   STEP=$((STEP + 1))
-  say "$(printf 'step %d, %3d s: %s' "$STEP" $((now - STARTED)) "$*")"
+  STEP_TEXT=$2
+  STEP_LOG=$LOGS/$STEP-$1.log
+  say "$(printf 'step %d, %3d s: %s' "$STEP" $((now - STARTED)) "$STEP_TEXT")"
+}
+
+# run JOB ARGS...: a job whose messages go to the console and to the step's log.
+run() {
+  { submit "$@" 2>&1 1>&3 | tee -a "$STEP_LOG" >&2; } 3>&1
+}
+
+# demo_ended STATUS: says which step failed.
+demo_ended() {
+  [ "$1" -ne 0 ] && [ "${STEP:-0}" -gt 0 ] || return 0
+  local how=failed
+  [ "$1" -lt 128 ] || how=stopped
+  printf '[stillhouse] error: step %d (%s) %s; its log is %s. The same command goes on from what is there.\n' \
+    "$STEP" "$STEP_TEXT" "$how" "$STEP_LOG" >&2
 }
 
 demo() {
@@ -83,44 +114,46 @@ demo() {
   done
   [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
   [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
+  check_java
   python_env
   build
+  work_dir
   mkdir -p "$out"
   out=$(cd "$out" && pwd)
-  STARTED=$(date +%s) STEP=0
-  step "MLflow server"
+  LOGS=$(mktemp -d "$out/logs-$(date +%Y%m%d-%H%M%S)-XXX") STARTED=$(date +%s) STEP=0
+  step mlflow "MLflow server"
+  STEP_LOG=$out/mlflow/server.log
   serve_mlflow "$out/mlflow"
-  trap stop_mlflow EXIT
   say "MLflow: $MLFLOW_TRACKING_URI"
 
   if [ -n "$images" ]; then
     data=$out/dataset.yaml
-    step "describing $images"
-    submit describe --images "$images" --masks "$masks" ${classes:+--classes "$classes"} --out "$data"
+    step describe "describing $images"
+    run describe --images "$images" --masks "$masks" ${classes:+--classes "$classes"} --out "$data"
   elif [ -z "$data" ]; then
     data=$HOME_DIR/conf/datasets/drawn-scenes.yaml
     sets+=(--set "SCENES=$out/scenes")
-    step "drawing $scenes scenes"
-    submit scenes --out "$out/scenes" --count "$scenes" --seed "$seed"
+    step scenes "drawing $scenes scenes"
+    run scenes --out "$out/scenes" --count "$scenes" --seed "$seed"
   fi
 
-  step "ingest"
-  submit ingest --data "$data" "${sets[@]}" --root "$out"
+  step ingest "ingest"
+  run ingest --data "$data" "${sets[@]}" --root "$out"
   if [ -z "$teacher" ]; then
-    step "training the teacher (wide-conv, labels only, $teacher_epochs epochs, $ranks ranks)"
-    submit train --data "$data" "${sets[@]}" --root "$out" --student wide-conv --recipe scratch --name teacher \
+    step teacher "training the teacher (wide-conv, labels only, $teacher_epochs epochs, $ranks ranks)"
+    run train --data "$data" "${sets[@]}" --root "$out" --student wide-conv --recipe scratch --name teacher \
       --epochs "$teacher_epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate 1e-3
-    step "freezing the teacher"
-    submit freeze --root "$out" --run teacher --out "$out/teacher"
+    step freeze "freezing the teacher"
+    run freeze --root "$out" --run teacher --out "$out/teacher"
     teacher=$out/teacher/teacher.yaml
   else
-    step "fetching the teacher $teacher"
-    submit teacher fetch "$teacher"
+    step fetch "fetching the teacher $teacher"
+    run teacher fetch "$teacher"
   fi
-  step "asking the teacher once"
-  submit cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
-  step "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
-  submit train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
+  step cache "asking the teacher once"
+  run cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
+  step train "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
+  run train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
     --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate 1e-3
   # The names that train gives its runs: student, recipe, labels where not all count, seed.
   local runs='' recipe part=''
@@ -128,15 +161,15 @@ demo() {
   for recipe in ${recipes//,/ }; do
     runs=${runs:+$runs,}$student.$(basename "$recipe" .yaml)$part.s$seed
   done
-  step "export to ONNX"
-  submit export --root "$out" --run "$runs"
-  step "evaluating what ships"
-  submit evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --run "$runs" \
+  step export "export to ONNX"
+  run export --root "$out" --run "$runs"
+  step evaluate "evaluating what ships"
+  run evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --run "$runs" \
     --summary "$out/summary.json"
   say "$(printf 'done in %d s; figures in %s' $(($(date +%s) - STARTED)) "$out/summary.json")"
   if [ -n "$keep" ]; then
-    trap - EXIT
-    say "MLflow stays up at $MLFLOW_TRACKING_URI (kill $MLFLOW_PID to end it)"
+    say "MLflow stays up at $MLFLOW_TRACKING_URI (kill -- -$MLFLOW_PID ends it)"
+    MLFLOW_PID=''
   else
     say "to look at the runs again: ./bin/stillhouse mlflow $out/mlflow"
   fi

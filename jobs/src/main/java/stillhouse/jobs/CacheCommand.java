@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRefresh;
 import stillhouse.cache.CacheReport;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.teacher.LocalTeacher;
@@ -38,13 +39,18 @@ final class CacheCommand implements Callable<Integer> {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
     CacheOptions defaults = CacheOptions.defaults();
+    if (chunk < 1) {
+      throw new ConfigException("Invalid --chunk: " + chunk + " (must be >= 1)");
+    }
     CacheOptions options =
         new CacheOptions(defaults.featureEncoding(), defaults.structureRadius(), chunk, 0);
-    try (var spark = JobSession.open("cache " + dataset.name())) {
+    try (var session = JobSession.open("cache " + dataset.name())) {
       CacheReport report =
           new CacheRefresh(
-                  CacheCommand::pooled, HadoopImages.of(spark), new ConsoleProgress("cache"))
-              .run(spark, root.uri(), source, Prompts.of(dataset), options);
+                  CacheCommand::pooled,
+                  HadoopImages.of(session.spark()),
+                  new ConsoleProgress("cache"))
+              .run(session.spark(), root.uri(), source, Prompts.of(dataset), options);
       log.info(
           "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
           report.cached(),

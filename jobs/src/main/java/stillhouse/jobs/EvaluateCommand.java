@@ -2,15 +2,19 @@ package stillhouse.jobs;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.Split;
 import stillhouse.teacher.LocalTeacher;
 
 /**
@@ -45,8 +49,15 @@ final class EvaluateCommand implements Callable<Integer> {
     DatasetConfig dataset = data.load();
     Optional<LocalTeacher> source = teacher.find();
     List<Path> folders = runs.folders();
+    requireSplit();
+    for (Path folder : folders) {
+      if (force || Score.read(folder, split).isEmpty()) {
+        OnnxFiles.require(folder);
+      }
+    }
     try (var server = tracking.connect();
-        var spark = JobSession.open("evaluate " + dataset.name())) {
+        var session = JobSession.open("evaluate " + dataset.name())) {
+      SparkSession spark = session.spark();
       String root = runs.root().uri();
       TestSamples samples = new TestSamples(spark, root, dataset, split);
       Scoring scoring =
@@ -67,5 +78,12 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private void requireSplit() {
+    List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
+    if (!splits.contains(split)) {
+      throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
+    }
   }
 }

@@ -28,7 +28,7 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var folders = runs.folders();
     try (var server = tracking.connect();
-        var spark = JobSession.open("export")) {
+        var session = JobSession.open("export")) {
       for (Path folder : folders) {
         Path onnx = folder.resolve(RunRecord.ONNX);
         if (Files.exists(onnx) && !force) {
@@ -41,7 +41,7 @@ final class ExportCommand implements Callable<Integer> {
                 folder,
                 record,
                 runs.root().checkpoints(record.name()),
-                spark.sparkContext().hadoopConfiguration());
+                session.spark().sparkContext().hadoopConfiguration());
         try (TrackedRun run = server.resume(record.mlflowRun())) {
           run.artifact(onnx, "onnx");
           run.metrics(

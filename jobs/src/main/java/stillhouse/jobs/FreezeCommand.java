@@ -51,10 +51,13 @@ final class FreezeCommand implements Callable<Integer> {
       return 0;
     }
     OnnxStudent written;
-    try (var spark = JobSession.open("freeze " + run)) {
+    try (var session = JobSession.open("freeze " + run)) {
       written =
           OnnxStudent.write(
-              folder, record, root.checkpoints(run), spark.sparkContext().hadoopConfiguration());
+              folder,
+              record,
+              root.checkpoints(run),
+              session.spark().sparkContext().hadoopConfiguration());
     }
     Files.createDirectories(out);
     Files.copy(

@@ -22,8 +22,8 @@ final class IngestCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig config = data.load();
-    try (var spark = JobSession.open("ingest " + config.name())) {
-      IngestReport report = Ingest.run(spark, config, root.uri());
+    try (var session = JobSession.open("ingest " + config.name())) {
+      IngestReport report = Ingest.run(session.spark(), config, root.uri());
       log.info(
           "Ingested {}: {} files found, {} known, {} added, {} changed, {} gone, {} quarantined",
           config.name(),

@@ -19,6 +19,7 @@ import stillhouse.conf.ConfigException;
  * @param view folder of the training view
  * @param viewDigest identity of the data that it was trained on
  * @param weightsDigest equal on all ranks at the end
+ * @param rankDigests each rank's own, all equal to it
  * @param labels share of training images whose labels counted
  * @param mlflowRun id of its MLflow run
  * @param losses of the last epoch, by name
@@ -36,6 +37,7 @@ record RunRecord(
     String view,
     String viewDigest,
     String weightsDigest,
+    List<String> rankDigests,
     String checkpoint,
     long seed,
     double labels,

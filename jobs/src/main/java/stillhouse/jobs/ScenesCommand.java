@@ -6,6 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 import stillhouse.scene.SceneWriter;
 
 /** Draws the demo's inspection scenes. */
@@ -40,7 +41,11 @@ final class ScenesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SceneWriter.write(out, count, seed, size);
+    try {
+      SceneWriter.write(out, count, seed, size);
+    } catch (IllegalArgumentException e) { // a count, a size or a folder that won't do
+      throw new ConfigException(e.getMessage(), e);
+    }
     log.info("Drew {} scenes of {}×{} into {}", count, size, size, out);
     return 0;
   }

@@ -15,6 +15,7 @@ import java.util.Optional;
  *
  * @param kind {@code teacher} or {@code student}
  * @param recipe the run's recipe; {@code teacher} for a teacher
+ * @param split that it was scored on
  * @param metrics flat names, as {@code EvaluationResult.toMap()} gives them
  * @param parameters null where it isn't known
  * @param bytes of the model files as they are on disk
@@ -32,6 +33,7 @@ record Score(
     long seed,
     double labels,
     int ranks,
+    String split,
     Map<String, Double> metrics,
     Long parameters,
     long bytes,
@@ -56,6 +58,16 @@ record Score(
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + file, e);
     }
+  }
+
+  /** Whether the per-image table lies where it was written. */
+  boolean hasImages() {
+    return Files.isDirectory(Path.of(images.replaceFirst("^file:", "")));
+  }
+
+  /** The score on one split, where it was that one that was scored last. */
+  static Optional<Score> read(Path folder, String split) {
+    return read(folder).filter(score -> split.equals(score.split()));
   }
 
   Score write(Path folder) {

@@ -67,8 +67,8 @@ final class Scoring {
   Score teacher(LocalTeacher source) throws IOException {
     TeacherSpec spec = source.spec();
     Path folder = root.runs().resolve("_teachers").resolve(spec.name() + "-" + split);
-    Optional<Score> known = Score.read(folder);
-    if (known.isPresent() && !force) {
+    Optional<Score> known = known(folder);
+    if (known.isPresent()) {
       return known.get();
     }
     log.info("Evaluating teacher {} from its cached answers", spec.name());
@@ -88,6 +88,7 @@ final class Scoring {
                   0,
                   1,
                   0,
+                  split,
                   result.toMap(),
                   null,
                   size(source),
@@ -105,8 +106,8 @@ final class Scoring {
 
   /** The ONNX file of a run, as it ships. */
   Score student(Path folder) throws IOException {
-    Optional<Score> known = Score.read(folder);
-    if (known.isPresent() && !force) {
+    Optional<Score> known = known(folder);
+    if (known.isPresent()) {
       log.info("{} is evaluated already; --force evaluates it again", folder.getFileName());
       return known.get();
     }
@@ -135,6 +136,7 @@ final class Scoring {
                 record.seed(),
                 record.labels(),
                 record.ranks(),
+                split,
                 metrics,
                 record.parameters(),
                 Files.size(onnx),
@@ -151,6 +153,10 @@ final class Scoring {
       report(folder, run, score, result, record.steps());
     }
     return score;
+  }
+
+  private Optional<Score> known(Path folder) {
+    return force ? Optional.empty() : Score.read(folder, split);
   }
 
   private static Latency latency(OnnxSource source) {

@@ -1,9 +1,9 @@
 package stillhouse.jobs;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import stillhouse.conf.ConfigException;
 
 /**
  * The entry point of every job: {@code spark-submit --class stillhouse.jobs.Stillhouse JAR JOB …}.
@@ -24,6 +24,7 @@ import stillhouse.conf.ConfigException;
       ExportCommand.class,
       FreezeCommand.class,
       EvaluateCommand.class,
+      CompareCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Stillhouse {
@@ -37,7 +38,16 @@ public final class Stillhouse {
   }
 
   static int run(String... args) {
+    return run(new PrintWriter(System.err, true, StandardCharsets.UTF_8), args);
+  }
+
+  /**
+   * @param err is told of what went wrong
+   * @return the exit code
+   */
+  static int run(PrintWriter err, String... args) {
     return new CommandLine(new Stillhouse())
+        .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()))
         .execute(args);
@@ -45,11 +55,11 @@ public final class Stillhouse {
 
   /** What the user can mend is said in a sentence; what he can't keeps its stack trace. */
   private static int report(Exception e, PrintWriter err) {
-    if (e instanceof ConfigException) {
-      err.println("error: " + e.getMessage());
+    Failure failure = Failure.of(e);
+    err.println("error: " + failure.message());
+    if (failure.mendable()) {
       return BAD_INPUT;
     }
-    err.println("error: " + e.getMessage());
     e.printStackTrace(err);
     return FAILED;
   }

@@ -15,6 +15,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 
 /** Trains students: every recipe with every seed, one MLflow run each. */
@@ -68,6 +69,7 @@ final class TrainCommand implements Callable<Integer> {
     for (String recipe : recipes) {
       var file = ConfFiles.find("recipes", recipe);
       Recipe loaded = training.apply(Recipe.load(file));
+      requireTeacher(loaded, source);
       seeds.forEach(
           seed ->
               orders.add(new TrainingJob.Order(loaded, file, seed, runName(config, loaded, seed))));
@@ -81,13 +83,21 @@ final class TrainCommand implements Callable<Integer> {
               + " runs (give one recipe and one seed)");
     }
     try (var server = tracking.connect();
-        var spark = JobSession.open("train " + dataset.name())) {
+        var session = JobSession.open("train " + dataset.name())) {
       var job =
-          new TrainingJob(spark, server, root, dataset, source, config, studentFile, training);
+          new TrainingJob(
+              session.spark(), server, root, dataset, source, config, studentFile, training);
       orders.forEach(job::run);
       log.info("{} runs are done; they are in {}", orders.size(), root.runs());
     }
     return 0;
+  }
+
+  private static void requireTeacher(Recipe recipe, Optional<LocalTeacher> source) {
+    if (Experiment.needsTeacher(recipe) && source.isEmpty()) {
+      throw new ConfigException(
+          "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
+    }
   }
 
   /**

@@ -197,6 +197,7 @@ final class TrainingJob {
         view.folder(),
         info.digest(),
         report.weights().hex(),
+        report.rankDigests(),
         report.checkpoint(),
         order.seed(),
         options.labels(),

@@ -15,7 +15,6 @@ import stillhouse.cache.CacheOptions;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
-import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.teacher.LocalTeacher;
@@ -51,10 +50,6 @@ final class ViewMaker {
    */
   TrainingView of(Recipe recipe) {
     boolean taught = Experiment.needsTeacher(recipe);
-    if (taught && teacher.isEmpty()) {
-      throw new ConfigException(
-          "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
-    }
     int grid = recipe.alignment().grid();
     int dimensions = recipe.projection().dimensions();
     List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);

@@ -137,7 +137,8 @@ public final class TrackedRun implements AutoCloseable {
     try {
       call.run();
     } catch (MlflowClientException e) {
-      throw new TrackingException("Cannot log " + what + " to run " + id, e);
+      throw new TrackingException(
+          "Cannot log " + what + " to run " + id + ": " + e.getMessage(), e);
     }
   }
 

@@ -3,7 +3,9 @@ package stillhouse.tracking;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.mlflow.api.proto.Service.CreateRun;
+import org.mlflow.api.proto.Service.Experiment;
 import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunTag;
 import org.mlflow.tracking.MlflowClient;
@@ -60,7 +62,9 @@ public final class TrackingServer implements AutoCloseable {
       return new TrackedRun(client, artifacts, run.getRunId(), run.getArtifactUri(), address(run));
     } catch (MlflowClientException e) {
       throw new TrackingException(
-          "Cannot start run " + runName + " in experiment " + experiment + " at " + uri, e);
+          "Cannot start run %s in experiment %s at %s: %s"
+              .formatted(runName, experiment, uri, e.getMessage()),
+          e);
     }
   }
 
@@ -70,7 +74,8 @@ public final class TrackingServer implements AutoCloseable {
       RunInfo run = client.getRun(runId).getInfo();
       return new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run));
     } catch (MlflowClientException e) {
-      throw new TrackingException("Cannot find run " + runId + " at " + uri, e);
+      throw new TrackingException(
+          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
     }
   }
 
@@ -84,7 +89,7 @@ public final class TrackingServer implements AutoCloseable {
   }
 
   private String experimentId(String name) {
-    var existing = client.getExperimentByName(name);
+    Optional<Experiment> existing = experiment(name);
     if (existing.isPresent()) {
       return existing.get().getExperimentId();
     }
@@ -92,14 +97,21 @@ public final class TrackingServer implements AutoCloseable {
       return client.createExperiment(name);
     } catch (MlflowClientException e) {
       // Another driver made it between the two calls; anything else is reported as it was.
-      return client.getExperimentByName(name).orElseThrow(() -> e).getExperimentId();
+      return experiment(name).orElseThrow(() -> e).getExperimentId();
     }
+  }
+
+  /** Searched for and not asked for by name: the client repeats a question whose answer is 404. */
+  private Optional<Experiment> experiment(String name) {
+    String quote = name.contains("'") ? "\"" : "'";
+    return client.searchExperiments("name = " + quote + name + quote).getItems().stream()
+        .filter(e -> e.getName().equals(name))
+        .findFirst();
   }
 
   /** The runs of an experiment, newest first. */
   public List<RunInfo> runs(String experiment) {
-    return client
-        .getExperimentByName(experiment)
+    return experiment(experiment)
         .map(e -> client.searchRuns(List.of(e.getExperimentId()), ""))
         .orElse(List.of());
   }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,30 @@ class TrackingServerTest {
       try (var client = new MlflowClient(server.uri())) {
         assertThat(client.getMetricHistory(first.id(), "loss")).hasSize(2);
       }
+    }
+  }
+
+  @Test
+  void firstRunsOfSeveralDriversShareTheirExperiment() throws Exception {
+    Callable<String> firstRun =
+        () -> {
+          try (var tracking = TrackingServer.connect(server.uri())) {
+            TrackedRun run = tracking.start("o'clock", "first", Map.of());
+            run.finish(true);
+            return run.id();
+          }
+        };
+    var drivers = Executors.newFixedThreadPool(4);
+    try {
+      for (var run : drivers.invokeAll(Collections.nCopies(4, firstRun))) {
+        run.get();
+      }
+    } finally {
+      drivers.shutdown();
+    }
+    try (var tracking = TrackingServer.connect(server.uri())) {
+      assertThat(tracking.runs("o'clock")).hasSize(4);
+      assertThat(tracking.runs("never made")).isEmpty();
     }
   }
 

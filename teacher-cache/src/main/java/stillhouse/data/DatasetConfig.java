@@ -188,7 +188,9 @@ public record DatasetConfig(
                 + name
                 + "} (given: "
                 + String.join(", ", new TreeSet<>(variables.keySet()))
-                + ")");
+                + "); set it: --set "
+                + name
+                + "=VALUE");
       }
       return value;
     }

@@ -1,0 +1,191 @@
+package stillhouse.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
+import stillhouse.metrics.Metric;
+import stillhouse.metrics.PairedBootstrap;
+import stillhouse.metrics.PairedBootstrap.Difference;
+import stillhouse.metrics.PairedCounts;
+import stillhouse.predict.ImageTable;
+
+/** Whether one recipe is better than another, image by image and over seeds. */
+@Command(
+    name = "compare",
+    mixinStandardHelpOptions = true,
+    description =
+        "Pairs evaluated runs of two recipes and gives the differences with their intervals.")
+final class CompareCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(CompareCommand.class);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(2000, 0);
+  @Mixin private RootOption root;
+
+  @Option(
+      names = "--baseline",
+      required = true,
+      paramLabel = "RECIPE",
+      description = "what is subtracted")
+  private String baseline;
+
+  @Option(
+      names = "--candidate",
+      required = true,
+      split = ",",
+      paramLabel = "RECIPE",
+      description = "recipes that are held against the baseline, each by itself")
+  private List<String> candidates;
+
+  @Option(names = "--student", paramLabel = "NAME", description = "runs of this student only")
+  private String student;
+
+  @Option(names = "--labels", paramLabel = "F", description = "runs with this share of labels only")
+  private Double labels;
+
+  @Option(names = "--out", paramLabel = "FILE", description = "also write the figures as JSON")
+  private Path out;
+
+  /** Runs that differ in seed alone. */
+  private record Terms(String candidate, String student, double labels, String split) {}
+
+  @Override
+  public Integer call() throws IOException {
+    List<String> alone = new ArrayList<>();
+    List<Score> scores = scores(alone);
+    Map<Terms, List<RunPairs.Pair>> wanted = new LinkedHashMap<>();
+    for (String candidate : candidates) {
+      RunPairs found = RunPairs.of(scores, baseline, candidate);
+      alone.addAll(found.alone());
+      found
+          .pairs()
+          .forEach(
+              p ->
+                  wanted
+                      .computeIfAbsent(
+                          new Terms(
+                              candidate,
+                              p.baseline().student(),
+                              p.baseline().labels(),
+                              p.baseline().split()),
+                          t -> new ArrayList<>())
+                      .add(p));
+    }
+    if (wanted.isEmpty()) {
+      throw new ConfigException(
+          "No two runs to compare in " + root.runs() + ":\n  - " + String.join("\n  - ", alone));
+    }
+    List<RecipeComparison> comparisons = new ArrayList<>();
+    try (var session = JobSession.open("compare")) {
+      wanted.forEach((terms, pairs) -> comparisons.add(compare(session.spark(), terms, pairs)));
+    }
+    report(comparisons, alone);
+    return 0;
+  }
+
+  /** The scores of the recipes asked for; a run without one is named. */
+  private List<Score> scores(List<String> alone) {
+    List<Score> scores = new ArrayList<>();
+    List<String> there = new ArrayList<>();
+    for (Path folder : RunRecord.finished(root.runs())) {
+      RunRecord run = RunRecord.read(folder);
+      there.add(run.recipe());
+      if (!asked(run)) {
+        continue;
+      }
+      Optional<Score> score = Score.read(folder);
+      if (score.isEmpty()) {
+        alone.add(run.name() + ": not evaluated yet; run the evaluate job on it");
+      } else if (!score.get().hasImages()) {
+        alone.add(run.name() + ": no table " + score.get().images() + "; evaluate it with --force");
+      } else {
+        scores.add(score.get());
+      }
+    }
+    requireRecipe(baseline, there);
+    candidates.forEach(c -> requireRecipe(c, there));
+    return scores;
+  }
+
+  private boolean asked(RunRecord run) {
+    return (run.recipe().equals(baseline) || candidates.contains(run.recipe()))
+        && (student == null || student.equals(run.student()))
+        && (labels == null || labels == run.labels());
+  }
+
+  private void requireRecipe(String recipe, List<String> there) {
+    if (!there.contains(recipe)) {
+      throw new ConfigException(
+          "No run of recipe "
+              + recipe
+              + " in "
+              + root.runs()
+              + ". Recipes there: "
+              + there.stream().distinct().sorted().collect(Collectors.joining(", ")));
+    }
+  }
+
+  private RecipeComparison compare(SparkSession spark, Terms terms, List<RunPairs.Pair> pairs) {
+    return new RecipeComparison(
+        baseline,
+        terms.candidate(),
+        terms.student(),
+        terms.labels(),
+        terms.split(),
+        pairs.stream().map(p -> seed(spark, p)).toList());
+  }
+
+  private static RecipeComparison.Seed seed(SparkSession spark, RunPairs.Pair pair) {
+    try {
+      PairedCounts counts =
+          ImageTable.pair(spark, pair.baseline().images(), pair.candidate().images());
+      Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
+      for (Metric metric : Metric.values()) {
+        differences.put(metric, BOOTSTRAP.difference(counts, metric));
+      }
+      return new RecipeComparison.Seed(pair, differences);
+    } catch (IllegalArgumentException e) { // runs that were evaluated on different samples
+      throw new ConfigException(e.getMessage(), e);
+    }
+  }
+
+  private void report(List<RecipeComparison> comparisons, List<String> alone) throws IOException {
+    comparisons.forEach(c -> System.out.println(c.text()));
+    System.out.println(
+        "\nA seed's interval: 95 % of "
+            + BOOTSTRAP.resamples()
+            + " paired draws of image groups; it says nothing of other seeds."
+            + "\nThe mean's interval, from three seeds on: "
+            + SeedSpread.FORMULA
+            + ".");
+    alone.forEach(a -> log.warn("Not compared: {}", a));
+    if (out != null) {
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("resamples", BOOTSTRAP.resamples());
+      json.put("seed_interval", "95 % of paired draws of image groups");
+      json.put("over_seeds_interval", SeedSpread.FORMULA);
+      json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());
+      json.put("not_compared", alone);
+      Files.createDirectories(out.toAbsolutePath().getParent());
+      JSON.writeValue(out.toFile(), json);
+      log.info("Wrote {}", out);
+    }
+  }
+}

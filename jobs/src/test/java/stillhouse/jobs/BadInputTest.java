@@ -1,0 +1,245 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a user can mend: one sentence, no stack trace, exit code 2, and no Spark was started. */
+class BadInputTest {
+  private static final String NOBODY = "http://127.0.0.1:9";
+  @TempDir Path folder;
+  private Path data;
+
+  @BeforeEach
+  void describeData() throws IOException {
+    data =
+        Files.writeString(
+            folder.resolve("data.yaml"),
+            """
+            name: plates
+            classes: [scratch]
+            sources:
+              - images: images
+                masks: masks
+                split: hash
+            input: {height: 96, width: 96}
+            """);
+  }
+
+  @AfterEach
+  void sparkWasNotStarted() {
+    assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
+  }
+
+  @Test
+  void anUnknownRecipeKeyIsNamed() throws IOException {
+    Path recipe = folder.resolve("mine.yaml");
+    Files.writeString(recipe, Files.readString(conf("recipes/scratch.yaml")) + "temprature: 2\n");
+    assertThat(refused(train("--recipe", recipe.toString())))
+        .contains("Invalid configuration " + recipe, "temprature");
+  }
+
+  @Test
+  void anUnknownRecipeComesWithItsNeighbours() {
+    assertThat(refused(train("--recipe", "sadr")))
+        .contains("sadr.yaml: no such file. Files there: ", "naive-logit.yaml", "sard.yaml");
+  }
+
+  @Test
+  void aMissingVariableOfTheDataSetComesWithItsOption() {
+    assertThat(refused("ingest", "--data", "drawn-scenes", "--root", folder.toString()))
+        .contains("drawn-scenes.yaml: ", "no value for ${SCENES}", "--set SCENES=VALUE");
+  }
+
+  @Test
+  void anAbsentMlflowServerIsNamed() {
+    assertThat(refused(train("--recipe", "scratch", "--mlflow", NOBODY)))
+        .contains("Cannot reach an MLflow server at " + NOBODY, "--mlflow");
+  }
+
+  @Test
+  void aMissingTeacherFileComesWithTheCommandThatGetsIt() throws IOException {
+    Path teacher = teacher("npm:@somebody/teacher@1.0.0!encoder.onnx", "0".repeat(64));
+    assertThat(refused(cache(teacher)))
+        .contains("Cannot open teacher strict: no file ", "stillhouse teacher fetch strict");
+  }
+
+  @Test
+  void anotherFileThanTheTeachersIsRefused() throws IOException {
+    Files.writeString(folder.resolve("other.onnx"), "not that one");
+    assertThat(refused(cache(teacher("file:other.onnx", "0".repeat(64)))))
+        .contains("other.onnx for teacher strict: it has SHA-256 ", "expected " + "0".repeat(64));
+  }
+
+  @Test
+  void aRunThatIsNotThereComesWithThoseThatAre() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused("export", "--root", folder.toString(), "--run", "nobody"))
+        .contains("No trained run in " + folder.resolve("runs/nobody"), "[tiny-conv.scratch.s0]");
+    assertThat(
+            refused(
+                "freeze",
+                "--root",
+                folder.toString(),
+                "--run",
+                "nobody",
+                "--out",
+                folder.resolve("frozen").toString()))
+        .contains("run.json is missing. Run the train job first.");
+  }
+
+  @Test
+  void aMissingExportIsSeenBeforeAnyRunIsEvaluated() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused(evaluate()))
+        .contains("No ONNX file in ", "student.onnx is missing. Run the export job first.");
+  }
+
+  @Test
+  void aSplitThatThereIsNotIsRefused() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused(evaluate("--split", "all")))
+        .contains("Invalid --split: all (must be one of [train, val, test])");
+  }
+
+  @Test
+  void ranksMustDivideTheBatch() {
+    assertThat(refused(train("--recipe", "scratch", "--batch", "10", "--ranks", "4")))
+        .contains("Invalid --batch: 10 (must be a multiple of the 4 ranks)");
+  }
+
+  @Test
+  void aRecipeThatNeedsATeacherSaysSo() {
+    assertThat(refused(train("--recipe", "sard")))
+        .contains("Recipe sard learns from a teacher's answers. Give --teacher NAME.");
+  }
+
+  @Test
+  void scenesThatCannotBeDrawnAreRefused() {
+    assertThat(refused("scenes", "--out", folder.resolve("s").toString(), "--size", "8"))
+        .contains("Invalid scene size: 8 (must be 32…4096)");
+  }
+
+  @Test
+  void recipesToCompareMustHaveRuns() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused(compare("scratch", "sard")))
+        .contains("No run of recipe sard in ", "Recipes there: scratch");
+    assertThat(refused(compare("scratch", "scratch")))
+        .contains("No two runs to compare", "tiny-conv.scratch.s0: not evaluated yet");
+  }
+
+  @Test
+  void anUnknownOptionIsAUsageError() {
+    StringWriter err = new StringWriter();
+    assertThat(Stillhouse.run(new PrintWriter(err), "ingest", "--data=x", "--root=y", "--dta"))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("--dta").contains("Usage: stillhouse ingest");
+  }
+
+  private static String refused(String... args) {
+    StringWriter err = new StringWriter();
+    int code = Stillhouse.run(new PrintWriter(err), args);
+    assertThat(err.toString()).startsWith("error: ").doesNotContain("\tat ");
+    assertThat(code).as(err.toString()).isEqualTo(2);
+    return err.toString();
+  }
+
+  private String[] train(String... more) {
+    return with(more, "train", "--data", data.toString(), "--root", folder.toString());
+  }
+
+  private String[] cache(Path teacher) {
+    return with(
+        new String[] {"--teacher", teacher.toString()},
+        "cache",
+        "--data",
+        data.toString(),
+        "--root",
+        folder.toString());
+  }
+
+  private String[] evaluate(String... more) {
+    return with(
+        more,
+        "evaluate",
+        "--data",
+        data.toString(),
+        "--root",
+        folder.toString(),
+        "--mlflow",
+        NOBODY);
+  }
+
+  private String[] compare(String baseline, String candidate) {
+    return new String[] {
+      "compare", "--root", folder.toString(), "--baseline", baseline, "--candidate", candidate
+    };
+  }
+
+  private static String[] with(String[] more, String... first) {
+    return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private static Path conf(String file) {
+    return ConfFiles.home().resolve("conf").resolve(file);
+  }
+
+  private Path teacher(String source, String sha256) throws IOException {
+    return Files.writeString(
+        folder.resolve("strict.yaml"),
+        """
+        name: strict
+        engine: onnxruntime
+        device: cpu
+        files:
+          encoder: {source: "%s", sha256: "%s"}
+        input:
+          {name: image, height: 96, width: 96, resize: direct, scale: 0..1, mean: [0.0, 0.0, 0.0], std: [1.0, 1.0, 1.0]}
+        layers: {embedding: embedding}
+        embedding: embedding
+        logits: logits
+        """
+            .formatted(source, sha256));
+  }
+
+  private void record(String name) {
+    new RunRecord(
+            name,
+            "scratch",
+            "tiny-conv",
+            "plates",
+            "recipe.yaml",
+            "student.yaml",
+            List.of("scratch"),
+            96,
+            96,
+            "view",
+            "view",
+            "w",
+            List.of("w"),
+            "checkpoint",
+            0,
+            1,
+            4,
+            1,
+            1,
+            1,
+            1,
+            "run",
+            Map.of())
+        .write(folder.resolve("runs").resolve(name));
+  }
+}

@@ -1,0 +1,273 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mlflow.tracking.MlflowClient;
+import stillhouse.data.ImageCodec;
+import stillhouse.scene.Scenes;
+import stillhouse.tracking.MlflowServer;
+
+/** Every job in order, through its command line: four executors, a real MLflow server. */
+class PipelineTest {
+  private static final List<String> RUNS = List.of("tiny-conv.naive-logit.s0", "tiny-conv.sard.s0");
+  private static final int SCENES = 48;
+  private static final int SIZE = 96;
+  @TempDir static Path folder;
+  private static Map<String, String> settings;
+  private static MlflowServer mlflow;
+  private static JobSession session;
+  private static Set<String> cachedOnce;
+  private static Set<String> cachedTwice;
+
+  @BeforeAll
+  static void runEveryJob() throws Exception {
+    mlflow = MlflowServer.start(Files.createDirectory(folder.resolve("mlflow")));
+    settings = cluster();
+    settings.forEach(System::setProperty);
+    session = JobSession.open("pipeline");
+    drawScenes();
+    String teacher = folder.resolve("teacher/teacher.yaml").toString();
+    done("ingest", data(), root());
+    done("train", data(), root(), tracking(), training(), "--recipe=scratch", "--name=teacher");
+    done("freeze", root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
+    done("cache", data(), root(), "--teacher=" + teacher);
+    cachedOnce = files("cache");
+    done("cache", data(), root(), "--teacher=" + teacher);
+    cachedTwice = files("cache");
+    done(
+        "train",
+        data(),
+        root(),
+        tracking(),
+        training(),
+        "--recipe=naive-logit,sard",
+        "--teacher=" + teacher);
+    done("export", root(), tracking(), "--run=" + String.join(",", RUNS));
+    done(
+        "evaluate",
+        data(),
+        root(),
+        tracking(),
+        "--teacher=" + teacher,
+        "--run=" + String.join(",", RUNS),
+        "--summary=" + folder.resolve("summary.json"));
+    done(
+        "compare",
+        root(),
+        "--baseline=naive-logit",
+        "--candidate=sard",
+        "--out=" + folder.resolve("compare.json"));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (session != null) {
+      session.close();
+    }
+    settings.keySet().forEach(System::clearProperty);
+    mlflow.close();
+  }
+
+  @Test
+  void everyImageIsCachedOrQuarantined() throws IOException {
+    JsonNode summary = json("summary.json");
+    assertThat(summary.get("images").asInt()).isEqualTo(SCENES + 2);
+    assertThat(summary.get("images_quarantined").asInt()).isEqualTo(2);
+    assertThat(summary.get("images_cached").asInt()).isEqualTo(SCENES);
+  }
+
+  @Test
+  void theTeacherIsAskedOnce() {
+    assertThat(cachedOnce).anyMatch(f -> f.startsWith("features/"));
+    assertThat(cachedTwice).isEqualTo(cachedOnce);
+  }
+
+  @Test
+  void allRanksEndWithEqualWeights() {
+    for (String run : RUNS) {
+      RunRecord record = RunRecord.read(folder.resolve("runs").resolve(run));
+      assertThat(record.ranks()).isEqualTo(4);
+      assertThat(record.rankDigests()).hasSize(4).containsOnly(record.weightsDigest());
+    }
+  }
+
+  @Test
+  void mlflowHoldsCurvesFilesAndScores() throws Exception {
+    try (var client = new MlflowClient(mlflow.uri())) {
+      for (String run : RUNS) {
+        String id = RunRecord.read(folder.resolve("runs").resolve(run)).mlflowRun();
+        assertThat(client.getRun(id).getInfo().getStatus().name()).isEqualTo("FINISHED");
+        assertThat(client.getMetricHistory(id, "loss")).hasSizeGreaterThan(1);
+        assertThat(client.getRun(id).getData().getMetricsList())
+            .extracting(m -> m.getKey())
+            .contains("test_iou", "test_boundary_iou", "ms_per_image", "onnx_bytes", "epoch_loss");
+        assertThat(artifacts(id, "onnx")).contains("onnx/student.onnx");
+        assertThat(artifacts(id, "overlays")).contains("overlays/overlays.png");
+        assertThat(artifacts(id, "evaluation")).contains("evaluation/evaluation-test.json");
+      }
+    }
+  }
+
+  @Test
+  void theSummaryIsComplete() throws IOException {
+    JsonNode summary = json("summary.json");
+    assertThat(summary.get("ranks").asInt()).isEqualTo(4);
+    assertThat(summary.get("mlflow").asText()).isEqualTo(mlflow.uri());
+    assertThat(summary.get("models").findValuesAsText("recipe"))
+        .containsExactly("teacher", "naive-logit", "sard");
+    for (JsonNode model : summary.get("models")) {
+      for (String figure : List.of("iou", "boundary_iou", "dice", "onnx_bytes", "ms_per_image")) {
+        assertThat(model.path(figure).isNumber()).as(figure).isTrue();
+      }
+      assertThat(model.get("mlflow_run").asText()).isNotBlank();
+    }
+  }
+
+  @Test
+  void theComparisonGivesTheDifferenceOfTheTwoScores() throws IOException {
+    JsonNode models = json("summary.json").get("models");
+    JsonNode pair = json("compare.json").get("comparisons").get(0);
+    JsonNode iou = pair.get("seeds").get(0).get("iou");
+    double expected = models.get(2).get("iou").asDouble() - models.get(1).get("iou").asDouble();
+    assertThat(iou.get("difference").asDouble()).isEqualTo(expected);
+    assertThat(iou.get("low").asDouble()).isLessThanOrEqualTo(iou.get("high").asDouble());
+    assertThat(pair.get("over_seeds").get("iou").get("mean").asDouble()).isEqualTo(expected);
+    assertThat(json("compare.json").get("not_compared")).isEmpty();
+  }
+
+  @Test
+  void moreRanksThanExecutorsAreRefusedInASentence() {
+    StringWriter err = new StringWriter();
+    int code =
+        Stillhouse.run(
+            new PrintWriter(err),
+            args(
+                "train",
+                data(),
+                root(),
+                tracking(),
+                "--recipe=scratch",
+                "--name=wide",
+                "--batch=8",
+                "--ranks=8"));
+    assertThat(err.toString()).startsWith("error: Cannot train with 8 ranks on local-cluster");
+    assertThat(err.toString()).doesNotContain("\tat ");
+    assertThat(code).isEqualTo(2);
+  }
+
+  @Test
+  void aFileThatIsNoNetworkFailsTheJob() throws IOException {
+    Path broken = Files.createDirectories(folder.resolve("runs/broken"));
+    Files.copy(
+        folder.resolve("runs").resolve(RUNS.get(0)).resolve("run.json"),
+        broken.resolve("run.json"));
+    Files.writeString(broken.resolve("student.onnx"), "no network");
+    StringWriter err = new StringWriter();
+    int code =
+        Stillhouse.run(
+            new PrintWriter(err), args("evaluate", data(), root(), tracking(), "--run=broken"));
+    assertThat(err.toString()).startsWith("error: ");
+    assertThat(err.toString().lines().findFirst().orElseThrow()).contains("student.onnx");
+    assertThat(code).isEqualTo(Stillhouse.FAILED);
+  }
+
+  private static void drawScenes() throws IOException {
+    Path scenes = folder.resolve("scenes");
+    done("scenes", "--out=" + scenes, "--count=" + SCENES, "--size=" + SIZE);
+    byte[] image = ImageCodec.encodePng(Scenes.draw(9, 0, SIZE).image());
+    byte[] mask = ImageCodec.encodePng(Scenes.draw(9, 0, SIZE).mask());
+    Files.writeString(scenes.resolve("images/unreadable.png"), "no picture");
+    Files.write(scenes.resolve("masks/unreadable.png"), mask);
+    Files.write(scenes.resolve("images/another-size.png"), image);
+    Files.write(
+        scenes.resolve("masks/another-size.png"),
+        ImageCodec.encodePng(Scenes.draw(9, 0, 2 * SIZE).mask()));
+    Files.writeString(
+        folder.resolve("scenes.yaml"),
+        Files.readString(ConfFiles.find("datasets", "drawn-scenes"))
+            .replace("height: 192, width: 192", "height: " + SIZE + ", width: " + SIZE));
+  }
+
+  private static String data() {
+    return "--data=" + folder.resolve("scenes.yaml") + " --set=SCENES=" + folder.resolve("scenes");
+  }
+
+  private static String root() {
+    return "--root=" + folder;
+  }
+
+  private static String tracking() {
+    return "--mlflow=" + mlflow.uri();
+  }
+
+  private static String training() {
+    return "--epochs=1 --batch=4 --ranks=4 --learning-rate=1e-3";
+  }
+
+  private static String[] args(String... groups) {
+    return Stream.of(groups).flatMap(g -> Stream.of(g.split(" "))).toArray(String[]::new);
+  }
+
+  private static void done(String... groups) {
+    StringWriter err = new StringWriter();
+    int code = Stillhouse.run(new PrintWriter(err), args(groups));
+    assertThat(code).as(groups[0] + ": " + err).isZero();
+  }
+
+  private static String artifacts(String run, String path) throws Exception {
+    return mlflow.get("/api/2.0/mlflow/artifacts/list?path=" + path + "&run_id=" + run);
+  }
+
+  private static JsonNode json(String file) throws IOException {
+    return new ObjectMapper().readTree(folder.resolve(file).toFile());
+  }
+
+  private static Set<String> files(String below) throws IOException {
+    Path at = folder.resolve(below);
+    try (var all = Files.walk(at)) {
+      return all.filter(Files::isRegularFile)
+          .map(f -> at.relativize(f).toString())
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
+  }
+
+  /** What spark-submit would set, small: conf/cluster/local-4.conf is its model. */
+  private static Map<String, String> cluster() {
+    String opens =
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+            .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk."))
+            .collect(Collectors.joining(" "));
+    return Map.ofEntries(
+        Map.entry("spark.master", "local-cluster[4,1,1024]"),
+        Map.entry("spark.executor.memory", "1g"),
+        Map.entry("spark.executor.cores", "1"),
+        Map.entry("spark.executor.extraClassPath", System.getProperty("java.class.path")),
+        Map.entry(
+            "spark.executor.extraJavaOptions", opens + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
+        Map.entry("spark.ui.enabled", "false"),
+        Map.entry("spark.driver.host", "127.0.0.1"),
+        Map.entry("spark.sql.warehouse.dir", folder.resolve("warehouse").toString()),
+        Map.entry("spark.sql.shuffle.partitions", "2"),
+        Map.entry("spark.databricks.delta.snapshotPartitions", "2"),
+        Map.entry("spark.sql.codegen.wholeStage", "false"),
+        Map.entry("spark.sql.codegen.factoryMode", "NO_CODEGEN"));
+  }
+}
