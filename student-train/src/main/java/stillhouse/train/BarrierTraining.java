@@ -1,8 +1,10 @@
 package stillhouse.train;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
@@ -68,7 +70,9 @@ public final class BarrierTraining {
     int attempts = 1;
     int idle = 0;
     Position at = position();
-    requireUnfinished(at);
+    if (at.epoch() >= run.plan().epochs()) {
+      return finished(checkpoints.latest().orElseThrow());
+    }
     int attempt = checkpoints.beginAttempt();
     List<RankResult> results = List.of();
     while (at.epoch() < run.plan().epochs()) {
@@ -148,14 +152,20 @@ public final class BarrierTraining {
     return checkpoints.latest().map(Checkpoint::position).orElse(Position.START);
   }
 
-  private void requireUnfinished(Position at) {
-    if (at.epoch() >= run.plan().epochs()) {
-      throw new TrainingException(
-          String.format(
-              "Run '%s' is finished: its checkpoint in %s stands at epoch %d of %d. Give the run"
-                  + " another name, or raise epochs.",
-              run.id(), run.checkpoints(), at.epoch(), run.plan().epochs()));
-    }
+  /** A run whose last epoch an earlier driver saw through: there is nothing left to train. */
+  private TrainingReport finished(Checkpoint last) {
+    LOG.info("Run '{}' is trained already: {}", run.id(), last.folder());
+    List<String> digests = Collections.nCopies(run.ranks(), last.weightDigest().hex());
+    return new TrainingReport(
+        run.plan().epochs(),
+        last.steps(),
+        last.weightDigest(),
+        digests,
+        0,
+        0,
+        Map.of(),
+        0,
+        last.folder());
   }
 
   private void giveUpAfter(int idle, Position reached, Exception last) {

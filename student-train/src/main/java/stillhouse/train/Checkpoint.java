@@ -71,6 +71,11 @@ public final class Checkpoint {
     return new Position(marker.epoch(), marker.step());
   }
 
+  /** Steps taken since the run began. */
+  public long steps() {
+    return marker.optimizerSteps();
+  }
+
   /** The attempt that wrote it. */
   public int attempt() {
     return marker.attempt();

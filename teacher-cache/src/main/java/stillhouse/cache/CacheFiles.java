@@ -12,7 +12,6 @@ final class CacheFiles {
   private static final Map<String, String> SETTINGS =
       Map.of(
           "parquet.page.size.row.check.min", "1", // the size is looked at after every row
-          "parquet.block.size.row.check.min", "1",
           "parquet.block.size", Integer.toString(32 << 20),
           "spark.sql.parquet.compression.codec", "zstd",
           // Rows are few and large: compiling a stage takes longer than the stage.
