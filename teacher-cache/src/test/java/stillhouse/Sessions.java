@@ -2,7 +2,7 @@ package stillhouse;
 
 import org.apache.spark.sql.SparkSession;
 
-/** The one local session that the tests of this module share. */
+/** The one local session that the tests of this module share; it ends with their JVM. */
 public final class Sessions {
   private Sessions() {}
 

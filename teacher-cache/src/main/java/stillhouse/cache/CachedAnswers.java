@@ -23,6 +23,8 @@ public final class CachedAnswers {
   private record Answer(Integer classId, FloatTensor logits) {}
 
   /**
+   * Reads a row's answers.
+   *
    * @param row as {@link ViewRows#answered} has it; a null {@code answers} counts as none
    * @throws IllegalArgumentException where the logits' bytes are not those that were written
    */

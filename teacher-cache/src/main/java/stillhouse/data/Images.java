@@ -17,9 +17,7 @@ public final class Images {
 
   private Images() {}
 
-  /**
-   * @return [3, H, W], red, green, blue in 0…1
-   */
+  /** An image as [3, H, W], red, green, blue in 0…1. */
   public static FloatTensor planes(RgbImage image) {
     float[] planes = new float[image.rgb().length];
     planes(image.rgb(), planes, 0);
@@ -34,9 +32,7 @@ public final class Images {
     split(rgb, UNIT, out, at);
   }
 
-  /**
-   * @return [3, H, W], red, green, blue in 0…255
-   */
+  /** An image as [3, H, W], red, green, blue in 0…255. */
   public static FloatTensor levels(RgbImage image) {
     float[] planes = new float[image.rgb().length];
     split(image.rgb(), LEVELS, planes, 0);

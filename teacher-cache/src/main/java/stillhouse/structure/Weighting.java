@@ -60,6 +60,8 @@ public record Weighting(Betas betas, Components components) implements Serializa
     }
 
     /**
+     * The weighting of an ablation, by its name.
+     *
      * @param name {@code uniform | E | C | D | E+C | full}
      */
     public static Betas named(String name) {

@@ -15,7 +15,6 @@ import java.util.regex.Pattern;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,11 +33,6 @@ class IngestTest {
   @BeforeAll
   static void openSpark() {
     spark = Sessions.local();
-  }
-
-  @AfterAll
-  static void closeSpark() {
-    spark.stop();
   }
 
   @BeforeEach
