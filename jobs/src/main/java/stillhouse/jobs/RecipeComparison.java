@@ -75,17 +75,17 @@ record RecipeComparison(
     map.put("seed", seed.pair().seed());
     map.put("baseline_run", seed.pair().baseline().name());
     map.put("candidate_run", seed.pair().candidate().name());
-    seed.differences()
-        .forEach(
-            (metric, d) ->
-                map.put(
-                    metric.key(),
-                    Map.of(
-                        "difference", d.observed(),
-                        "low", d.low(),
-                        "high", d.high(),
-                        "groups", d.groups(),
-                        "draws", d.draws())));
+    seed.differences().forEach((metric, d) -> map.put(metric.key(), flat(d)));
+    return map;
+  }
+
+  private static Map<String, Object> flat(Difference d) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("difference", d.observed());
+    map.put("low", d.low());
+    map.put("high", d.high());
+    map.put("groups", d.groups());
+    map.put("draws", d.draws());
     return map;
   }
 

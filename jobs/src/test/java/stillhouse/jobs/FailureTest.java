@@ -59,9 +59,9 @@ class FailureTest {
   @Test
   void anErrorsMessageComesWithItsName() {
     String text =
-        BARRIER.formatted("java.lang.NoClassDefFoundError: a/B", "java.lang.ClassNotFoundException: a.B");
-    assertThat(Failure.of(cause(text)).message())
-        .isEqualTo("NoClassDefFoundError: a/B: a.B");
+        BARRIER.formatted(
+            "java.lang.NoClassDefFoundError: a/B", "java.lang.ClassNotFoundException: a.B");
+    assertThat(Failure.of(cause(text)).message()).isEqualTo("NoClassDefFoundError: a/B: a.B");
   }
 
   @Test
