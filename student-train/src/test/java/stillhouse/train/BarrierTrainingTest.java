@@ -137,11 +137,13 @@ class BarrierTrainingTest {
   }
 
   @Test
-  void refusesAFinishedRun() {
-    assertThatThrownBy(() -> BarrierTraining.run(spark, run("undisturbed", 4), program(null)))
-        .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("Run 'undisturbed' is finished")
-        .hasMessageContaining("epoch 3 of 3");
+  void findsAFinishedRunTrained() {
+    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 4), program(null));
+    assertThat(again.weights()).isEqualTo(undisturbed.weights());
+    assertThat(again.steps()).isEqualTo(undisturbed.steps());
+    assertThat(again.rankDigests()).isEqualTo(undisturbed.rankDigests());
+    assertThat(again.checkpoint()).isEqualTo(undisturbed.checkpoint());
+    assertThat(again.attempts()).as("nothing was trained").isZero();
   }
 
   @Test
