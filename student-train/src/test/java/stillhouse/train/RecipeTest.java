@@ -42,7 +42,7 @@ class RecipeTest {
     assertThat(recipe.description()).isNotBlank();
     assertThat(Files.readString(file))
         .startsWith("# ")
-        .contains("# Run:    bin/stillhouse train conf/recipes/" + file.getFileName())
+        .contains("# Run:    bin/stillhouse train --recipe " + recipe.name() + " --data ")
         .contains("# Cost:   ")
         .contains("Expect: ");
   }
