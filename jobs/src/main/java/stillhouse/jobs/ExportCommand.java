@@ -46,13 +46,13 @@ final class ExportCommand implements Callable<Integer> {
           run.artifact(onnx, "onnx");
           run.metrics(
               Map.of(
-                  "parameters",
+                  "model/parameters",
                   (double) record.parameters(),
-                  "onnx_bytes",
+                  "model/onnx_bytes",
                   (double) written.bytes(),
-                  "onnx_max_difference_logits",
+                  "model/onnx_max_difference_logits",
                   written.difference().logits(),
-                  "onnx_max_difference_embedding",
+                  "model/onnx_max_difference_embedding",
                   written.difference().embedding()),
               record.steps());
           run.tags(Map.of("onnx_sha256", written.digest().hex()));

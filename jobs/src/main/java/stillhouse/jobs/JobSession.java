@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import scala.Option;
 import stillhouse.teacher.TeacherPoolPlugin;
@@ -15,6 +16,14 @@ record JobSession(SparkSession spark, boolean ours) implements AutoCloseable {
   // Reports of ranks while they train; teachers closed with their executor.
   private static final String PLUGINS =
       TrainingPlugin.class.getName() + "," + TeacherPoolPlugin.class.getName();
+
+  /** The settings that a session of {@link #open} will have, known before Spark starts. */
+  static SparkConf settings() {
+    Option<SparkSession> there = SparkSession.getDefaultSession();
+    return there.isDefined() && !there.get().sparkContext().isStopped()
+        ? there.get().sparkContext().getConf()
+        : new SparkConf().set("spark.plugins", PLUGINS);
+  }
 
   static JobSession open(String job) {
     Option<SparkSession> there = SparkSession.getDefaultSession();

@@ -29,21 +29,21 @@ final class RunCurves implements TrainingListener {
   @Override
   public void step(TrainingMetrics.Step step) {
     Map<String, Double> values = new LinkedHashMap<>();
-    values.put("loss", step.loss());
-    step.terms().forEach((term, value) -> values.put("loss_" + term, value));
-    values.put("learning_rate", step.learningRate());
-    values.put("gradient_norm", step.gradientNorm());
-    values.put("images_per_second", step.imagesPerSecond());
-    values.put("share_waiting_for_data", step.waitShare());
-    values.put("share_all_reduce", step.reduceShare());
+    values.put("train/loss", step.loss());
+    step.terms().forEach((term, value) -> values.put("train/loss_" + term, value));
+    values.put("train/learning_rate", step.learningRate());
+    values.put("train/gradient_norm", step.gradientNorm());
+    values.put("train/images_per_second", step.imagesPerSecond());
+    values.put("train/share_waiting_for_data", step.waitShare());
+    values.put("train/share_all_reduce", step.reduceShare());
     run.metrics(values, step.globalStep());
   }
 
   @Override
   public void epoch(TrainingMetrics.Epoch epoch) {
     Map<String, Double> values = new LinkedHashMap<>();
-    values.put("epoch_loss", epoch.loss());
-    epoch.terms().forEach((term, value) -> values.put("epoch_loss_" + term, value));
+    values.put("epoch/loss", epoch.loss());
+    epoch.terms().forEach((term, value) -> values.put("epoch/loss_" + term, value));
     run.metrics(values, epoch.globalStep());
     boolean last = epoch.epoch() + 1 == plan.epochs();
     if (last || System.nanoTime() - lastLine > QUIET_NANOS) {

@@ -171,9 +171,9 @@ final class Scoring {
     Files.writeString(json, result.toJson());
     run.artifact(json, "evaluation");
     Map<String, Double> metrics = new HashMap<>();
-    score.metrics().forEach((name, value) -> metrics.put(split + "_" + name, value));
-    metrics.put("model_bytes", (double) score.bytes());
-    metrics.put("ms_per_image", score.millis());
+    score.metrics().forEach((name, value) -> metrics.put(split + "/" + name, value));
+    metrics.put("model/bytes", (double) score.bytes());
+    metrics.put("model/ms_per_image", score.millis());
     run.metrics(metrics, step);
     log.info(
         String.format(

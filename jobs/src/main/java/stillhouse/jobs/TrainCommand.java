@@ -15,6 +15,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.train.BarrierTraining;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 
@@ -82,6 +83,7 @@ final class TrainCommand implements Callable<Integer> {
               + orders.size()
               + " runs (give one recipe and one seed)");
     }
+    BarrierTraining.requireCluster(JobSession.settings(), training.ranks());
     try (var server = tracking.connect();
         var session = JobSession.open("train " + dataset.name())) {
       var job =

@@ -102,9 +102,9 @@ final class TrainingJob {
       tracked.tags(Map.of("weights_digest", report.weights().hex()));
       tracked.metrics(
           Map.of(
-              "train_seconds",
+              "train/seconds",
               report.seconds(),
-              "train_images_per_second",
+              "train/mean_images_per_second",
               report.imagesPerSecond()),
           report.steps());
       record(order, plan, view, report, tracked).write(folder);
@@ -154,7 +154,10 @@ final class TrainingJob {
         "recipe", order.recipe().name(),
         "student", student.name(),
         "dataset", dataset.name(),
-        "teacher", teacher.map(t -> t.spec().name()).orElse("none"));
+        "teacher", teacher.map(t -> t.spec().name()).orElse("none"),
+        "mlflow.source.name", "stillhouse train",
+        "mlflow.source.type", "JOB",
+        "mlflow.user", System.getProperty("user.name"));
   }
 
   private Map<String, String> params(Order order, TrainingPlan plan, TrainingView view) {

@@ -115,10 +115,15 @@ class PipelineTest {
       for (String run : RUNS) {
         String id = RunRecord.read(folder.resolve("runs").resolve(run)).mlflowRun();
         assertThat(client.getRun(id).getInfo().getStatus().name()).isEqualTo("FINISHED");
-        assertThat(client.getMetricHistory(id, "loss")).hasSizeGreaterThan(1);
+        assertThat(client.getMetricHistory(id, "train/loss")).hasSizeGreaterThan(1);
         assertThat(client.getRun(id).getData().getMetricsList())
             .extracting(m -> m.getKey())
-            .contains("test_iou", "test_boundary_iou", "ms_per_image", "onnx_bytes", "epoch_loss");
+            .contains(
+                "test/iou",
+                "test/boundary_iou",
+                "model/ms_per_image",
+                "model/onnx_bytes",
+                "epoch/loss");
         assertThat(artifacts(id, "onnx")).contains("onnx/student.onnx");
         assertThat(artifacts(id, "overlays")).contains("overlays/overlays.png");
         assertThat(artifacts(id, "evaluation")).contains("evaluation/evaluation-test.json");

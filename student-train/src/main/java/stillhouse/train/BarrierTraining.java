@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -63,6 +64,16 @@ public final class BarrierTraining {
     } finally {
       training.hadoop.unpersist();
     }
+  }
+
+  /**
+   * Refuses a cluster that can't train with so many ranks. Looks at settings alone, so it can be
+   * asked before Spark starts.
+   *
+   * @throws TrainingException naming the setting and its remedy
+   */
+  public static void requireCluster(SparkConf settings, int ranks) {
+    new Slots(settings).require(ranks);
   }
 
   private TrainingReport train() {
