@@ -83,9 +83,8 @@ final class TrainCommand implements Callable<Integer> {
               + orders.size()
               + " runs (give one recipe and one seed)");
     }
-    BarrierTraining.requireCluster(JobSession.settings(), training.ranks());
     try (var server = tracking.connect();
-        var session = JobSession.open("train " + dataset.name())) {
+        var session = openSession(dataset)) {
       var job =
           new TrainingJob(
               session.spark(), server, root, dataset, source, config, studentFile, training);
@@ -93,6 +92,12 @@ final class TrainCommand implements Callable<Integer> {
       log.info("{} runs are done; they are in {}", orders.size(), root.runs());
     }
     return 0;
+  }
+
+  /** Refuses a cluster that can't train before it is started. */
+  private JobSession openSession(DatasetConfig dataset) {
+    BarrierTraining.requireCluster(JobSession.settings(), training.ranks());
+    return JobSession.open("train " + dataset.name());
   }
 
   private static void requireTeacher(Recipe recipe, Optional<LocalTeacher> source) {
