@@ -157,7 +157,7 @@ demo() {
     --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate 1e-3
   # The names that train gives its runs: student, recipe, labels where not all count, seed.
   local runs='' recipe part=''
-  [ "$labels" = 1 ] || part=.l$(awk -v f="$labels" 'BEGIN { printf "%.0f", 100 * f }')
+  part=$(awk -v f="$labels" 'BEGIN { if (f < 1) printf ".l%d", int(100 * f + 0.5) }')
   for recipe in ${recipes//,/ }; do
     runs=${runs:+$runs,}$student.$(basename "$recipe" .yaml)$part.s$seed
   done

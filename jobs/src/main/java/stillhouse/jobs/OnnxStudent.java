@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
@@ -38,19 +38,41 @@ record OnnxStudent(long bytes, Sha256 digest, OnnxCheck.Difference difference) {
             record.view(),
             1);
     try (Network network = new Network(experiment, view)) {
-      Optional<Checkpoint> latest = new Checkpoints(checkpoints, 1, hadoop).latest();
-      latest
-          .orElseThrow(
-              () ->
-                  new ConfigException(
-                      "No checkpoint of run " + record.name() + " in " + checkpoints))
-          .restore(network.weights());
-      Path file = folder.resolve(RunRecord.ONNX);
-      OnnxExport.write(network.student(), network.weights(), metadata(record), file);
+      checkpoint(record, checkpoints, hadoop).restore(network.weights());
+      // It takes its name once it is checked: what is there is what was trained.
+      Path unchecked = folder.resolve("unchecked-" + RunRecord.ONNX);
+      OnnxExport.write(network.student(), network.weights(), metadata(record), unchecked);
       NDArray images = ViewImages.first(view, REAL_IMAGES, network.manager(), hadoop);
-      OnnxCheck.Difference difference = OnnxCheck.compare(network.student(), file, images);
+      OnnxCheck.Difference difference = OnnxCheck.compare(network.student(), unchecked, images);
+      Path file = folder.resolve(RunRecord.ONNX);
+      Files.move(
+          unchecked, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return new OnnxStudent(Files.size(file), Sha256.ofFile(file), difference);
     }
+  }
+
+  /** The last one, which must hold the weights that the record speaks of. */
+  private static Checkpoint checkpoint(RunRecord record, String checkpoints, Configuration hadoop) {
+    Checkpoint latest =
+        new Checkpoints(checkpoints, 1, hadoop)
+            .latest()
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "No checkpoint of run " + record.name() + " in " + checkpoints));
+    if (!latest.weightDigest().hex().equals(record.weightsDigest())) {
+      throw new ConfigException(
+          "Cannot export run "
+              + record.name()
+              + ": its checkpoint "
+              + latest.folder()
+              + " holds weights "
+              + latest.weightDigest().brief()
+              + ", its record says "
+              + record.weightsDigest()
+              + ". Train it again under another name.");
+    }
+    return latest;
   }
 
   private static Map<String, String> metadata(RunRecord record) {

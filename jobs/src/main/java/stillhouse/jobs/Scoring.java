@@ -81,26 +81,25 @@ final class Scoring {
             dataset.name(), spec.name(), Map.of("recipe", "teacher", "teacher", spec.name()))) {
       Score score =
           new Score(
-                  spec.name(),
-                  "teacher",
-                  "teacher",
-                  spec.name(),
-                  0,
-                  1,
-                  0,
-                  split,
-                  result.toMap(),
-                  null,
-                  size(source),
-                  TeacherLatency.medianMillis(source),
-                  spec.promptable() ? BOXES : "",
-                  "",
-                  images,
-                  run.id())
-              .write(folder);
+              spec.name(),
+              "teacher",
+              "teacher",
+              spec.name(),
+              0,
+              1,
+              0,
+              split,
+              result.toMap(),
+              null,
+              size(source),
+              TeacherLatency.medianMillis(source),
+              spec.promptable() ? BOXES : "",
+              "",
+              images,
+              run.id());
       report(folder, run, score, result, 0);
       run.finish(true);
-      return score;
+      return score.write(folder); // last: what is written counts as reported
     }
   }
 
@@ -129,30 +128,29 @@ final class Scoring {
     metrics.putAll(latency.toMap());
     Score score =
         new Score(
-                record.name(),
-                "student",
-                record.recipe(),
-                record.student(),
-                record.seed(),
-                record.labels(),
-                record.ranks(),
-                split,
-                metrics,
-                record.parameters(),
-                Files.size(onnx),
-                latency.p50Millis(),
-                "",
-                engine.summary(),
-                images,
-                record.mlflowRun())
-            .write(folder);
+            record.name(),
+            "student",
+            record.recipe(),
+            record.student(),
+            record.seed(),
+            record.labels(),
+            record.ranks(),
+            split,
+            metrics,
+            record.parameters(),
+            Files.size(onnx),
+            latency.p50Millis(),
+            "",
+            engine.summary(),
+            images,
+            record.mlflowRun());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       pictures.draw(source, folder.resolve("overlays"));
       run.artifacts(folder.resolve("overlays"), "overlays");
       run.tags(Map.of("tensorrt", engine.summary()));
       report(folder, run, score, result, record.steps());
     }
-    return score;
+    return score.write(folder); // last: what is written counts as reported
   }
 
   private Optional<Score> known(Path folder) {

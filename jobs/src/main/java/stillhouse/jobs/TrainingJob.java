@@ -74,9 +74,10 @@ final class TrainingJob {
     Path folder = root.runs().resolve(order.name());
     if (Files.exists(folder.resolve(RunRecord.FILE))) {
       log.info(
-          "Run {} is trained already ({}); remove its folder to train it again",
+          "Run {} is trained already; to train it again remove {} and {}",
           order.name(),
-          folder);
+          folder,
+          root.checkpoints(order.name()));
       return;
     }
     TrainingView view = views.of(order.recipe());
@@ -99,6 +100,7 @@ final class TrainingJob {
           TrainingReports.listen(run.id(), new RunCurves(order.name(), plan, tracked))) {
         report = BarrierTraining.run(spark, run, experiment);
       }
+      record(order, plan, view, report, tracked).write(folder);
       tracked.tags(Map.of("weights_digest", report.weights().hex()));
       tracked.metrics(
           Map.of(
@@ -107,7 +109,6 @@ final class TrainingJob {
               "train/mean_images_per_second",
               report.imagesPerSecond()),
           report.steps());
-      record(order, plan, view, report, tracked).write(folder);
       log.info(
           "Trained {}: {} steps in {} s, {} images/s; all {} ranks hold weights {}",
           order.name(),

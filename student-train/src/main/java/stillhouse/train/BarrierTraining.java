@@ -93,16 +93,19 @@ public final class BarrierTraining {
         at = position();
         idle = 0;
       } catch (Exception e) { // Spark throws its checked exceptions undeclared
+        results = List.of();
+        attempt = checkpoints.beginAttempt(); // first: the failed one can write no more
         Position reached = position();
         idle = reached.compareTo(at) > 0 ? 0 : idle + 1;
         giveUpAfter(idle, reached, e);
         LOG.warn("Attempt {} of run '{}' failed; resuming from {}", attempt, run.id(), reached, e);
         at = reached;
         attempts++;
-        attempt = checkpoints.beginAttempt();
       }
     }
-    return report(results, attempts, (System.nanoTime() - began) * 1e-9);
+    return results.isEmpty() // the last epoch was settled, and its attempt failed after that
+        ? finished(checkpoints.latest().orElseThrow())
+        : report(results, attempts, (System.nanoTime() - began) * 1e-9);
   }
 
   private List<RankResult> job(Position from, int attempt) {

@@ -63,7 +63,7 @@ public final class Half {
   public static byte[] encode(float[] values) {
     byte[] bytes = new byte[Math.multiplyExact(values.length, Short.BYTES)];
     for (int i = 0; i < values.length; i++) {
-      if (Math.abs(values[i]) > MAX) {
+      if (!(Math.abs(values[i]) <= MAX)) { // NaN too
         throw new IllegalArgumentException(
             "Invalid value for fp16: "
                 + values[i]
