@@ -66,12 +66,19 @@ final class BceLoss implements Loss {
     NDArray v = targets.valid();
     NDArray y = targets.truth();
     long classes = s.getShape().get(1);
-    NDArray positive = Activation.softPlus(s.neg());
-    if (!positiveWeight.isEmpty()) {
-      positive = positive.mul(y.mul(weights(s, classes).sub(1)).add(1));
-    }
-    NDArray each = y.neg().add(1).mul(s).add(positive).mul(v);
-    return FeatureMaps.sumPerSample(each).div(FeatureMaps.sumPerSample(v).mul(classes).maximum(1));
+    NDArray each = positiveWeight.isEmpty() ? plain(s, y) : weighted(s, y, weights(s, classes));
+    return FeatureMaps.sumPerSample(each.mul(v))
+        .div(FeatureMaps.sumPerSample(v).mul(classes).maximum(1));
+  }
+
+  /** The bracket where p is 1, in three operations: softplus(s) − y s. */
+  private static NDArray plain(NDArray s, NDArray y) {
+    return Activation.softPlus(s).sub(y.mul(s));
+  }
+
+  private static NDArray weighted(NDArray s, NDArray y, NDArray p) {
+    NDArray positive = Activation.softPlus(s.neg()).mul(y.mul(p.sub(1)).add(1));
+    return y.neg().add(1).mul(s).add(positive);
   }
 
   /** p, [1, K, 1, 1]. */

@@ -82,7 +82,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     Checkpoints checkpoints = new Checkpoints(run.checkpoints(), run.keepCheckpoints(), conf);
     int rank = ring.rank();
     RankParts parts = program.build(new RankContext(rank, run.ranks(), run.plan(), weights, conf));
-    RankListener listener = new RankListener(barrier, checkpoints, weights);
+    RankListener listener = new RankListener(barrier, ring, checkpoints, weights);
     try (BatchSource batches = parts.batches();
         RankLoop loop =
             new RankLoop(
@@ -140,12 +140,15 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   /** Checks that the ranks agree, saves on rank 0, reports from rank 0, and ends when told to. */
   private final class RankListener implements StepListener {
     private final BarrierTaskContext barrier;
+    private final AllReduce ring;
     private final Checkpoints checkpoints;
     private final Weights weights;
     private RankLoop loop;
 
-    RankListener(BarrierTaskContext barrier, Checkpoints checkpoints, Weights weights) {
+    RankListener(
+        BarrierTaskContext barrier, AllReduce ring, Checkpoints checkpoints, Weights weights) {
       this.barrier = barrier;
+      this.ring = ring;
       this.checkpoints = checkpoints;
       this.weights = weights;
     }
@@ -170,7 +173,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     @Override
     public void settled(Position next) {
       String digest = WeightDigest.of(weights).hex();
-      Digests.requireEqual("weights before " + next, List.of(barrier.allGather(digest)));
+      Digests.requireEqual("weights before " + next, Digests.ofAllRanks(ring, digest));
       if (reports()) {
         checkpoints.write(weights, loop.optimizer(), next, attempt, new Sha256(digest));
       }

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import stillhouse.identity.Sha256;
 
 /** Ranks as threads: the native communicator belongs to a thread. */
 class RabitAllReduceTest {
@@ -61,6 +62,17 @@ class RabitAllReduceTest {
   @Test
   void padsTaskIdsSoThatTextOrderIsRankOrder() {
     assertThat(RabitAllReduce.taskId(2)).isLessThan(RabitAllReduce.taskId(10)).hasSize(8);
+  }
+
+  @Test
+  void givesEveryRankTheDigestsOfAll() throws Exception {
+    assertThat(onAllRanks(ring -> String.join(" ", Digests.ofAllRanks(ring, digest(ring.rank())))))
+        .hasSize(RANKS)
+        .allMatch(String.join(" ", digest(0), digest(1), digest(2))::equals);
+  }
+
+  private static String digest(int rank) {
+    return Sha256.of(new byte[] {(byte) rank}).hex();
   }
 
   @Test
