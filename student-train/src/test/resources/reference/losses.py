@@ -1,23 +1,58 @@
-"""Frozen figures for the losses: values and gradients in float64, by autograd of another library.
+"""Frozen figures for the losses: values and gradients in float64, by published packages where one has the loss.
 
-Made with: Python 3.11, torch 2.7.1, numpy 2.4 (CPU).
-Run:       python losses.py > losses.json        (deterministic: nothing here reads a clock or a device)
+  Dice               segmentation-models-pytorch 0.6.0, losses.DiceLoss("binary"): a truth without foreground is 0 there too.
+                     The classes of a sample are laid side by side as one map, since its multilabel mode takes the mean of
+                     a Dice a class. It adds no 1e-6 to the denominator, which is 1e-6 / (sum p + sum y) apart.
+  Dice, other empty  MONAI 1.5.2, losses.MaskedDiceLoss with smooth_dr=1e-6, and with 1 above and below for "penalised".
+  BCE                optax 0.2.8, losses.sigmoid_binary_cross_entropy in JAX 0.10.2, mean over the valid pixels.
+  BCE, weighted      segmentation-models-pytorch, losses.SoftBCEWithLogitsLoss(ignore_index, pos_weight), its sum over the
+                     valid pixels' number: its own mean counts the ignored ones too.
+  soft BCE           optax, the same with the labels sigmoid(t / T).
+  soft BCE, both /T  torchdistill 1.1.4, losses.mid_level.KDLoss on the pair of logits (s, 0), whose softmax is the sigmoid.
+                     It is a KL divergence, so the teacher's entropy (scipy 1.17.1) is added; with alpha 0 it has no T^2.
+  cosine             optax, losses.cosine_distance, along space or channels; its mean over the rest.
+  cosine, centred    torchmetrics 1.9.0, pearson_corrcoef of each channel's map: the cosine of what is centred.
+                     (Its cosine_similarity casts to float32, so is not used.)
+  adding up          the class of the feature-aligned article, copied as it stands.
 
-Cosine, soft BCE and Dice are the class of the feature-aligned article, copied as it stands; the rest is written here from
-the formulas, with loops where a loop is plainer. The noise is drawn by a second implementation of the project's keyed
-draws. Inputs are rounded to float32 first, so that both sides start from the same numbers.
+SARD has no published package: feature consistency and the denoising score, the weights W among them, are written here from
+the formulas in torch 2.7.1, with loops where a loop is plainer. Of feature consistency optax has the core, |u - v|^2 =
+2 (1 - cos) for unit vectors, and is held against it here. The noise is drawn by a second implementation of the project's
+keyed draws. Bilinear resizing is torch's F.interpolate. Inputs are rounded to float32 first, so that both sides start from
+the same numbers.
+
+Made with: Python 3.11, torch 2.7.1 (CPU), numpy 2.4.6 and the above.
+Run:       random_losses.py and picture_losses.py, which call this. Nothing here reads a clock or a device.
 """
 
+import importlib.metadata
 import json
 import math
+import pathlib
+import platform
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
+import segmentation_models_pytorch as smp
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from monai.losses import MaskedDiceLoss
+from scipy.special import expit
+from scipy.stats import entropy
+from torchdistill.losses.mid_level import KDLoss
+from torchmetrics.functional.regression import pearson_corrcoef
 
 torch.set_default_dtype(torch.float64)
-EPS = 1e-6
+jax.config.update("jax_enable_x64", True)
+HERE = pathlib.Path(__file__).parent
+PACKAGES = (
+    *("torch", "numpy", "scipy", "segmentation-models-pytorch", "monai"),
+    *("optax", "jax", "torchdistill", "torchmetrics", "scikit-image"),
+)
+IGNORED = 255
 
 
 class SegmentationDistillationLoss(nn.Module):
@@ -56,8 +91,30 @@ SEED = SegmentationDistillationLoss()
 
 
 def each(loss, *batched):
-    """A batch-mean loss, a sample at a time: [B]."""
-    return torch.stack([loss(*(x[b : b + 1] for x in batched)) for b in range(len(batched[0]))])
+    """A loss of one sample, a sample at a time: [B]."""
+    return torch.stack([loss(*(x[b] for x in batched)) for b in range(len(batched[0]))])
+
+
+class Optax(torch.autograd.Function):
+    """A loss of optax as a node of torch's graph: value and gradient are JAX's."""
+
+    @staticmethod
+    def forward(ctx, loss, x, y):
+        target = jnp.asarray(y.detach().numpy())
+        value, ctx.back = jax.vjp(lambda a: loss(a, target), jnp.asarray(x.detach().numpy()))
+        return torch.tensor(np.asarray(value))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return None, torch.tensor(np.asarray(ctx.back(jnp.asarray(gradient.numpy()))[0])), None
+
+
+def cosine_distance(x, y, axis):
+    return Optax.apply(lambda a, b: optax.losses.cosine_distance(a, b, axis=axis), x, y)
+
+
+def sigmoid_cross_entropy(x, y):
+    return Optax.apply(optax.losses.sigmoid_binary_cross_entropy, x, y)
 
 
 # --- keyed draws -------------------------------------------------------------------------------------------------------
@@ -160,7 +217,9 @@ def feature_consistency(case, v):
     s = case["settings"]
     ft, fs, penalty = spaces(case, v)
     w = importance(v["structure"], s["weighting"], s["components"])
-    return (w * ((ft - fs) ** 2).sum(dim=1)).sum(dim=(1, 2)) / ft.shape[1] + penalty
+    loss = (w * ((ft - fs) ** 2).sum(dim=1)).sum(dim=(1, 2)) / ft.shape[1]
+    torch.testing.assert_close(loss, 2 * (w * cosine_distance(fs, ft, 1)).sum(dim=(1, 2)), rtol=1e-9, atol=1e-12)
+    return loss + penalty
 
 
 def denoising_score(case, v):
@@ -190,50 +249,65 @@ def cosine(case, v):
     if "loss.cosine.adapter.weight" in v:
         x = F.conv2d(x, v["loss.cosine.adapter.weight"], v["loss.cosine.adapter.bias"])
     if s.get("centre"):
-        x = x - x.mean(dim=(2, 3), keepdim=True)
-        t = t - t.mean(dim=(2, 3), keepdim=True)
-    if s.get("axis") == "channel":
-        return 1 - F.cosine_similarity(x, t, dim=1).mean(dim=(1, 2))
-    return each(SEED._cosine_feature_loss, x, t)
+        return each(lambda a, b: 1 - pearson_corrcoef(a.flatten(1).T, b.flatten(1).T).mean(), x, t)
+    axis = {"space": 2, "channel": 1}[s.get("axis", "space")]
+    return cosine_distance(x.flatten(2), t.flatten(2), axis).mean(dim=1)
 
 
 def soft_bce(case, v):
     s = case["settings"]
     x = v["logits"]
+    temperature = s.get("temperature", 2.0)
     t = F.interpolate(v["teacherLogits"], size=x.shape[2:], mode="bilinear", align_corners=False)
-    loss = SegmentationDistillationLoss(temperature=s.get("temperature", 2.0))
-    if s.get("studentTemperature"):
-        x = x / loss.temperature
-    return each(loss._soft_bce_loss, x, t)
+    y = expit(t.detach().numpy() / temperature)
+    if not s.get("studentTemperature"):
+        return sigmoid_cross_entropy(x, torch.tensor(y)).flatten(1).mean(dim=1)
+    own = torch.tensor(entropy(np.stack([y, 1 - y])).mean(axis=(1, 2, 3)))
+    kd = KDLoss("student", "output", "teacher", "output", temperature, alpha=0)
+    return each(lambda a, b: kd(two_classes("student", a), two_classes("teacher", b)), x, t) + own
+
+
+def two_classes(name, logits):
+    flat = logits.flatten()
+    return {name: {"output": torch.stack([flat, torch.zeros_like(flat)], dim=1)}}
+
+
+def side_by_side(x):
+    """The classes of a sample as one map, [K, H, W] to [1, 1, K H, W]."""
+    return x.reshape(1, 1, -1, x.shape[-1])
 
 
 def dice(case, v):
-    """The published class on the pixels that count, gathered; the truth's zeros and the ignored pixels by hand."""
-    out = []
-    for b in range(len(v["logits"])):
-        keep = v["valid"][b, 0] > 0
-        x, y = v["logits"][b][:, keep], v["truth"][b][:, keep]
+    empty = case["settings"].get("emptyTruth", "zero")
+    valid = v["valid"].expand_as(v["truth"])
+    if empty == "zero":
+        marked = torch.where(valid > 0, v["truth"], IGNORED)
+        loss = smp.losses.DiceLoss("binary", ignore_index=IGNORED)
+        return each(lambda x, y: loss(side_by_side(x), side_by_side(y)), v["logits"], marked)
+
+    def monai(x, y, keep):
         if not keep.any():
-            out.append(torch.zeros(()))
-        elif y.sum() > 0 or case["settings"].get("emptyTruth") == "one":
-            out.append(SEED._dice_loss(x[None, :, :, None], y[None, :, :, None]))
-        elif case["settings"].get("emptyTruth") == "penalised":
-            total = torch.sigmoid(x).sum()
-            out.append(total / (total + 1))
-        else:
-            out.append(torch.zeros(()))
-    return torch.stack(out)
+            return torch.zeros(())
+        smooth = (1.0, 1.0) if empty == "penalised" and not (y * keep).any() else (0.0, 1e-6)
+        loss = MaskedDiceLoss(smooth_nr=smooth[0], smooth_dr=smooth[1])  # of probabilities: it masks before its sigmoid
+        return loss(side_by_side(torch.sigmoid(x)), side_by_side(y), side_by_side(keep))
+
+    return each(monai, v["logits"], v["truth"], valid)
 
 
 def bce(case, v):
     positive = case["settings"].get("positiveWeight")
-    out = []
-    for b in range(len(v["logits"])):
-        keep = v["valid"][b, 0] > 0
-        x, y = v["logits"][b][:, keep], v["truth"][b][:, keep]
-        p = None if positive is None else torch.tensor(positive, dtype=x.dtype).reshape(-1, 1)
-        out.append(F.binary_cross_entropy_with_logits(x, y, pos_weight=p) if keep.any() else torch.zeros(()))
-    return torch.stack(out)
+    valid = v["valid"].expand_as(v["truth"])
+
+    def plain(x, y, keep):
+        return sigmoid_cross_entropy(x[keep > 0], y[keep > 0]).mean() if keep.any() else torch.zeros(())
+
+    def weighted(x, y, keep):
+        p = torch.tensor(positive, dtype=x.dtype).reshape(-1, 1, 1)
+        loss = smp.losses.SoftBCEWithLogitsLoss(ignore_index=IGNORED, pos_weight=p, reduction="sum")
+        return loss(x, torch.where(keep > 0, y, IGNORED)) / keep.sum()
+
+    return each(plain if positive is None else weighted, v["logits"], v["truth"], valid)
 
 
 LOSSES = {
@@ -255,145 +329,25 @@ READS = {
     "denoising-score": SARD,
 }
 
-# --- cases -------------------------------------------------------------------------------------------------------------
-
-RANDOM = np.random.default_rng(20260701)
+# --- figures -----------------------------------------------------------------------------------------------------------
 
 
-def normal(*shape, scale=1.0):
-    return (RANDOM.standard_normal(shape) * scale).astype(np.float32)
+def solve(result, inputs, learned):
+    """A case's tensors, with the gradients of the summed loss on what moves, and its loss [B]."""
+    v = {key: torch.tensor(x.astype(np.float64)) for key, x in {**inputs, **learned}.items()}
+    for key in ("embedding", "logits", *learned):
+        v[key].requires_grad_()
+    per_sample = LOSSES[result["loss"]](result, v)
+    per_sample.sum().backward()
+    return v, per_sample
 
 
 def pack(x):
     return {"shape": list(x.shape), "data": [float(f"{q:.9g}") for q in np.asarray(x).reshape(-1)]}
 
 
-def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, projection=None, dims=3, valid=None):
-    b, k, h = 3, 2, 6
-    labels = RANDOM.integers(0, k + 1, (b, h, h))
-    inputs = {
-        "embedding": normal(b, cs, hs, hs),
-        "logits": normal(b, k, h, h, scale=2),
-        "truth": np.stack([labels == c + 1 for c in range(k)], axis=1).astype(np.float32),
-        "valid": (RANDOM.random((b, 1, h, h)) > 0.2).astype(np.float32),
-        "teacherLogits": normal(b, k, ht, ht, scale=3),
-        "teacherEmbedding": normal(b, ct, g, g) + 0.5 * normal(1, ct, 1, 1),
-        "structure": np.abs(normal(b, 3, g, g)) * np.array([9, 1, 3], np.float32).reshape(1, 3, 1, 1),
-    }
-    if valid == "all":
-        inputs["valid"][:] = 1
-    if valid == "degenerate":  # sample 0 as it is, 1 without foreground, 2 without a pixel that counts
-        inputs["truth"][1] = 0
-        inputs["valid"][2] = 0
-    if loss in ("feature-consistency", "denoising-score"):
-        inputs["structure"][1, 1] = 1e-6  # under the floor: rounding noise, to be left out
-        inputs["structure"][2] = 0  # a constant image: uniform
-    basis = np.linalg.qr(RANDOM.standard_normal((ct, ct)))[0].astype(np.float32)
-    result = {
-        "name": name,
-        "loss": loss,
-        "settings": settings,
-        "grid": g,
-        "projectionSettings": {"dimensions": dims, "teacherProjection": projection or "pca", "varianceFloor": 0.9},
-        "projection": {"mean": normal(ct).tolist(), "directions": basis.tolist()},
-        "draws": {"seed": 7, "epoch": 2, "sampleKeys": [11, -5, 123456789012345]},
-    }
-    learned = {key: normal(*shape, scale=0.4) for key, shape in (learned or {}).items()}
-    v = {key: torch.tensor(x.astype(np.float64)) for key, x in {**inputs, **learned}.items()}
-    moved = ["embedding", "logits", *learned]
-    for key in moved:
-        v[key].requires_grad_()
-    per_sample = LOSSES[loss](result, v)
-    per_sample.sum().backward()
-    result["inputs"] = {key: pack(x) for key, x in inputs.items() if key in READS[loss]}
-    result["learned"] = {key: pack(x) for key, x in learned.items()}
-    result["perSample"] = [float(f"{q:.12g}") for q in per_sample.detach()]
-    result["gradients"] = {key: pack(v[key].grad.numpy()) for key in moved if v[key].grad is not None}
-    return result
-
-
-def sard(name, loss, settings, *, kernel=1, hidden=4, projection="pca", dims=3, **sizes):
-    cs, ct = 5, 6
-    c = ct if projection == "identity" else dims
-    learned = {"loss.representation.student.weight": (c, cs, 1, 1), "loss.representation.student.bias": (c,)}
-    if projection == "learned":
-        learned["loss.representation.teacher.weight"] = (c, ct, 1, 1)
-    if loss == "denoising-score":
-        into = c if settings["conditioning"] == "student-only" else 2 * c
-        learned["loss.denoising-score.head0.weight"] = (hidden, into, kernel, kernel)
-        learned["loss.denoising-score.head0.bias"] = (hidden,)
-        learned["loss.denoising-score.head1.weight"] = (c, hidden, kernel, kernel)
-        learned["loss.denoising-score.head1.bias"] = (c,)
-        settings = {**settings, "kernel": kernel, "hidden": hidden, "alpha": settings.get("alpha", 0.5)}
-    return case(name, loss, settings, cs=cs, ct=ct, learned=learned, projection=projection, dims=dims, **sizes)
-
-
-def weighting(weighting, components="unit-mean", **more):
-    return {"weighting": weighting, "components": components, **more}
-
-
-def published():
-    """The article's class whole: its total and gradients on one batch."""
-    emb, t_emb = normal(3, 5, 4, 4), normal(3, 5, 4, 4)
-    logits, t_logits = normal(3, 1, 6, 6, scale=2), normal(3, 1, 6, 6, scale=3)
-    truth = (RANDOM.random((3, 1, 6, 6)) > 0.6).astype(np.float32)
-    v = [torch.tensor(x.astype(np.float64)) for x in (emb, t_emb, logits, t_logits, truth)]
-    v[0].requires_grad_()
-    v[2].requires_grad_()
-    total = SEED(*v)
-    total.backward()
-    return {
-        "inputs": {
-            "embedding": pack(emb),
-            "teacherEmbedding": pack(t_emb),
-            "logits": pack(logits),
-            "teacherLogits": pack(t_logits),
-            "truth": pack(truth),
-            "valid": pack(np.ones((3, 1, 6, 6))),
-        },
-        "total": float(total.detach()),
-        "gradients": {"embedding": pack(v[0].grad.numpy()), "logits": pack(v[2].grad.numpy())},
-    }
-
-
-ADAPTER = {"loss.cosine.adapter.weight": (7, 5, 1, 1), "loss.cosine.adapter.bias": (7,)}
-CASES = [
-    case("cosine as published", "cosine", {}),
-    case("cosine centred", "cosine", {"centre": True}),
-    case("cosine by channel", "cosine", {"axis": "channel"}),
-    case("cosine, finer student by a whole factor", "cosine", {}, hs=8),
-    case("cosine, finer student by a broken factor", "cosine", {}, hs=6),
-    case("cosine, coarser student", "cosine", {}, hs=2),
-    case("cosine through an adapter", "cosine", {"centre": True}, ct=7, learned=ADAPTER),
-    case("soft BCE as published", "soft-bce", {}),
-    case("soft BCE, T 3.5, teacher logits coarser", "soft-bce", {"temperature": 3.5}, ht=3),
-    case("soft BCE, teacher logits finer", "soft-bce", {}, ht=9),
-    case("soft BCE, both softened", "soft-bce", {"studentTemperature": True}),
-    case("Dice as published", "dice", {}, valid="all"),
-    case("Dice with ignored pixels", "dice", {}),
-    case("Dice, empty truth 0", "dice", {"emptyTruth": "zero"}, valid="degenerate"),
-    case("Dice, empty truth 1", "dice", {"emptyTruth": "one"}, valid="degenerate"),
-    case("Dice, empty truth penalised", "dice", {"emptyTruth": "penalised"}, valid="degenerate"),
-    case("BCE", "bce", {}, valid="degenerate"),
-    case("BCE, one positive weight", "bce", {"positiveWeight": 3}),
-    case("BCE, a positive weight a class", "bce", {"positiveWeight": [2.5, 0.5]}),
-    sard("consistency, pca, full", "feature-consistency", weighting("full")),
-    sard("consistency, pca, raw", "feature-consistency", weighting("full", "raw")),
-    sard("consistency, pca, uniform", "feature-consistency", weighting("uniform")),
-    sard("consistency, pca, E", "feature-consistency", weighting("E")),
-    sard("consistency, pca, C", "feature-consistency", weighting("C")),
-    sard("consistency, pca, D", "feature-consistency", weighting("D")),
-    sard("consistency, pca, E+C", "feature-consistency", weighting("E+C")),
-    sard("consistency, explicit betas", "feature-consistency", weighting({"E": 0.5, "D": 4})),
-    sard("consistency, identity", "feature-consistency", weighting("full"), projection="identity"),
-    sard("consistency, learned", "feature-consistency", weighting("full"), projection="learned", dims=2),
-    sard("consistency, finer student", "feature-consistency", weighting("full"), hs=8),
-    sard("denoising, given both", "denoising-score", weighting("full", conditioning="teacher-and-student")),
-    sard("denoising, student only", "denoising-score", weighting("full", conditioning="student-only")),
-    sard("denoising, 3x3, alpha 0.8", "denoising-score",
-         weighting("E+C", "raw", conditioning="teacher-and-student", alpha=0.8), kernel=3, hs=8),
-    sard("denoising, learned", "denoising-score", weighting("uniform", conditioning="teacher-and-student"),
-         projection="learned"),
-]
-
-print(json.dumps({"torch": torch.__version__, "cases": CASES, "published": published()}, separators=(",", ":")))
+def dump(name, head, cases):
+    """JSON with a case a line."""
+    versions = {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in PACKAGES}
+    lines = ",\n".join(json.dumps(v, separators=(",", ":")) for v in cases)
+    (HERE / name).write_text(json.dumps({"made_with": versions} | head)[:-1] + ',\n"cases":[\n' + lines + "\n]}\n")

@@ -1,94 +1,119 @@
 package stillhouse.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import javax.imageio.ImageIO;
-import org.assertj.core.data.Offset;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.scene.Scenes;
 
 /**
- * Against the published boundary code's steps in OpenCV, and scikit-learn's jaccard and F1 scores.
+ * Counts and scores against published packages: boundary counts and boundary IoU of
+ * faster-coco-eval, IoU and Dice of scikit-learn; their versions are in each file's {@code
+ * made_with}. Made by {@code reference/boundary_iou.py} and {@code overlap_scores.py}.
  */
 class ReferenceCountsTest {
-  private static final int CLASSES = 3;
-  private final MaskCounter counter = new MaskCounter(CLASSES);
+  private static final int RANDOM_CLASSES = 3;
+  private static final int NEU_SEG_CLASSES = 3;
+  private static final long SCENE_SEED = 11;
+  private static final int SCENE_SIZE = 96;
 
   @Test
-  void countsEqualOpenCvsOnRandomMasks() throws IOException {
+  void agreesWithPublishedPackagesOnRandomMasks() throws IOException {
     JsonNode masks = resource("random_masks.json");
-    JsonNode expected = resource("random_counts.json");
-    assertThat(masks).hasSize(10);
+    JsonNode counts = cases("random_counts.json", 10);
+    JsonNode scores = cases("random_scores.json", 10);
     for (int i = 0; i < masks.size(); i++) {
-      ImageCounts counts = count(masks.get(i));
-      assertThat(counts).as("case %d", i).isEqualTo(counts(expected.get(i)));
-      int width = masks.get(i).get("width").asInt();
-      int height = masks.get(i).get("height").asInt();
-      assertThat(BoundaryBand.thicknessPixels(width, height))
-          .isEqualTo(expected.get(i).get("thickness").asInt());
+      ClassMask predicted = unrun(masks.get(i), "predicted");
+      ClassMask actual = unrun(masks.get(i), "actual");
+      check("case " + i, RANDOM_CLASSES, predicted, actual, counts.get(i), scores.get(i));
     }
   }
 
   @Test
-  void scoresEqualScikitLearnsOnRandomMasks() throws IOException {
-    JsonNode masks = resource("random_masks.json");
-    JsonNode expected = resource("random_scores.json");
-    for (int i = 0; i < masks.size(); i++) {
-      ImageCounts counts = count(masks.get(i));
-      for (Metric metric : new Metric[] {Metric.IOU, Metric.DICE}) {
-        JsonNode scores = expected.get(i).get(metric.key());
-        for (int c = 1; c <= CLASSES; c++) {
-          assertScore(counts.value(metric, c), scores.get("classes").get(c - 1));
-        }
-        assertScore(counts.mean(metric), scores.get("mean"));
-        assertScore(counts.value(metric, ClassCounts.FOREGROUND), scores.get("foreground"));
-      }
-    }
+  void agreesWithPublishedPackagesOnDrawnScenes() throws IOException {
+    checkPictures(
+        "scene",
+        24,
+        Scenes.CLASSES.size(),
+        file -> {
+          int index = Integer.parseInt(file.substring(0, file.indexOf('.')));
+          return Scenes.draw(SCENE_SEED, index, SCENE_SIZE).mask();
+        });
   }
 
   @Test
-  void countsEqualOpenCvsOnRealDefects() throws IOException {
+  void agreesWithPublishedPackagesOnRealDefects() throws IOException {
     Optional<Path> folder = neuSeg();
     assumeTrue(folder.isPresent(), "NEU-Seg is not here: set STILLHOUSE_NEU_SEG to its folder");
     Path truths = folder.get().resolve("annotations/test");
-    JsonNode cases = resource("neu_seg_counts.json");
-    assertThat(cases).hasSize(96);
-    for (JsonNode each : cases) {
-      ClassMask actual = mask(truths.resolve(each.get("file").asText()));
+    checkPictures("neu_seg", 96, NEU_SEG_CLASSES, file -> mask(truths.resolve(file)));
+  }
+
+  /** Each named mask against itself displaced and shrunk, and against another. */
+  private static void checkPictures(
+      String set, int size, int classes, Function<String, ClassMask> masks) throws IOException {
+    JsonNode counts = cases(set + "_counts.json", size);
+    JsonNode scores = cases(set + "_scores.json", size);
+    for (int i = 0; i < size; i++) {
+      JsonNode each = counts.get(i);
       String how = each.get("prediction").asText();
+      String name = each.get("file").asText() + ", " + how;
+      ClassMask actual = masks.apply(each.get("file").asText());
       ClassMask predicted =
           switch (how) {
             case "shift 3 -2" -> shift(actual, 3, -2);
             case "shift -1 1" -> shift(actual, -1, 1);
             case "shrink" -> shrink(actual);
-            default -> mask(truths.resolve(each.get("other").asText()));
+            default -> masks.apply(each.get("other").asText());
           };
-      assertThat(counter.count(predicted, actual))
-          .as("%s %s", each.get("file"), how)
-          .isEqualTo(counts(each));
+      check(name, classes, predicted, actual, each, scores.get(i));
     }
   }
 
-  private static void assertScore(OptionalDouble score, JsonNode expected) {
-    assertThat(score.isPresent()).isEqualTo(!expected.isNull());
+  private static void check(
+      String name,
+      int classes,
+      ClassMask predicted,
+      ClassMask actual,
+      JsonNode counted,
+      JsonNode scored) {
+    ImageCounts counts = new MaskCounter(classes).count(predicted, actual);
+    assertThat(counts).as(name).isEqualTo(counts(classes, counted));
+    assertThat(BoundaryBand.thicknessPixels(actual.width(), actual.height()))
+        .as(name)
+        .isEqualTo(counted.get("thickness").asInt());
+    for (int c = 0; c <= classes; c++) {
+      assertScore(name, counts.value(Metric.BOUNDARY_IOU, c), counted.get("boundary_iou").get(c));
+    }
+    for (Metric metric : new Metric[] {Metric.IOU, Metric.DICE}) {
+      JsonNode scores = scored.get(metric.key());
+      for (int c = 1; c <= classes; c++) {
+        assertScore(name, counts.value(metric, c), scores.get("classes").get(c - 1));
+      }
+      assertScore(name, counts.mean(metric), scores.get("mean"));
+      assertScore(name, counts.value(metric, ClassCounts.FOREGROUND), scores.get("foreground"));
+    }
+  }
+
+  private static void assertScore(String name, OptionalDouble score, JsonNode expected) {
+    assertThat(score.isPresent()).as(name).isEqualTo(!expected.isNull());
     if (score.isPresent()) {
-      assertThat(score.getAsDouble()).isCloseTo(expected.asDouble(), Offset.offset(1e-12));
+      assertThat(score.getAsDouble()).as(name).isCloseTo(expected.asDouble(), within(1e-12));
     }
-  }
-
-  private ImageCounts count(JsonNode pair) {
-    return counter.count(unrun(pair, "predicted"), unrun(pair, "actual"));
   }
 
   private static ClassMask unrun(JsonNode pair, String which) {
@@ -105,8 +130,8 @@ class ReferenceCountsTest {
     return new ClassMask(width, height, labels);
   }
 
-  private static ImageCounts counts(JsonNode expected) {
-    long[] flat = new long[CountLayout.length(CLASSES)];
+  private static ImageCounts counts(int classes, JsonNode expected) {
+    long[] flat = new long[CountLayout.length(classes)];
     int at = 0;
     for (String kind : new String[] {"area", "boundary"}) {
       for (JsonNode overlap : expected.get(kind)) {
@@ -115,7 +140,7 @@ class ReferenceCountsTest {
         }
       }
     }
-    return ImageCounts.fromArray(CLASSES, flat);
+    return ImageCounts.fromArray(classes, flat);
   }
 
   private static ClassMask shift(ClassMask mask, int dx, int dy) {
@@ -150,15 +175,18 @@ class ReferenceCountsTest {
     return Optional.of(folder).filter(f -> Files.isDirectory(f.resolve("annotations/test")));
   }
 
-  private static ClassMask mask(Path file) throws IOException {
-    BufferedImage image = ImageIO.read(file.toFile());
-    int[] samples =
-        image.getRaster().getSamples(0, 0, image.getWidth(), image.getHeight(), 0, (int[]) null);
-    byte[] labels = new byte[samples.length];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = (byte) samples[i];
+  private static ClassMask mask(Path file) {
+    try {
+      return ImageCodec.decodeMask(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
     }
-    return new ClassMask(image.getWidth(), image.getHeight(), labels);
+  }
+
+  private static JsonNode cases(String name, int size) throws IOException {
+    JsonNode cases = resource(name).get("cases");
+    assertThat(cases).as(name).hasSize(size);
+    return cases;
   }
 
   private static JsonNode resource(String name) throws IOException {
