@@ -18,7 +18,8 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, and logs everyt
   --scenes N           scenes to draw (default: 300)
   --epochs N           epochs a student trains (default: 12)
   --teacher-epochs N   epochs the demo's own teacher trains (default: 16)
-  --batch N            samples a step over all ranks (default: 16)
+  --batch N            samples a step over all ranks (default: 8)
+  --learning-rate F    of the students (default: 0.01, which suits convolutions; 0.001 for tinyvit)
   --labels F           share of training images whose labels may be used, 0 to 1 (default: 1)
   --ranks N            ranks a student trains on (default: 4)
   --seed N             seed of scenes and students (default: 0)
@@ -80,7 +81,7 @@ step() {
 
 # run JOB ARGS...: a job whose messages go to the console and to the step's log.
 run() {
-  { submit "$@" 2>&1 1>&3 | tee -a "$STEP_LOG" >&2; } 3>&1
+  submit "$@" 2> >(tee -a "$STEP_LOG" >&2)
 }
 
 # demo_ended STATUS: says which step failed.
@@ -94,13 +95,13 @@ demo_ended() {
 
 demo() {
   local out=$PWD/out/demo images='' masks='' classes='' data='' teacher='' student=tiny-conv
-  local recipes=naive-logit,feature-aligned,sard scenes=300 epochs=12 teacher_epochs=16 batch=16 labels=1 ranks=4 seed=0 keep=''
+  local recipes=naive-logit,feature-aligned,sard scenes=300 epochs=12 teacher_epochs=16 batch=8 labels=1 ranks=4 seed=0 rate='' keep=''
   local -a sets=()
   while [ $# -gt 0 ]; do
     case "$1" in
       --help | -h) demo_help; return 0 ;;
       --keep) keep=yes; shift; continue ;;
-      --out | --images | --masks | --classes | --data | --set | --teacher | --student | --recipes | --scenes | --epochs | --teacher-epochs | --batch | --labels | --ranks | --seed)
+      --out | --images | --masks | --classes | --data | --set | --teacher | --student | --recipes | --scenes | --epochs | --teacher-epochs | --batch | --learning-rate | --labels | --ranks | --seed)
         [ $# -ge 2 ] || die "$1 needs a value" ;;
       *) demo_help >&2; die "unknown option '$1'" ;;
     esac
@@ -114,6 +115,7 @@ demo() {
   done
   [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
   [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
+  case $student in tinyvit*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
   check_java
   python_env
   build
@@ -142,7 +144,7 @@ demo() {
   if [ -z "$teacher" ]; then
     step teacher "training the teacher (wide-conv, labels only, $teacher_epochs epochs, $ranks ranks)"
     run train --data "$data" "${sets[@]}" --root "$out" --student wide-conv --recipe scratch --name teacher \
-      --epochs "$teacher_epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate 1e-3
+      --epochs "$teacher_epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate 1e-2
     step freeze "freezing the teacher"
     run freeze --root "$out" --run teacher --out "$out/teacher"
     teacher=$out/teacher/teacher.yaml
@@ -154,7 +156,7 @@ demo() {
   run cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
   step train "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
   run train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
-    --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate 1e-3
+    --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate "$rate"
   # The names that train gives its runs: student, recipe, labels where not all count, seed.
   local runs='' recipe part=''
   part=$(awk -v f="$labels" 'BEGIN { if (f < 1) printf ".l%d", int(100 * f + 0.5) }')
