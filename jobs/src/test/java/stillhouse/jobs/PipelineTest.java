@@ -59,7 +59,8 @@ class PipelineTest {
         tracking(),
         training(),
         "--recipe=naive-logit,sard",
-        "--teacher=" + teacher);
+        "--teacher=" + teacher,
+        "--names-out=" + folder.resolve("names/runs.txt"));
     done("export", root(), tracking(), "--run=" + String.join(",", RUNS));
     done(
         "evaluate",
@@ -98,6 +99,13 @@ class PipelineTest {
   void theTeacherIsAskedOnce() {
     assertThat(cachedOnce).anyMatch(f -> f.startsWith("features/"));
     assertThat(cachedTwice).isEqualTo(cachedOnce);
+  }
+
+  @Test
+  void trainWritesTheNamesOfItsRunsInOrder() {
+    assertThat(folder.resolve("names/runs.txt"))
+        .content()
+        .isEqualTo(String.join("\n", RUNS) + "\n");
   }
 
   @Test
