@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
@@ -71,6 +74,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "gets the runs' names, one a line, once all of them are trained")
   private Optional<Path> namesOut = Optional.empty();
 
+  @Spec private CommandSpec spec;
+
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
@@ -79,16 +84,25 @@ final class TrainCommand implements Callable<Integer> {
     Optional<LocalTeacher> source = teacher.find();
     List<TrainingJob.Order> orders = orders(config, source);
     requireNames(orders);
+    List<String> lacking;
     try (var server = tracking.connect();
         var session = openSession(dataset)) {
       var job =
           new TrainingJob(
               session.spark(), server, root, dataset, source, config, studentFile, training);
-      orders.forEach(job::run);
+      lacking = job.run(orders);
       log.info("{} runs are done; they are in {}", orders.size(), root.runs());
     }
     namesOut.ifPresent(file -> write(file, orders));
-    return 0;
+    if (lacking.isEmpty()) {
+      return 0;
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf(
+        "error: %d of %d runs are trained, but not complete in MLflow. %s%n",
+        lacking.size(), orders.size(), RunTracking.REMEDY);
+    lacking.forEach(run -> err.println("  " + run));
+    return Stillhouse.FAILED;
   }
 
   private List<TrainingJob.Order> orders(StudentConfig config, Optional<LocalTeacher> source) {

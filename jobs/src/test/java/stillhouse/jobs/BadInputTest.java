@@ -251,7 +251,8 @@ class BadInputTest {
             1,
             1,
             "run",
-            Map.of())
+            Map.of(),
+            "")
         .write(folder.resolve("runs").resolve(name));
   }
 }
