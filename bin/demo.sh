@@ -156,13 +156,10 @@ demo() {
   run cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
   step train "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
   run train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
-    --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate "$rate"
-  # The names that train gives its runs: student, recipe, labels where not all count, seed.
-  local runs='' recipe part=''
-  part=$(awk -v f="$labels" 'BEGIN { if (f < 1) printf ".l%d", int(100 * f + 0.5) }')
-  for recipe in ${recipes//,/ }; do
-    runs=${runs:+$runs,}$student.$(basename "$recipe" .yaml)$part.s$seed
-  done
+    --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate "$rate" \
+    --names-out "$LOGS/runs.txt"
+  local runs
+  runs=$(paste -sd, "$LOGS/runs.txt")
   step export "export to ONNX"
   run export --root "$out" --run "$runs"
   step evaluate "evaluating what ships"

@@ -10,6 +10,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.UnreadableImageException;
 import stillhouse.teacher.TeacherException;
 import stillhouse.tracking.TrackingException;
+import stillhouse.train.CheckpointException;
 import stillhouse.train.TrainingException;
 
 /**
@@ -46,10 +47,11 @@ record Failure(String message, boolean mendable) {
             () -> new Failure(joined(said(thrown), said(chain.get(chain.size() - 1))), false));
   }
 
-  /** A TrainingException without a cause refuses settings; one with a cause tells of a failure. */
+  /** Training's own exceptions refuse something without a cause, and tell of a failure with one. */
   private static boolean isMendable(Throwable t) {
     return MENDABLE.contains(t.getClass().getName())
-        || (t instanceof TrainingException && t.getCause() == null);
+        || ((t instanceof TrainingException || t instanceof CheckpointException)
+            && t.getCause() == null);
   }
 
   private static List<Throwable> chain(Throwable thrown) {

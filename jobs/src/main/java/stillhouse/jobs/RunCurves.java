@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import stillhouse.tracking.TrackedRun;
 import stillhouse.train.TrainingListener;
 import stillhouse.train.TrainingMetrics;
 import stillhouse.train.TrainingPlan;
@@ -17,10 +16,10 @@ final class RunCurves implements TrainingListener {
   private static final long QUIET_NANOS = 2_000_000_000L; // short epochs share a line
   private final String name;
   private final TrainingPlan plan;
-  private final TrackedRun run;
+  private final RunTracking run;
   private long lastLine;
 
-  RunCurves(String name, TrainingPlan plan, TrackedRun run) {
+  RunCurves(String name, TrainingPlan plan, RunTracking run) {
     this.name = name;
     this.plan = plan;
     this.run = run;

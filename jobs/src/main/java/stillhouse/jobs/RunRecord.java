@@ -1,7 +1,9 @@
 package stillhouse.jobs;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
 
 /**
  * What a training run was, kept as {@code run.json} in its folder for export and evaluation.
@@ -21,8 +24,9 @@ import stillhouse.conf.ConfigException;
  * @param weightsDigest equal on all ranks at the end
  * @param rankDigests each rank's own, all equal to it
  * @param labels share of training images whose labels counted
- * @param mlflowRun id of its MLflow run
+ * @param mlflowRun id of its MLflow run; empty where the server was away while it trained
  * @param losses of the last epoch, by name
+ * @param identity of all that decided its weights; empty where an older version wrote the file
  */
 record RunRecord(
     String name,
@@ -47,11 +51,49 @@ record RunRecord(
     double seconds,
     long parameters,
     String mlflowRun,
-    Map<String, Double> losses) {
+    Map<String, Double> losses,
+    String identity) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   static final String FILE = "run.json";
   static final String ONNX = "student.onnx";
+
+  RunRecord {
+    identity = identity == null ? "" : identity;
+  }
+
+  /** This record with the id of an MLflow run that was made later. */
+  RunRecord withMlflowRun(String id) {
+    try {
+      ObjectNode fields = JSON.valueToTree(this);
+      return JSON.treeToValue(fields.put("mlflowRun", id), RunRecord.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("A record is plain data: " + this, e);
+    }
+  }
+
+  /**
+   * Holds a run that is there against the one that is asked for.
+   *
+   * @param folder of this record
+   * @param checkpoints of the run
+   * @throws ConfigException where the two are of different terms, or the record doesn't say
+   */
+  void requireIdentity(Sha256 asked, Path folder, String checkpoints) {
+    if (identity.equals(asked.hex())) {
+      return;
+    }
+    String remedy =
+        "Give another --name, or remove " + folder + " and " + checkpoints + " to train it anew";
+    if (identity.isEmpty()) {
+      throw new ConfigException(
+          "Cannot tell whether run %s in %s is the one asked for: its %s names no identity (an older version wrote it). %s; or, where you know that it was trained so, add \"identity\" : \"%s\" to that file."
+              .formatted(name, folder, FILE, remedy, asked));
+    }
+    throw new ConfigException(
+        "Cannot take run %s in %s for the one asked for: its identity is %s, this command's is %s (recipe, student, data, labels, seed or plan differ). %s."
+            .formatted(name, folder, identity, asked, remedy));
+  }
 
   void write(Path folder) {
     try {

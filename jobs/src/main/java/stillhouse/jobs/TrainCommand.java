@@ -1,6 +1,12 @@
 package stillhouse.jobs;
 
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -10,7 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
@@ -60,21 +68,58 @@ final class TrainCommand implements Callable<Integer> {
       description = "name of the run, where there is one only")
   private Optional<String> name = Optional.empty();
 
+  @Option(
+      names = "--names-out",
+      paramLabel = "FILE",
+      description = "gets the runs' names, one a line, once all of them are trained")
+  private Optional<Path> namesOut = Optional.empty();
+
+  @Spec private CommandSpec spec;
+
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
     var studentFile = ConfFiles.find("students", student);
     StudentConfig config = StudentConfig.load(studentFile);
     Optional<LocalTeacher> source = teacher.find();
+    List<TrainingJob.Order> orders = orders(config, source);
+    requireNames(orders);
+    List<String> lacking;
+    try (var server = tracking.connect();
+        var session = openSession(dataset)) {
+      var job =
+          new TrainingJob(
+              session.spark(), server, root, dataset, source, config, studentFile, training);
+      lacking = job.run(orders);
+      log.info("{} runs are done; they are in {}", orders.size(), root.runs());
+    }
+    namesOut.ifPresent(file -> write(file, orders));
+    if (lacking.isEmpty()) {
+      return 0;
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    err.printf(
+        "error: %d of %d runs are trained, but not complete in MLflow. %s%n",
+        lacking.size(), orders.size(), RunTracking.REMEDY);
+    lacking.forEach(run -> err.println("  " + run));
+    return Stillhouse.FAILED;
+  }
+
+  private List<TrainingJob.Order> orders(StudentConfig config, Optional<LocalTeacher> source) {
     List<TrainingJob.Order> orders = new ArrayList<>();
     for (String recipe : recipes) {
       var file = ConfFiles.find("recipes", recipe);
       Recipe loaded = training.apply(Recipe.load(file));
       requireTeacher(loaded, source);
-      seeds.forEach(
-          seed ->
-              orders.add(new TrainingJob.Order(loaded, file, seed, runName(config, loaded, seed))));
+      for (long seed : seeds) {
+        String called = RunName.of(config.name(), loaded.name(), training.labels(), seed);
+        orders.add(new TrainingJob.Order(loaded, file, seed, name.orElse(called)));
+      }
     }
+    return orders;
+  }
+
+  private void requireNames(List<TrainingJob.Order> orders) {
     if (name.isPresent() && orders.size() > 1) {
       throw new ConfigException(
           "Invalid --name: "
@@ -83,15 +128,27 @@ final class TrainCommand implements Callable<Integer> {
               + orders.size()
               + " runs (give one recipe and one seed)");
     }
-    try (var server = tracking.connect();
-        var session = openSession(dataset)) {
-      var job =
-          new TrainingJob(
-              session.spark(), server, root, dataset, source, config, studentFile, training);
-      orders.forEach(job::run);
-      log.info("{} runs are done; they are in {}", orders.size(), root.runs());
+    Set<String> names = new HashSet<>();
+    for (TrainingJob.Order order : orders) {
+      if (!names.add(order.name())) {
+        throw new ConfigException(
+            "Invalid --recipe: two runs are named "
+                + order.name()
+                + " (give each recipe once, and recipes of different names)");
+      }
     }
-    return 0;
+    if (namesOut.filter(Files::isDirectory).isPresent()) {
+      throw new ConfigException("Invalid --names-out: " + namesOut.get() + " (must be a file)");
+    }
+  }
+
+  private static void write(Path file, List<TrainingJob.Order> orders) {
+    try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.write(file, orders.stream().map(TrainingJob.Order::name).toList());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write the runs' names to " + file, e);
+    }
   }
 
   /** Refuses a cluster that can't train before it is started. */
@@ -105,13 +162,5 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigException(
           "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
     }
-  }
-
-  /**
-   * What tells runs of one workspace apart: student, recipe, seed, and labels where not all count.
-   */
-  private String runName(StudentConfig config, Recipe recipe, long seed) {
-    String labels = training.labels() < 1 ? ".l" + Math.round(100 * training.labels()) : "";
-    return name.orElse(config.name() + "." + recipe.name() + labels + ".s" + seed);
   }
 }

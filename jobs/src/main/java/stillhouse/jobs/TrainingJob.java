@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
@@ -14,11 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.TrainingView;
 import stillhouse.data.DatasetConfig;
+import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
-import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 import stillhouse.train.BarrierTraining;
+import stillhouse.train.Checkpoints;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 import stillhouse.train.TrainingPlan;
@@ -69,64 +71,101 @@ final class TrainingJob {
     this.views = new ViewMaker(spark, root.uri(), dataset, teacher, options.labels());
   }
 
-  /** Trains one, or finds it trained. */
-  void run(Order order) {
-    Path folder = root.runs().resolve(order.name());
-    if (Files.exists(folder.resolve(RunRecord.FILE))) {
-      log.info(
-          "Run {} is trained already; to train it again remove {} and {}",
-          order.name(),
-          folder,
-          root.checkpoints(order.name()));
-      return;
-    }
+  /** An order with its data and its plan. */
+  private record Prepared(
+      Order order, Path folder, TrainingView view, Experiment experiment, TrainingRun run) {}
+
+  /**
+   * Trains each, or finds it trained. All are held against what lies under their names before the
+   * first trains.
+   *
+   * @return what MLflow lacks, a sentence a run; empty where it knows all of them
+   */
+  List<String> run(List<Order> orders) {
+    List<Prepared> all = orders.stream().map(this::prepare).toList();
+    return all.stream().map(this::run).flatMap(Optional::stream).toList();
+  }
+
+  private Prepared prepare(Order order) {
     TrainingView view = views.of(order.recipe());
     Experiment experiment =
         new Experiment(order.recipe(), student, view.folder(), views.labelFraction(order.recipe()));
     TrainingPlan plan = plan(order, view);
-    TrainingRun run = trainingRun(order, plan);
-    keep(order.recipeFile(), folder.resolve("recipe.yaml"));
-    keep(studentFile, folder.resolve("student.yaml"));
+    TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
+    Path folder = root.runs().resolve(order.name());
+    if (isTrained(folder)) {
+      RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
+    } else {
+      new Checkpoints(
+              run.checkpoints(), run.keepCheckpoints(), spark.sparkContext().hadoopConfiguration())
+          .requireIdentity(run.identity());
+    }
+    return new Prepared(order, folder, view, experiment, run);
+  }
 
-    TrackedRun tracked = server.start(dataset.name(), order.name(), tags(order));
+  private static boolean isTrained(Path folder) {
+    return Files.exists(folder.resolve(RunRecord.FILE));
+  }
+
+  private Optional<String> run(Prepared prepared) {
+    return isTrained(prepared.folder()) ? leaveAlone(prepared) : train(prepared);
+  }
+
+  private Optional<String> leaveAlone(Prepared prepared) {
+    log.info(
+        "Run {} is trained already; to train it again remove {} and {}",
+        prepared.order().name(),
+        prepared.folder(),
+        prepared.run().checkpoints());
+    if (!RunTracking.incomplete(prepared.folder())) {
+      return Optional.empty();
+    }
+    RunRecord record = RunRecord.read(prepared.folder());
+    return RunTracking.complete(server, facts(prepared, record.ranks()), record);
+  }
+
+  private Optional<String> train(Prepared prepared) {
+    Order order = prepared.order();
+    TrainingRun run = prepared.run();
+    keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
+    keep(studentFile, prepared.folder().resolve("student.yaml"));
+    RunTracking tracking = RunTracking.start(server, facts(prepared, options.ranks()));
+    TrainingReport report;
+    RunRecord record;
     boolean trained = false;
     try {
-      tracked.params(params(order, plan, view));
-      tracked.input(dataset.name(), view.info().digest(), view.folder(), "training");
-      tracked.artifact(folder.resolve("recipe.yaml"), "config");
-      tracked.artifact(folder.resolve("student.yaml"), "config");
-      TrainingReport report;
       try (var hearing =
-          TrainingReports.listen(run.id(), new RunCurves(order.name(), plan, tracked))) {
-        report = BarrierTraining.run(spark, run, experiment);
+          TrainingReports.listen(run.id(), new RunCurves(order.name(), run.plan(), tracking))) {
+        report = BarrierTraining.run(spark, run, prepared.experiment());
       }
-      record(order, plan, view, report, tracked).write(folder);
-      tracked.tags(Map.of("weights_digest", report.weights().hex()));
-      tracked.metrics(
-          Map.of(
-              "train/seconds",
-              report.seconds(),
-              "train/mean_images_per_second",
-              report.imagesPerSecond()),
-          report.steps());
-      log.info(
-          "Trained {}: {} steps in {} s, {} images/s; all {} ranks hold weights {}",
-          order.name(),
-          report.steps(),
-          Math.round(report.seconds()),
-          Math.round(report.imagesPerSecond()),
-          report.rankDigests().size(),
-          report.weights().brief());
+      record = record(prepared, report, tracking.id());
+      record.write(prepared.folder());
       trained = true;
     } finally {
-      tracked.finish(trained);
+      if (!trained) {
+        tracking.failed();
+      }
     }
+    log.info(
+        "Trained {}: {} steps in {} s, {} images/s; all {} ranks hold weights {}",
+        order.name(),
+        report.steps(),
+        Math.round(report.seconds()),
+        Math.round(report.imagesPerSecond()),
+        report.rankDigests().size(),
+        report.weights().brief());
+    return tracking.trained(
+        record,
+        Map.of(
+            "train/seconds",
+            report.seconds(),
+            "train/mean_images_per_second",
+            report.imagesPerSecond()));
   }
 
   private TrainingPlan plan(Order order, TrainingView view) {
     Recipe.Training training = order.recipe().training();
-    int stepsPerEpoch =
-        Math.toIntExact((view.info().rows("train") + training.batch() - 1) / training.batch());
+    int stepsPerEpoch = Experiment.stepsPerEpoch(view.info(), training.batch());
     return new TrainingPlan(
         options.epochs(order.recipe(), stepsPerEpoch),
         training.batch(),
@@ -137,12 +176,13 @@ final class TrainingJob {
         order.seed());
   }
 
-  private TrainingRun trainingRun(Order order, TrainingPlan plan) {
+  private TrainingRun trainingRun(Order order, TrainingPlan plan, Sha256 identity) {
     return new TrainingRun(
         order.name(),
         root.checkpoints(order.name()),
         options.ranks(),
         plan,
+        identity,
         Math.max(MIN_EPOCHS_A_JOB, (plan.epochs() + 2) / 3),
         0,
         2,
@@ -161,31 +201,45 @@ final class TrainingJob {
         "mlflow.user", System.getProperty("user.name"));
   }
 
-  private Map<String, String> params(Order order, TrainingPlan plan, TrainingView view) {
+  private RunTracking.Facts facts(Prepared prepared, int ranks) {
+    Order order = prepared.order();
+    TrainingView view = prepared.view();
+    return new RunTracking.Facts(
+        order.name(),
+        dataset.name(),
+        prepared.folder(),
+        view.folder(),
+        view.info().digest(),
+        tags(order),
+        params(prepared, ranks));
+  }
+
+  private Map<String, String> params(Prepared prepared, int ranks) {
+    Order order = prepared.order();
+    TrainingPlan plan = prepared.run().plan();
+    var info = prepared.view().info();
     Map<String, String> params = new LinkedHashMap<>();
     params.put("recipe", order.recipe().name());
     params.put("recipe_digest", order.recipe().digest().brief());
     params.put("student", student.name());
     params.put("seed", String.valueOf(order.seed()));
-    params.put("ranks", String.valueOf(options.ranks()));
+    params.put("ranks", String.valueOf(ranks));
     params.put("labels", String.valueOf(options.labels()));
     params.put("epochs", String.valueOf(plan.epochs()));
     params.put("batch", String.valueOf(plan.batch()));
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
     params.put("clip_norm", String.valueOf(plan.clipNorm()));
-    params.put("train_images", String.valueOf(view.info().rows("train")));
-    params.put("view", view.info().digest());
+    params.put("train_images", String.valueOf(info.rows("train")));
+    params.put("view", info.digest());
+    params.put("identity", prepared.run().identity().hex());
     teacher.ifPresent(t -> params.put("teacher_digest", t.spec().encoderDigest().hex()));
     return params;
   }
 
-  private RunRecord record(
-      Order order,
-      TrainingPlan plan,
-      TrainingView view,
-      TrainingReport report,
-      TrackedRun tracked) {
+  private RunRecord record(Prepared prepared, TrainingReport report, String mlflowRun) {
+    Order order = prepared.order();
+    TrainingView view = prepared.view();
     var info = view.info();
     Map<String, Double> losses = new HashMap<>(report.losses());
     return new RunRecord(
@@ -206,12 +260,13 @@ final class TrainingJob {
         order.seed(),
         options.labels(),
         options.ranks(),
-        plan.epochs(),
+        prepared.run().plan().epochs(),
         report.steps(),
         report.seconds(),
         parameters(order, view),
-        tracked.id(),
-        losses);
+        mlflowRun,
+        losses,
+        prepared.run().identity().hex());
   }
 
   private long parameters(Order order, TrainingView view) {

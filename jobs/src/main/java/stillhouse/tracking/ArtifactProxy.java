@@ -78,6 +78,18 @@ final class ArtifactProxy {
     }
   }
 
+  /**
+   * To be asked before a call of MLflow's client, which has no time limit: a server that takes
+   * connections and says nothing would hold its caller for ever.
+   *
+   * @throws TrackingException where the server does not answer within seconds
+   */
+  void requireAnswer(String purpose) {
+    if (!answers()) {
+      throw new TrackingException("Cannot " + purpose + ": " + server + " does not answer");
+    }
+  }
+
   private URI target(String artifactUri, String path) {
     if (!artifactUri.startsWith(SCHEME)) {
       throw new TrackingException(

@@ -4,37 +4,49 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.mlflow.api.proto.Service.Metric;
-import org.mlflow.tracking.MlflowClientException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Sends metrics in batches from a thread of its own. A failed batch is kept and sent again, so a
- * server that is away for a while loses nothing; {@link #close} tries for a bounded time and then
- * says how many values could not be delivered.
+ * server that is away for a while loses nothing; what comes beyond {@value #LIMIT} values is
+ * dropped. {@link #close} tries for a bounded time and then says how many could not be delivered.
  */
 final class MetricStream implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MetricStream.class);
   private static final int BATCH = 900; // MLflow takes 1000 metrics a call
   private static final long PAUSE_MILLIS = 500;
+  private static final int LIMIT = 200_000; // some 40 MB of the driver's heap: hours of a fast run
   private static final int LAST_TRIES = 10;
 
-  /** Delivers one batch or throws {@link MlflowClientException}. */
+  /** Delivers one batch or throws. */
   interface Delivery {
     void send(List<Metric> batch);
   }
 
   private final String runId;
   private final Delivery delivery;
-  private final LinkedBlockingQueue<Metric> queue = new LinkedBlockingQueue<>();
+  private final long pauseMillis;
+  private final LinkedBlockingQueue<Metric> queue = new LinkedBlockingQueue<>(LIMIT);
+  private final AtomicLong dropped = new AtomicLong();
   private final List<Metric> unsent = new ArrayList<>();
   private final Thread sender;
   private volatile boolean closing;
+  private volatile String lastFailure = "";
 
   MetricStream(String runId, Delivery delivery) {
+    this(runId, delivery, PAUSE_MILLIS);
+  }
+
+  /**
+   * @param pauseMillis for which a batch may gather; also the unit of the pauses after failures
+   */
+  MetricStream(String runId, Delivery delivery, long pauseMillis) {
     this.runId = runId;
     this.delivery = delivery;
+    this.pauseMillis = pauseMillis;
     this.sender = new Thread(this::loop, "mlflow-metrics-" + runId);
     sender.setDaemon(true);
     sender.start();
@@ -45,7 +57,12 @@ final class MetricStream implements AutoCloseable {
       throw new IllegalStateException(
           "Run " + runId + " is closed; metric " + metric.getKey() + " came after");
     }
-    queue.add(metric);
+    if (!queue.offer(metric) && dropped.incrementAndGet() == 1) {
+      log.warn(
+          "MLflow has not taken {} metrics of run {}: further ones are dropped until it does",
+          LIMIT,
+          runId);
+    }
   }
 
   /**
@@ -62,23 +79,31 @@ final class MetricStream implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    int left = queue.size() + unsent.size();
+    long left = held() + dropped.get();
     if (left > 0) {
       throw new TrackingException(
-          left + " metrics of run " + runId + " could not be delivered to MLflow");
+          left + " metrics of run " + runId + " could not be delivered to MLflow" + lastFailure);
     }
   }
 
+  /** Values that wait for the server. */
+  int held() {
+    return queue.size() + unsent.size();
+  }
+
   private void loop() {
-    int failures = 0;
-    while (!closing || ((!queue.isEmpty() || !unsent.isEmpty()) && failures < LAST_TRIES)) {
+    int failures = 0; // in a row
+    int lastTries = 0; // however long the server was away before the end
+    while (!closing || ((!queue.isEmpty() || !unsent.isEmpty()) && lastTries < LAST_TRIES)) {
       try {
+        boolean last = closing;
         await();
         if (flush()) {
           failures = 0;
         } else {
           failures++;
-          TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS * Math.min(failures, 20));
+          lastTries += last ? 1 : 0;
+          TimeUnit.MILLISECONDS.sleep(pauseMillis * Math.min(last ? lastTries : failures, 20));
         }
       } catch (InterruptedException e) {
         return;
@@ -88,11 +113,11 @@ final class MetricStream implements AutoCloseable {
 
   private void await() throws InterruptedException {
     if (unsent.isEmpty() && queue.isEmpty()) {
-      Metric first = queue.poll(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+      Metric first = queue.poll(pauseMillis, TimeUnit.MILLISECONDS);
       if (first != null) {
         unsent.add(first);
         if (!closing) {
-          TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS); // lets a batch gather
+          TimeUnit.MILLISECONDS.sleep(pauseMillis); // lets a batch gather
         }
       }
     }
@@ -107,7 +132,8 @@ final class MetricStream implements AutoCloseable {
       delivery.send(unsent);
       unsent.clear();
       return true;
-    } catch (MlflowClientException e) {
+    } catch (RuntimeException e) { // whatever it is, this thread goes on
+      lastFailure = ": " + e.getMessage();
       log.warn(
           "MLflow did not take {} metrics of run {}; trying again: {}",
           unsent.size(),

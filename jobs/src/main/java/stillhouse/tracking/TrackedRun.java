@@ -134,6 +134,7 @@ public final class TrackedRun implements AutoCloseable {
   }
 
   private void send(String what, Runnable call) {
+    artifacts.requireAnswer("log " + what + " to run " + id);
     try {
       call.run();
     } catch (MlflowClientException e) {

@@ -50,6 +50,7 @@ public final class TrackingServer implements AutoCloseable {
 
   /** Starts a run; the experiment is made where it doesn't exist. */
   public TrackedRun start(String experiment, String runName, Map<String, String> tags) {
+    artifacts.requireAnswer("start run " + runName);
     try {
       String experimentId = experimentId(experiment);
       CreateRun.Builder request =
@@ -70,6 +71,13 @@ public final class TrackingServer implements AutoCloseable {
 
   /** Goes on with a run that exists, as an evaluation of a model trained before does. */
   public TrackedRun resume(String runId) {
+    if (runId.isEmpty()) {
+      throw new TrackingException(
+          "Cannot find a run without an id at "
+              + uri
+              + ": the server was away while it was trained. Run the train job again, which makes it.");
+    }
+    artifacts.requireAnswer("find run " + runId);
     try {
       RunInfo run = client.getRun(runId).getInfo();
       return new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run));

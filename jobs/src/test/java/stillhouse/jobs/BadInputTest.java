@@ -115,6 +115,18 @@ class BadInputTest {
   }
 
   @Test
+  void twoRunsOfOneNameAreRefused() {
+    assertThat(refused(train("--recipe", "scratch,scratch")))
+        .contains("Invalid --recipe: two runs are named tiny-conv.scratch.s0 (give each ");
+  }
+
+  @Test
+  void namesAreNotWrittenOverAFolder() {
+    assertThat(refused(train("--recipe", "scratch", "--names-out", folder.toString())))
+        .contains("Invalid --names-out: " + folder + " (must be a file)");
+  }
+
+  @Test
   void ranksMustDivideTheBatch() {
     assertThat(refused(train("--recipe", "scratch", "--batch", "10", "--ranks", "4")))
         .contains("Invalid --batch: 10 (must be a multiple of the 4 ranks)");
@@ -239,7 +251,8 @@ class BadInputTest {
             1,
             1,
             "run",
-            Map.of())
+            Map.of(),
+            "")
         .write(folder.resolve("runs").resolve(name));
   }
 }

@@ -8,6 +8,7 @@ import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import stillhouse.conf.ConfigException;
 import stillhouse.teacher.TeacherException;
+import stillhouse.train.CheckpointException;
 import stillhouse.train.TrainingException;
 
 class FailureTest {
@@ -79,6 +80,14 @@ class FailureTest {
     assertThat(Failure.of(new TrainingException("Cannot train with 8 ranks")).mendable()).isTrue();
     assertThat(Failure.of(new TrainingException("gave up", new IOException("x"))))
         .isEqualTo(new Failure("gave up: x", false));
+  }
+
+  @Test
+  void aRefusedCheckpointIsMendableAndAnUnreadableOneIsNot() {
+    var refused = new CheckpointException("Cannot resume from checkpoint c: it is of another run");
+    assertThat(Failure.of(refused)).isEqualTo(new Failure(refused.getMessage(), true));
+    var unreadable = new CheckpointException("Cannot list c", new IOException("disk gone"));
+    assertThat(Failure.of(unreadable)).isEqualTo(new Failure("Cannot list c: disk gone", false));
   }
 
   @Test

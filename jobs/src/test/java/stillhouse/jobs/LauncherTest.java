@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,42 @@ class LauncherTest {
     assertThat(launcher("demo", "--images", "x").text()).contains("--images needs --masks too");
   }
 
+  @Test
+  void theDemoExportsAndEvaluatesTheRunsThatTrainNamed() throws Exception {
+    // The demo itself; what it calls says what it is called with.
+    Path script =
+        Files.writeString(
+            folder.resolve("demo-alone.sh"),
+            """
+            set -euo pipefail
+            die() { echo "error: $*" >&2; exit 2; }
+            say() { :; }
+            check_java() { :; }; python_env() { :; }; build() { :; }; work_dir() { :; }
+            . "$1/bin/demo.sh"
+            serve_mlflow() { mkdir -p "$1"; MLFLOW_TRACKING_URI=http://nobody; }
+            submit() {
+              echo "$*"
+              while [ $# -gt 1 ]; do
+                [ "$1" != --names-out ] || printf '%s\n' student.one.l10.4.s0 student.two.l10.4.s0 >"$2"
+                shift
+              done
+            }
+            demo --out "$2" --data data.yaml --teacher t --recipes one,two --labels 0.104
+            """);
+    Said said =
+        command("bash", script.toString(), ConfFiles.home().toString(), folder.resolve("out") + "");
+    assertThat(said.code()).as(said.text()).isZero();
+    String runs = "--run student.one.l10.4.s0,student.two.l10.4.s0";
+    assertThat(said.text().lines().filter(l -> l.startsWith("export")))
+        .singleElement()
+        .asString()
+        .endsWith(runs);
+    assertThat(said.text().lines().filter(l -> l.startsWith("evaluate")))
+        .singleElement()
+        .asString()
+        .contains(runs + " --summary");
+  }
+
   private record Said(int code, String text) {}
 
   /** Runs it where there is neither Java nor a Python environment. */
@@ -50,6 +87,10 @@ class LauncherTest {
     List<String> command = new ArrayList<>();
     command.add(ConfFiles.home().resolve("bin/stillhouse").toString());
     command.addAll(List.of(args));
+    return command(command.toArray(String[]::new));
+  }
+
+  private Said command(String... command) throws IOException, InterruptedException {
     var builder = new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
     builder.environment().remove("JAVA_HOME");
     builder.environment().put("STILLHOUSE_VENV", folder.resolve("none").toString());

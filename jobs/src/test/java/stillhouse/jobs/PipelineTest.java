@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,7 +39,7 @@ class PipelineTest {
   @BeforeAll
   static void runEveryJob() throws Exception {
     mlflow = MlflowServer.start(Files.createDirectory(folder.resolve("mlflow")));
-    settings = cluster();
+    settings = LocalCluster.settings(4, folder);
     settings.forEach(System::setProperty);
     session = JobSession.open("pipeline");
     drawScenes();
@@ -59,7 +58,8 @@ class PipelineTest {
         tracking(),
         training(),
         "--recipe=naive-logit,sard",
-        "--teacher=" + teacher);
+        "--teacher=" + teacher,
+        "--names-out=" + folder.resolve("names/runs.txt"));
     done("export", root(), tracking(), "--run=" + String.join(",", RUNS));
     done(
         "evaluate",
@@ -98,6 +98,13 @@ class PipelineTest {
   void theTeacherIsAskedOnce() {
     assertThat(cachedOnce).anyMatch(f -> f.startsWith("features/"));
     assertThat(cachedTwice).isEqualTo(cachedOnce);
+  }
+
+  @Test
+  void trainWritesTheNamesOfItsRunsInOrder() {
+    assertThat(folder.resolve("names/runs.txt"))
+        .content()
+        .isEqualTo(String.join("\n", RUNS) + "\n");
   }
 
   @Test
@@ -252,27 +259,5 @@ class PipelineTest {
           .map(f -> at.relativize(f).toString())
           .collect(Collectors.toCollection(TreeSet::new));
     }
-  }
-
-  /** What spark-submit would set, small: conf/cluster/local-4.conf is its model. */
-  private static Map<String, String> cluster() {
-    String opens =
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-            .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk."))
-            .collect(Collectors.joining(" "));
-    return Map.ofEntries(
-        Map.entry("spark.master", "local-cluster[4,1,1024]"),
-        Map.entry("spark.executor.memory", "1g"),
-        Map.entry("spark.executor.cores", "1"),
-        Map.entry("spark.executor.extraClassPath", System.getProperty("java.class.path")),
-        Map.entry(
-            "spark.executor.extraJavaOptions", opens + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
-        Map.entry("spark.ui.enabled", "false"),
-        Map.entry("spark.driver.host", "127.0.0.1"),
-        Map.entry("spark.sql.warehouse.dir", folder.resolve("warehouse").toString()),
-        Map.entry("spark.sql.shuffle.partitions", "2"),
-        Map.entry("spark.databricks.delta.snapshotPartitions", "2"),
-        Map.entry("spark.sql.codegen.wholeStage", "false"),
-        Map.entry("spark.sql.codegen.factoryMode", "NO_CODEGEN"));
   }
 }

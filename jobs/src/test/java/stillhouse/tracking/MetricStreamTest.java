@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.mlflow.api.proto.Service.Metric;
@@ -41,16 +43,58 @@ class MetricStreamTest {
   }
 
   @Test
+  void theEndIsTriedHoweverLongTheServerWasAwayBefore() throws InterruptedException {
+    List<Metric> received = Collections.synchronizedList(new ArrayList<>());
+    AtomicBoolean away = new AtomicBoolean(true);
+    CountDownLatch longAway = new CountDownLatch(15); // more than the tries that the end has
+    MetricStream stream =
+        new MetricStream(
+            "r",
+            batch -> {
+              longAway.countDown();
+              if (away.get()) {
+                throw new MlflowClientException("away");
+              }
+              received.addAll(batch);
+            },
+            20); // asleep for 300 ms when the end comes
+    stream.offer(metric(1));
+    longAway.await();
+    away.set(false);
+    stream.close();
+    assertThat(received).hasSize(1);
+  }
+
+  @Test
+  void anAbsentServerDoesNotFillTheHeap() {
+    MetricStream stream =
+        new MetricStream(
+            "r",
+            batch -> {
+              throw new IllegalStateException("not what a client throws");
+            },
+            1);
+    for (int i = 0; i < 250_000; i++) {
+      stream.offer(metric(i));
+    }
+    assertThat(stream.held()).isLessThanOrEqualTo(201_000);
+    assertThatThrownBy(stream::close)
+        .hasMessageContaining(
+            "250000 metrics of run r could not be delivered to MLflow: not what a client throws");
+  }
+
+  @Test
   void whatCannotBeDeliveredIsCountedNotForgotten() {
     MetricStream stream =
         new MetricStream(
             "r",
             batch -> {
               throw new MlflowClientException("gone");
-            });
+            },
+            1);
     stream.offer(metric(1));
     assertThatThrownBy(stream::close)
         .isInstanceOf(TrackingException.class)
-        .hasMessageContaining("1 metrics of run r could not be delivered");
+        .hasMessage("1 metrics of run r could not be delivered to MLflow: gone");
   }
 }

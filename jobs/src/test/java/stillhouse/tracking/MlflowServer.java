@@ -14,20 +14,32 @@ import java.util.concurrent.TimeUnit;
 
 /** A real MLflow server of the build's own Python environment, on a free port of the loopback. */
 public final class MlflowServer implements AutoCloseable {
+  private final Path folder;
   private final Process process;
   private final String uri;
 
-  private MlflowServer(Process process, String uri) {
+  private MlflowServer(Path folder, Process process, String uri) {
+    this.folder = folder;
     this.process = process;
     this.uri = uri;
   }
 
   public static MlflowServer start(Path folder) throws IOException, InterruptedException {
-    Path venv = Path.of(System.getenv("STILLHOUSE_VENV")).toAbsolutePath();
-    int port;
     try (ServerSocket socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
+      int port = socket.getLocalPort();
+      socket.close();
+      return start(folder, port);
     }
+  }
+
+  /** The same server again, with what it held. */
+  public MlflowServer restart() throws IOException, InterruptedException {
+    return start(folder, URI.create(uri).getPort());
+  }
+
+  private static MlflowServer start(Path folder, int port)
+      throws IOException, InterruptedException {
+    Path venv = Path.of(System.getenv("STILLHOUSE_VENV")).toAbsolutePath();
     var builder =
         new ProcessBuilder(
                 venv.resolve("bin/mlflow").toString(),
@@ -49,8 +61,8 @@ public final class MlflowServer implements AutoCloseable {
     builder
         .environment()
         .merge("PATH", venv.resolve("bin").toString(), (old, bin) -> bin + ":" + old);
-    var server = new MlflowServer(builder.start(), "http://127.0.0.1:" + port);
-    server.await(folder);
+    var server = new MlflowServer(folder, builder.start(), "http://127.0.0.1:" + port);
+    server.await();
     return server;
   }
 
@@ -64,7 +76,7 @@ public final class MlflowServer implements AutoCloseable {
     return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
   }
 
-  private void await(Path folder) throws IOException, InterruptedException {
+  private void await() throws IOException, InterruptedException {
     Instant end = Instant.now().plus(Duration.ofMinutes(2));
     while (Instant.now().isBefore(end) && process.isAlive()) {
       try {

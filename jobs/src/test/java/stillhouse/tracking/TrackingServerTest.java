@@ -2,9 +2,13 @@ package stillhouse.tracking;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -103,6 +107,32 @@ class TrackingServerTest {
         .isInstanceOf(TrackingException.class)
         .hasMessageContaining("Cannot reach an MLflow server at http://127.0.0.1:9")
         .hasMessageContaining("--mlflow");
+  }
+
+  @Test
+  void aServerThatTakesConnectionsAndSaysNothingHoldsNobody() throws Exception {
+    try (var mute = new ServerSocket(0);
+        var client = new MlflowClient("http://127.0.0.1:" + mute.getLocalPort())) {
+      URI uri = URI.create("http://127.0.0.1:" + mute.getLocalPort());
+      var run =
+          new TrackedRun(client, new ArtifactProxy(uri, Map.of()), "r", "mlflow-artifacts:/r", "");
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(60),
+          () ->
+              assertThatThrownBy(() -> run.tags(Map.of("a", "b")))
+                  .isInstanceOf(TrackingException.class)
+                  .hasMessage("Cannot log tags to run r: " + uri + " does not answer"));
+    }
+  }
+
+  @Test
+  void aRunWithoutAnIdIsRefusedWithTheRemedy() {
+    try (var tracking = TrackingServer.connect(server.uri())) {
+      assertThatThrownBy(() -> tracking.resume(""))
+          .isInstanceOf(TrackingException.class)
+          .hasMessageContaining("the server was away while it was trained")
+          .hasMessageContaining("Run the train job again");
+    }
   }
 
   @Test

@@ -5,6 +5,8 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
 import stillhouse.conf.ConfigFile;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
 
 /**
  * A student of {@code conf/students/}.
@@ -64,6 +66,20 @@ public record StudentConfig(
   /** Reads a file of {@code conf/students/}. */
   public static StudentConfig load(Path file) {
     return ConfigFile.load(file, StudentConfig.class, "/schema/student.json");
+  }
+
+  /** Identity of the network: all but its name. */
+  public Sha256 digest() {
+    return Fingerprint.of("student")
+        .add("network", network)
+        .add("norm", norm)
+        .add("channels", channels)
+        .add("depths", depths)
+        .add("decoder", decoder)
+        .add("embedding", embedding)
+        .add("heads", heads)
+        .add("windows", windows)
+        .digest();
   }
 
   private static void requireLength(String name, String key, List<Integer> values, int length) {

@@ -55,6 +55,8 @@ public final class BarrierTraining {
    *
    * @param program travels to every rank
    * @throws TrainingException where the cluster can't train, or training makes no progress
+   * @throws CheckpointException where the run's folder holds another's checkpoints; nothing has
+   *     been written then
    */
   public static TrainingReport run(SparkSession spark, TrainingRun run, RankProgram program) {
     new Slots(spark.sparkContext().getConf()).require(run.ranks());
@@ -81,8 +83,8 @@ public final class BarrierTraining {
     int attempts = 1;
     int idle = 0;
     Position at = position();
-    if (at.epoch() >= run.plan().epochs()) {
-      return finished(checkpoints.latest().orElseThrow());
+    if (at.equals(end())) {
+      return finished(latest().orElseThrow());
     }
     int attempt = checkpoints.beginAttempt();
     List<RankResult> results = List.of();
@@ -104,7 +106,7 @@ public final class BarrierTraining {
       }
     }
     return results.isEmpty() // the last epoch was settled, and its attempt failed after that
-        ? finished(checkpoints.latest().orElseThrow())
+        ? finished(latest().orElseThrow())
         : report(results, attempts, (System.nanoTime() - began) * 1e-9);
   }
 
@@ -162,8 +164,25 @@ public final class BarrierTraining {
         - 1; // the driver is among them
   }
 
+  private Position end() {
+    return new Position(run.plan().epochs(), 0);
+  }
+
   private Position position() {
-    return checkpoints.latest().map(Checkpoint::position).orElse(Position.START);
+    return latest().map(Checkpoint::position).orElse(Position.START);
+  }
+
+  private Optional<Checkpoint> latest() {
+    Optional<Checkpoint> latest = checkpoints.latest(run.identity());
+    latest.filter(c -> c.position().compareTo(end()) > 0).ifPresent(this::refuseBeyondPlan);
+    return latest;
+  }
+
+  private void refuseBeyondPlan(Checkpoint beyond) {
+    throw new CheckpointException(
+        String.format(
+            "Cannot resume from checkpoint %s: it is at %s, the plan of run '%s' ends at %s. %s",
+            beyond.folder(), beyond.position(), run.id(), end(), checkpoints.remedy()));
   }
 
   /** A run whose last epoch an earlier driver saw through: there is nothing left to train. */
@@ -194,7 +213,7 @@ public final class BarrierTraining {
 
   private TrainingReport report(List<RankResult> results, int attempts, double seconds) {
     RankResult first = results.get(0);
-    Optional<Checkpoint> last = checkpoints.latest();
+    Optional<Checkpoint> last = latest();
     return new TrainingReport(
         run.plan().epochs(),
         first.steps(),

@@ -45,6 +45,7 @@ public final class Checkpoint {
    * @param optimizerSteps steps that the optimiser's bias correction counts
    * @param weights {@link WeightDigest} of the network
    * @param files SHA-256 of each file by name
+   * @param identity of the run that it is of; empty where it was written before markers had one
    */
   record Marker(
       int epoch,
@@ -52,7 +53,12 @@ public final class Checkpoint {
       int attempt,
       long optimizerSteps,
       String weights,
-      Map<String, String> files) {
+      Map<String, String> files,
+      String identity) {
+    Marker {
+      identity = identity == null ? "" : identity;
+    }
+
     byte[] toJson() {
       try {
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
@@ -84,6 +90,11 @@ public final class Checkpoint {
   /** {@link WeightDigest} of the network it holds. */
   public Sha256 weightDigest() {
     return new Sha256(marker.weights());
+  }
+
+  /** Of the run that it is of, as hexadecimal digits; empty where its marker does not say. */
+  String identity() {
+    return marker.identity();
   }
 
   public String folder() {

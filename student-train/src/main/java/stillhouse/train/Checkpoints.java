@@ -85,12 +85,59 @@ public final class Checkpoints {
   }
 
   /**
+   * What a run goes on from: {@link #latest()}, which must be its own.
+   *
+   * @throws CheckpointException where it is another run's, too
+   */
+  Optional<Checkpoint> latest(Sha256 identity) {
+    requireIdentity(identity);
+    return latest();
+  }
+
+  /**
+   * Refuses a folder with checkpoints of another run than the one of this identity. Looks at
+   * markers alone and writes nothing.
+   *
+   * @throws CheckpointException naming both identities and what to do
+   */
+  public void requireIdentity(Sha256 identity) {
+    for (Checkpoint found : committed()) {
+      if (!found.identity().equals(identity.hex())) {
+        throw new CheckpointException(
+            String.format(
+                "Cannot resume from checkpoint %s: %s, this run's identity is %s. %s",
+                found.folder(),
+                found.identity().isEmpty()
+                    ? "it names no identity of its run (it was written before checkpoints did)"
+                    : "it is of a run of identity "
+                        + found.identity()
+                        + " (recipe, student, data, labels, seed or plan differ)",
+                identity,
+                remedy()));
+      }
+    }
+  }
+
+  /** What to do about checkpoints that are not this run's. */
+  String remedy() {
+    return "Give this run another --name, or remove the folder "
+        + directory
+        + " to train it from the start.";
+  }
+
+  /**
    * Writes and commits, then drops all but the newest.
    *
    * @param weightDigest of the weights, which all ranks agreed on
+   * @param identity of the run
    */
   void write(
-      Weights weights, AdamW optimizer, Position position, int attempt, Sha256 weightDigest) {
+      Weights weights,
+      AdamW optimizer,
+      Position position,
+      int attempt,
+      Sha256 weightDigest,
+      Sha256 identity) {
     Path folder = new Path(directory, name(position, attempt));
     refuseOlder(attempt, folder);
     try {
@@ -106,7 +153,8 @@ public final class Checkpoints {
               attempt,
               optimizer.steps(),
               weightDigest.hex(),
-              digests);
+              digests,
+              identity.hex());
       refuseOlder(attempt, folder);
       try (var out = files.create(new Path(folder, Checkpoint.COMMITTED), true)) {
         out.write(marker.toJson());

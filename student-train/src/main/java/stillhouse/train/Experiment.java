@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Set;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
+import stillhouse.identity.Fingerprint;
+import stillhouse.identity.Sha256;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
@@ -56,6 +58,34 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
             needsTeacher(recipe) ? info.gridHeight() : recipe.alignment().grid(),
             opened.projection().orElse(null));
     return new Parts(network, Objective.create(recipe, context).terms());
+  }
+
+  /** Steps of one pass over the training rows: ⌈n/B⌉. */
+  public static int stepsPerEpoch(ViewInfo data, int batch) {
+    return Math.toIntExact((data.rows("train") + batch - 1) / batch);
+  }
+
+  /**
+   * Identity of a run: of all that decides the weights it ends with. The number of ranks is no part
+   * of it, since a run may go on over others.
+   *
+   * @param data of the view
+   */
+  public Sha256 identity(TrainingPlan plan, ViewInfo data) {
+    return Fingerprint.of("training run 1") // counted up where training itself changes
+        .add("recipe", recipe.digest())
+        .add("student", student.digest())
+        .add("view", data.digest())
+        .add("labels", labelFraction)
+        .add("epochs", plan.epochs())
+        .add("steps per epoch", stepsPerEpoch(data, plan.batch()))
+        .add("batch", plan.batch())
+        .add("learning rate", plan.learningRate())
+        .add("weight decay", plan.weightDecay())
+        .add("warm-up steps", plan.warmupSteps())
+        .add("clip norm", plan.clipNorm())
+        .add("seed", plan.seed())
+        .digest();
   }
 
   /** The columns of the view that the recipe's losses read; the rest stays on storage. */

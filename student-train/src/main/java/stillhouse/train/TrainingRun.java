@@ -1,6 +1,7 @@
 package stillhouse.train;
 
 import java.io.Serializable;
+import stillhouse.identity.Sha256;
 
 /**
  * One run on a cluster.
@@ -8,6 +9,7 @@ import java.io.Serializable;
  * @param id names the run in reports, logs and the Spark UI
  * @param checkpoints where its checkpoints lie, any Hadoop path; a run resumes from what is there
  * @param ranks how many executors train together
+ * @param identity of all that decides its weights: it resumes from no checkpoint of another
  * @param epochsPerJob epochs of one Spark job
  * @param checkpointEverySteps besides an epoch's end; 0 for never
  * @param keepCheckpoints how many committed ones stay
@@ -20,6 +22,7 @@ public record TrainingRun(
     String checkpoints,
     int ranks,
     TrainingPlan plan,
+    Sha256 identity,
     int epochsPerJob,
     int checkpointEverySteps,
     int keepCheckpoints,

@@ -14,18 +14,22 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.identity.Sha256;
 import stillhouse.student.Weights;
 
 /** Real executors, one JVM a rank, over Rabit. */
 class BarrierTrainingTest {
   private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 42);
+  private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
   @TempDir static Path folder;
   private static SparkSession spark;
@@ -147,6 +151,43 @@ class BarrierTrainingTest {
   }
 
   @Test
+  void takesARunOfAnotherNumberOfRanksForTheSame() {
+    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 2), program(null));
+    assertThat(again.attempts()).as("nothing was trained").isZero();
+    assertThat(again.weights()).isEqualTo(undisturbed.weights());
+    assertThat(again.rankDigests()).hasSize(2);
+  }
+
+  @Test
+  void refusesToResumeAnotherRunAndLeavesItAsItWas() throws IOException {
+    Set<String> before = files("undisturbed");
+    Sha256 other = Sha256.of(new byte[] {2});
+    assertThatThrownBy(
+            () -> BarrierTraining.run(spark, run("undisturbed", 4, PLAN, other), program(null)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("it is of a run of identity " + IDENTITY)
+        .hasMessageContaining("this run's identity is " + other)
+        .hasMessageContaining("another --name, or remove the folder " + folder)
+        .hasMessageContaining("/undisturbed to train it");
+    assertThat(files("undisturbed")).isEqualTo(before);
+  }
+
+  @Test
+  void refusesACheckpointBeyondThePlan() throws IOException {
+    Set<String> before = files("undisturbed");
+    TrainingPlan shorter = new TrainingPlan(2, 8, 0.02, 0.01, 2, 1.0, 42);
+    assertThatThrownBy(
+            () ->
+                BarrierTraining.run(spark, run("undisturbed", 4, shorter, IDENTITY), program(null)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("Cannot resume from checkpoint file:" + folder)
+        .hasMessageContaining(
+            "it is at epoch 3, step 0, the plan of run 'undisturbed' ends at epoch 2, step 0")
+        .hasMessageContaining("Give this run another --name, or remove the folder");
+    assertThat(files("undisturbed")).isEqualTo(before);
+  }
+
+  @Test
   void refusesMoreRanksThanExecutors() {
     assertThatThrownBy(() -> BarrierTraining.run(spark, run("wide", 8), program(null)))
         .isInstanceOf(TrainingException.class)
@@ -155,7 +196,19 @@ class BarrierTrainingTest {
   }
 
   private static TrainingRun run(String id, int ranks) {
-    return new TrainingRun(id, folder.resolve(id).toString(), ranks, PLAN, 2, 2, 2, 30, 1);
+    return run(id, ranks, PLAN, IDENTITY);
+  }
+
+  private static TrainingRun run(String id, int ranks, TrainingPlan plan, Sha256 identity) {
+    return new TrainingRun(
+        id, folder.resolve(id).toString(), ranks, plan, identity, 2, 2, 2, 30, 1);
+  }
+
+  private static Set<String> files(String id) throws IOException {
+    Path at = folder.resolve(id);
+    try (var all = Files.walk(at)) {
+      return all.map(f -> at.relativize(f).toString()).collect(Collectors.toSet());
+    }
   }
 
   /**

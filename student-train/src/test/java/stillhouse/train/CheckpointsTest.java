@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,10 +15,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.identity.Sha256;
 import stillhouse.student.Weights;
 
 class CheckpointsTest {
   private static final Configuration HADOOP = new Configuration();
+  private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
+  private static final Sha256 OTHER = Sha256.of(new byte[] {2});
 
   @TempDir Path folder;
   private NDManager manager;
@@ -65,11 +69,7 @@ class CheckpointsTest {
     Path file = only("epoch-000001").resolve("weights.safetensors");
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length - 1] ^= 1;
-    // Written through Hadoop, so that its own checksum file agrees with the changed bytes.
-    try (var out =
-        FileSystem.getLocal(HADOOP).create(new org.apache.hadoop.fs.Path(file.toUri()), true)) {
-      out.write(bytes);
-    }
+    overwrite(file, bytes);
     assertThatThrownBy(() -> checkpoints.latest())
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("Cannot use checkpoint file file:" + file)
@@ -88,6 +88,37 @@ class CheckpointsTest {
         .hasMessageContaining("attempt 1 is over, attempt 2 has begun");
     write(new Position(1, 0), second);
     assertThat(checkpoints.latest().orElseThrow().attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void refusesToResumeFromAnotherRunsCheckpointNamingBothIdentities() throws IOException {
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    assertThat(checkpoints.latest(IDENTITY).orElseThrow().position()).isEqualTo(new Position(1, 0));
+    assertThatThrownBy(() -> checkpoints.latest(OTHER))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(
+            "Cannot resume from checkpoint file:" + only("epoch-000001") + ": it is of a run of ")
+        .hasMessageContaining("identity " + IDENTITY + " (recipe, student, data, labels, seed or")
+        .hasMessageContaining("this run's identity is " + OTHER)
+        .hasMessageContaining("Give this run another --name, or remove the folder " + folder);
+  }
+
+  @Test
+  void aCheckpointFromBeforeIdentitiesIsReadButNotResumedFrom() throws IOException {
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    Path marker = only("epoch-000001").resolve("COMMITTED");
+    String text = Files.readString(marker);
+    String older = text.replaceAll(",\\s*\"identity\" : \"[0-9a-f]{64}\"", "");
+    assertThat(older).isNotEqualTo(text);
+    overwrite(marker, older.getBytes(StandardCharsets.UTF_8));
+
+    assertThat(checkpoints.latest().orElseThrow().weightDigest())
+        .isEqualTo(WeightDigest.of(weights));
+    assertThatThrownBy(() -> checkpoints.latest(IDENTITY))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("it names no identity of its run (it was written before")
+        .hasMessageContaining("this run's identity is " + IDENTITY)
+        .hasMessageContaining("Give this run another --name, or remove the folder");
   }
 
   @Test
@@ -126,7 +157,15 @@ class CheckpointsTest {
   }
 
   private void write(Position position, int attempt) {
-    checkpoints.write(weights, optimizer, position, attempt, WeightDigest.of(weights));
+    checkpoints.write(weights, optimizer, position, attempt, WeightDigest.of(weights), IDENTITY);
+  }
+
+  /** Through Hadoop, so that its own checksum file agrees with the changed bytes. */
+  private static void overwrite(Path file, byte[] bytes) throws IOException {
+    try (var out =
+        FileSystem.getLocal(HADOOP).create(new org.apache.hadoop.fs.Path(file.toUri()), true)) {
+      out.write(bytes);
+    }
   }
 
   private List<String> folders() throws IOException {

@@ -22,6 +22,7 @@ import stillhouse.student.Weights;
 
 class RankLoopTest {
   private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 42);
+  private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
   @TempDir Path folder;
 
@@ -151,7 +152,8 @@ class RankLoopTest {
     @Override
     public void settled(Position next) {
       if (next.equals(savedAt)) {
-        checkpoints.write(weights, loop.optimizer(), next, attempt, WeightDigest.of(weights));
+        Sha256 digest = WeightDigest.of(weights);
+        checkpoints.write(weights, loop.optimizer(), next, attempt, digest, IDENTITY);
       }
     }
 

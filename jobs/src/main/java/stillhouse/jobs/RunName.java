@@ -1,0 +1,22 @@
+package stillhouse.jobs;
+
+import java.math.BigDecimal;
+
+/** What tells runs of one workspace apart, and is a folder's name. */
+final class RunName {
+  private RunName() {}
+
+  /**
+   * Student, recipe, seed, and between them the share of labels in percent where not all count:
+   * {@code tiny-conv.sard.l10.s0}, {@code tiny-conv.sard.l10.4.s0}.
+   */
+  static String of(String student, String recipe, double labels, long seed) {
+    String share = labels < 1 ? ".l" + percent(labels) : "";
+    return student + "." + recipe + share + ".s" + seed;
+  }
+
+  /** In decimal arithmetic, as the share was written: 0.101 is 10.1 and not 10.100000000000001. */
+  private static String percent(double share) {
+    return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString();
+  }
+}

@@ -1,0 +1,200 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingException;
+import stillhouse.tracking.TrackingServer;
+
+/**
+ * What one run tells the MLflow server. A server that is away ends no training: what it was not
+ * told is warned of, and noted in the run's folder until a later train job has told it.
+ */
+final class RunTracking {
+  private static final Logger log = LoggerFactory.getLogger(RunTracking.class);
+  static final String INCOMPLETE = "mlflow-incomplete.txt";
+  static final String REMEDY =
+      "Run the same command again once it answers: nothing is trained anew, everything but curves is sent.";
+
+  /**
+   * What is known of a run before it trains.
+   *
+   * @param folder of run.json, and of the YAML files as they are used
+   * @param view folder of the training view
+   */
+  record Facts(
+      String name,
+      String dataset,
+      Path folder,
+      String view,
+      String viewDigest,
+      Map<String, String> tags,
+      Map<String, String> params) {}
+
+  private final TrackingServer server;
+  private final Facts facts;
+  private final String known; // id of a run that is there already; empty: one is started
+  private final List<String> missing = new ArrayList<>();
+  private final AtomicLong dropped = new AtomicLong(); // counted by one of Spark's threads
+  private TrackedRun run; // null while the server has not answered
+  private boolean described;
+
+  private RunTracking(TrackingServer server, Facts facts, String known) {
+    this.server = server;
+    this.facts = facts;
+    this.known = known;
+  }
+
+  /** Starts and describes a run that is about to train, or warns that MLflow has none. */
+  static RunTracking start(TrackingServer server, Facts facts) {
+    RunTracking tracking = new RunTracking(server, facts, "");
+    tracking.begin("Training goes on; this is tried again at its end, curves until then are lost.");
+    return tracking;
+  }
+
+  /** Whether MLflow lacks something of a run that was trained before. */
+  static boolean incomplete(Path folder) {
+    return Files.exists(folder.resolve(INCOMPLETE));
+  }
+
+  /**
+   * Tells what MLflow lacks of a run that was trained before.
+   *
+   * @return what it still lacks
+   */
+  static Optional<String> complete(TrackingServer server, Facts facts, RunRecord record) {
+    RunTracking tracking = new RunTracking(server, facts, record.mlflowRun());
+    return tracking.trained(record, lastFigures(record));
+  }
+
+  /** The run's id in MLflow; empty while it has none. */
+  String id() {
+    return run == null ? known : run.id();
+  }
+
+  /** Queues metrics of one step; returns at once. */
+  void metrics(Map<String, Double> values, long step) {
+    if (run == null) {
+      dropped.addAndGet(values.size());
+    } else {
+      run.metrics(values, step);
+    }
+  }
+
+  /** Marks a run whose training failed. */
+  void failed() {
+    if (run != null) {
+      String remedy = "MLflow goes on to show the run as running.";
+      tell("the curves", remedy, TrackedRun::close);
+      tell("that its training failed", remedy, r -> r.finish(false));
+    }
+  }
+
+  /**
+   * Tells of a run whose record is written, and marks it as finished.
+   *
+   * @param figures of the whole training
+   * @return what MLflow lacks, empty where that is nothing
+   */
+  Optional<String> trained(RunRecord record, Map<String, Double> figures) {
+    missing.clear(); // what failed before training is tried again
+    if (dropped.get() > 0) {
+      missing.add(dropped + " values of the curves");
+    }
+    Map<String, Double> last = new HashMap<>(dropped.get() > 0 ? lastFigures(record) : Map.of());
+    last.putAll(figures);
+    if (begin(REMEDY)) {
+      if (!record.mlflowRun().equals(id())) {
+        record.withMlflowRun(id()).write(facts.folder());
+      }
+      tell(
+          "the digest of the weights",
+          REMEDY,
+          r -> r.tags(Map.of("weights_digest", record.weightsDigest())));
+      run.metrics(last, record.steps());
+      tell("the curves", REMEDY, TrackedRun::close);
+      tell("that it is trained", REMEDY, r -> r.finish(true));
+    }
+    return noted();
+  }
+
+  private boolean begin(String remedy) {
+    if (run == null) {
+      told("of the run at all", remedy, this::open);
+    }
+    if (run != null && !described) {
+      described = tell("parameters, data and files", remedy, this::describe);
+    }
+    return run != null;
+  }
+
+  private void open() {
+    run =
+        known.isEmpty()
+            ? server.start(facts.dataset(), facts.name(), facts.tags())
+            : server.resume(known);
+  }
+
+  private void describe(TrackedRun to) {
+    to.params(facts.params());
+    to.input(facts.dataset(), facts.viewDigest(), facts.view(), "training");
+    for (String file : List.of("recipe.yaml", "student.yaml")) {
+      to.artifact(facts.folder().resolve(file), "config");
+    }
+  }
+
+  private boolean tell(String what, String remedy, Consumer<TrackedRun> call) {
+    return told(what, remedy, () -> call.accept(run));
+  }
+
+  private boolean told(String what, String remedy, Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (TrackingException e) {
+      log.warn(
+          "Cannot tell MLflow at {} {} (run {}): {}. {}",
+          server.uri(),
+          what,
+          facts.name(),
+          e.getMessage(),
+          remedy);
+      missing.add(what);
+      return false;
+    }
+  }
+
+  private Optional<String> noted() {
+    Path note = facts.folder().resolve(INCOMPLETE);
+    try {
+      if (missing.isEmpty()) {
+        Files.deleteIfExists(note);
+        return Optional.empty();
+      }
+      String lacks = facts.name() + ": MLflow was not told " + String.join("; ", missing);
+      Files.writeString(note, lacks + "\n");
+      return Optional.of(lacks);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot note in " + note + " what MLflow lacks", e);
+    }
+  }
+
+  /** What a record says of the training, where MLflow has no curve that ends in it. */
+  private static Map<String, Double> lastFigures(RunRecord record) {
+    Map<String, Double> figures = new HashMap<>();
+    figures.put("train/seconds", record.seconds());
+    record.losses().forEach((term, loss) -> figures.put("epoch/loss_" + term, loss));
+    return figures;
+  }
+}

@@ -1,0 +1,123 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.mlflow.tracking.MlflowClient;
+import stillhouse.tracking.MlflowServer;
+import stillhouse.tracking.TrackingServer;
+
+/** A real MLflow server that goes away while a run trains, and comes back. */
+class RunTrackingTest {
+  private static final Map<String, Double> FIGURES = Map.of("train/mean_images_per_second", 12.0);
+  @TempDir Path folder;
+  private MlflowServer mlflow;
+  private TrackingServer server;
+  private Path run;
+
+  @BeforeEach
+  void start() throws Exception {
+    mlflow = MlflowServer.start(Files.createDirectory(folder.resolve("mlflow")));
+    server = TrackingServer.connect(mlflow.uri());
+    run = Files.createDirectory(folder.resolve("run"));
+    Files.writeString(run.resolve("recipe.yaml"), "name: r");
+    Files.writeString(run.resolve("student.yaml"), "name: s");
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    mlflow.close();
+  }
+
+  @Test
+  void whatAServerMissedIsToldByTheNextTrainJob() throws Exception {
+    RunTracking tracking = RunTracking.start(server, facts());
+    RunRecord record = record(tracking.id());
+    record.write(run);
+    mlflow.close();
+    tracking.metrics(Map.of("train/loss", 0.5), 1);
+    assertThat(tracking.trained(record, FIGURES))
+        .hasValue(
+            "a run: MLflow was not told the digest of the weights; the curves; that it is trained");
+    assertThat(RunTracking.incomplete(run)).isTrue();
+
+    mlflow = mlflow.restart();
+    assertThat(RunTracking.complete(server, facts(), record)).isEmpty();
+    assertThat(RunTracking.incomplete(run)).isFalse();
+    assertFinished(record.mlflowRun());
+  }
+
+  @Test
+  void aRunThatBeganWithoutTheServerIsMadeThereAtItsEnd() throws Exception {
+    mlflow.close();
+    RunTracking tracking = RunTracking.start(server, facts());
+    assertThat(tracking.id()).isEmpty();
+    tracking.metrics(Map.of("train/loss", 0.5, "train/learning_rate", 0.1), 1);
+    RunRecord record = record(tracking.id());
+    record.write(run);
+
+    mlflow = mlflow.restart();
+    Optional<String> lacks = tracking.trained(record, FIGURES);
+    assertThat(lacks).hasValue("a run: MLflow was not told 2 values of the curves");
+    String id = RunRecord.read(run).mlflowRun();
+    assertThat(id).isNotEmpty();
+    assertFinished(id);
+  }
+
+  private void assertFinished(String id) {
+    try (var client = new MlflowClient(mlflow.uri())) {
+      var told = client.getRun(id);
+      assertThat(told.getInfo().getStatus().name()).isEqualTo("FINISHED");
+      assertThat(told.getInfo().getRunName()).isEqualTo("a run");
+      assertThat(told.getData().getParamsList()).extracting(p -> p.getKey()).contains("seed");
+      assertThat(told.getData().getTagsList())
+          .anyMatch(t -> t.getKey().equals("weights_digest") && t.getValue().equals("w"));
+      assertThat(told.getData().getMetricsList())
+          .extracting(m -> m.getKey())
+          .contains("train/seconds", "epoch/loss_dice");
+    }
+  }
+
+  private RunTracking.Facts facts() {
+    return new RunTracking.Facts(
+        "a run", "plates", run, "view", "digest", Map.of("recipe", "r"), Map.of("seed", "0"));
+  }
+
+  private static RunRecord record(String mlflowRun) throws IOException {
+    return new RunRecord(
+        "a run",
+        "r",
+        "s",
+        "plates",
+        "recipe.yaml",
+        "student.yaml",
+        List.of("scratch"),
+        96,
+        96,
+        "view",
+        "digest",
+        "w",
+        List.of("w"),
+        "checkpoint",
+        0,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        mlflowRun,
+        Map.of("dice", 0.5),
+        "");
+  }
+}

@@ -1,0 +1,101 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import stillhouse.cache.ViewInfo;
+import stillhouse.identity.Sha256;
+import stillhouse.student.StudentConfig;
+
+class ExperimentTest {
+  private static final Recipe RECIPE = Recipe.load(Path.of("../conf/recipes/sard.yaml"));
+  private static final StudentConfig STUDENT =
+      StudentConfig.load(Path.of("../conf/students/tiny-conv.yaml"));
+  private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 42);
+  private static final ViewInfo DATA = data("a", 21);
+
+  @Test
+  void theIdentityIsOfAllThatDecidesTheWeights() {
+    Set<Sha256> seen = new LinkedHashSet<>();
+    seen.add(identity(RECIPE, STUDENT, 1, PLAN, DATA));
+    seen.add(identity(RECIPE.withTraining(7, 32), STUDENT, 1, PLAN, DATA));
+    seen.add(identity(RECIPE, STUDENT, 0.5, PLAN, DATA));
+    for (String student : List.of("tiny-conv-nonorm", "wide-conv", "tinyvit-1.6m")) {
+      StudentConfig other = StudentConfig.load(Path.of("../conf/students/" + student + ".yaml"));
+      seen.add(identity(RECIPE, other, 1, PLAN, DATA));
+    }
+    List<TrainingPlan> plans =
+        List.of(
+            new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 42),
+            new TrainingPlan(3, 4, 0.02, 0.01, 2, 1.0, 42),
+            new TrainingPlan(3, 8, 0.03, 0.01, 2, 1.0, 42),
+            new TrainingPlan(3, 8, 0.02, 0.02, 2, 1.0, 42),
+            new TrainingPlan(3, 8, 0.02, 0.01, 1, 1.0, 42),
+            new TrainingPlan(3, 8, 0.02, 0.01, 2, 2.0, 42),
+            new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 43));
+    plans.forEach(plan -> seen.add(identity(RECIPE, STUDENT, 1, plan, DATA)));
+    seen.add(identity(RECIPE, STUDENT, 1, PLAN, data("b", 21)));
+    seen.add(identity(RECIPE, STUDENT, 1, PLAN, data("a", 25)));
+    assertThat(seen).hasSize(3 + 3 + 7 + 2);
+  }
+
+  @Test
+  void namesAndFoldersAreNoPartOfTheIdentity() {
+    Recipe renamed =
+        new Recipe(
+            "other",
+            "",
+            RECIPE.losses(),
+            RECIPE.training(),
+            RECIPE.alignment(),
+            RECIPE.projection());
+    StudentConfig alike =
+        new StudentConfig(
+            "other",
+            STUDENT.network(),
+            STUDENT.norm(),
+            STUDENT.channels(),
+            STUDENT.depths(),
+            STUDENT.decoder(),
+            STUDENT.embedding(),
+            STUDENT.heads(),
+            STUDENT.windows());
+    assertThat(new Experiment(renamed, alike, "elsewhere", 1).identity(PLAN, DATA))
+        .isEqualTo(identity(RECIPE, STUDENT, 1, PLAN, DATA));
+  }
+
+  @Test
+  void aLastStepThatIsNotFullCounts() {
+    assertThat(Experiment.stepsPerEpoch(DATA, 8)).isEqualTo(3);
+    assertThat(Experiment.stepsPerEpoch(DATA, 7)).isEqualTo(3);
+    assertThat(Experiment.stepsPerEpoch(DATA, 32)).isEqualTo(1);
+  }
+
+  private static Sha256 identity(
+      Recipe recipe, StudentConfig student, double labels, TrainingPlan plan, ViewInfo data) {
+    return new Experiment(recipe, student, "view", labels).identity(plan, data);
+  }
+
+  private static ViewInfo data(String digest, long rows) {
+    return new ViewInfo(
+        digest,
+        List.of("scratch"),
+        4,
+        6,
+        3,
+        2,
+        2,
+        2,
+        3,
+        3,
+        new TreeMap<>(Map.of("train", rows)),
+        new TreeMap<>(),
+        List.of());
+  }
+}
