@@ -134,7 +134,7 @@ public final class ImageTable {
   }
 
   /** The groups' sums on the driver, in the order of their names. */
-  public static PairedCounts pair(SparkSession spark, String pathA, String pathB) {
+  static PairedCounts pair(SparkSession spark, String pathA, String pathB) {
     return collect(groups(spark, pathA, pathB));
   }
 

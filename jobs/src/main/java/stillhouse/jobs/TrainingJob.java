@@ -210,6 +210,8 @@ final class TrainingJob {
         report.steps(),
         report.seconds(),
         parameters(order, view),
+        plan.batch(),
+        plan.learningRate(),
         tracked.id(),
         losses);
   }
