@@ -1,5 +1,6 @@
 package stillhouse.metrics;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
@@ -11,11 +12,14 @@ import java.util.function.ToDoubleFunction;
  * taken anew. Images of a group (tiles of a frame, pictures of a part) are not independent, so
  * groups are what is drawn. The interval holds the sampling of images only, not of training seeds.
  *
+ * <p>{@link #draws} draws as many groups as there are, from counts in memory. {@link PoissonDraws}
+ * is for more groups than a driver holds: it weights each group by itself, where its counts are.
+ *
  * <p>The same (seed, resamples, groups) gives the same bits.
  *
  * @param resamples draws, ≥ 100
  */
-public record PairedBootstrap(int resamples, long seed) {
+public record PairedBootstrap(int resamples, long seed) implements Serializable {
   private static final double TAIL = 0.025; // 95 % of the draws lie between
 
   public PairedBootstrap {
@@ -45,29 +49,44 @@ public record PairedBootstrap(int resamples, long seed) {
 
   /** The mean over classes of {@code metric}, B minus A. */
   public Difference difference(PairedCounts pairs, Metric metric) {
-    return difference(pairs, counts -> orNaN(counts.mean(metric)));
+    return difference(draws(pairs), metric);
   }
 
   /** One class's {@code metric}, B minus A; class 0 is the foreground. */
   public Difference difference(PairedCounts pairs, Metric metric, int classId) {
-    return difference(pairs, counts -> orNaN(counts.value(metric, classId)));
+    return difference(draws(pairs), counts -> orNaN(counts.value(metric, classId)));
   }
 
-  private Difference difference(PairedCounts pairs, ToDoubleFunction<ImageCounts> score) {
+  /** The mean over classes of {@code metric}, B minus A, over draws that were made before. */
+  public static Difference difference(PairedDraws draws, Metric metric) {
+    return difference(draws, counts -> orNaN(counts.mean(metric)));
+  }
+
+  /** The sums of each draw: as many groups as there are, with replacement. */
+  public PairedDraws draws(PairedCounts pairs) {
     int groups = pairs.groups();
-    int[] all = new int[groups];
-    Arrays.setAll(all, i -> i);
-    double observed = draw(pairs, all, score);
+    int[] picked = new int[groups];
+    Arrays.setAll(picked, i -> i);
+    long[][] sums = new long[1 + resamples][];
+    sums[0] = pairs.sum(picked);
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int draw = 1; draw <= resamples; draw++) {
+      Arrays.setAll(picked, i -> random.nextInt(groups));
+      sums[draw] = pairs.sum(picked);
+    }
+    return new PairedDraws(pairs.classes(), groups, sums);
+  }
+
+  private static Difference difference(PairedDraws sums, ToDoubleFunction<ImageCounts> score) {
+    double observed = difference(sums, 0, score);
     if (Double.isNaN(observed)) {
       throw new IllegalArgumentException(
-          "Cannot compare: none of the " + groups + " groups has a pixel of what is scored");
+          "Cannot compare: none of the " + sums.groups() + " groups has a pixel of what is scored");
     }
-    SplittableRandom random = new SplittableRandom(seed);
-    double[] values = new double[resamples];
+    double[] values = new double[sums.draws()];
     int drawn = 0;
-    for (int r = 0; r < resamples; r++) {
-      Arrays.setAll(all, i -> random.nextInt(groups));
-      double value = draw(pairs, all, score);
+    for (int draw = 1; draw <= sums.draws(); draw++) {
+      double value = difference(sums, draw, score);
       if (!Double.isNaN(value)) {
         values[drawn++] = value;
       }
@@ -76,12 +95,12 @@ public record PairedBootstrap(int resamples, long seed) {
     Arrays.sort(sorted);
     double mean = Arrays.stream(sorted).average().orElse(Double.NaN);
     return new Difference(
-        observed, mean, quantile(sorted, TAIL), quantile(sorted, 1 - TAIL), groups, drawn);
+        observed, mean, quantile(sorted, TAIL), quantile(sorted, 1 - TAIL), sums.groups(), drawn);
   }
 
-  private static double draw(
-      PairedCounts pairs, int[] picked, ToDoubleFunction<ImageCounts> score) {
-    return score.applyAsDouble(pairs.sumB(picked)) - score.applyAsDouble(pairs.sumA(picked));
+  private static double difference(
+      PairedDraws sums, int draw, ToDoubleFunction<ImageCounts> score) {
+    return score.applyAsDouble(sums.b(draw)) - score.applyAsDouble(sums.a(draw));
   }
 
   private static double quantile(double[] sorted, double share) {

@@ -21,7 +21,8 @@ import stillhouse.metrics.SegmentationCounts;
  * Samples without a mask are left out.
  *
  * @param classNames foreground classes 1…K
- * @param imageTable where the per-image table is written; what was there is replaced
+ * @param imageTable where executors write the per-image table, a Hadoop path that all of them
+ *     reach; what was there is replaced
  */
 public record Evaluation(List<String> classNames, String imageTable) implements Serializable {
   private static final int TASKS_A_CORE = 3; // images differ in cost; short tasks even that out

@@ -9,10 +9,14 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.OverlapCounts;
+import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedCounts;
+import stillhouse.metrics.PairedDraws;
+import stillhouse.metrics.PoissonDraws;
 import stillhouse.metrics.SegmentationCounts;
 
 /**
@@ -32,6 +36,9 @@ public final class ImageTable {
           "boundary_actual");
 
   static final StructType SCHEMA = schema();
+
+  // 13 MB of counts for six classes, and some seconds of drawing; a million groups would be 700 MB.
+  public static final int MOST_COLLECTED = 20_000;
 
   private ImageTable() {}
 
@@ -92,12 +99,52 @@ public final class ImageTable {
   }
 
   /**
-   * Two evaluations of the same samples, summed by group on the executors, for a paired comparison.
-   * A sample without a group is a group of its own.
+   * Two evaluations of the same samples, paired by group and drawn from for a comparison. A sample
+   * without a group is a group of its own. Up to {@value #MOST_COLLECTED} groups the driver gathers
+   * their sums and draws exactly as many as there are; of more it is told the sums of each draw
+   * only, made on the executors with Poisson weights ({@link PoissonDraws}).
    *
    * @throws IllegalArgumentException where one table has a sample that the other lacks
    */
-  public static PairedCounts pair(SparkSession spark, String pathA, String pathB) {
+  public static PairedDraws draws(
+      SparkSession spark, String pathA, String pathB, PairedBootstrap bootstrap) {
+    return draws(spark, pathA, pathB, bootstrap, MOST_COLLECTED);
+  }
+
+  static PairedDraws draws(
+      SparkSession spark, String pathA, String pathB, PairedBootstrap bootstrap, int collected) {
+    spark.sparkContext().setJobDescription("compare: sum the counts of each group");
+    JavaPairRDD<String, long[][]> groups =
+        groups(spark, pathA, pathB).persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      if (groups.count() <= collected) {
+        return bootstrap.draws(collect(groups));
+      }
+      spark.sparkContext().setJobDescription("compare: draw groups with Poisson weights");
+      return groups
+          .treeAggregate(
+              new PoissonDraws(bootstrap),
+              (sums, g) -> sums.add(g._1(), counts(g._2()[0]), counts(g._2()[1])),
+              PoissonDraws::merge)
+          .draws();
+    } finally {
+      groups.unpersist();
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+
+  /** The groups' sums on the driver, in the order of their names. */
+  static PairedCounts pair(SparkSession spark, String pathA, String pathB) {
+    return collect(groups(spark, pathA, pathB));
+  }
+
+  private static PairedCounts collect(JavaPairRDD<String, long[][]> groups) {
+    return PairedCounts.of(
+        groups.sortByKey().collect().stream().map(g -> pairOf(g._1(), g._2())).toList());
+  }
+
+  private static JavaPairRDD<String, long[][]> groups(
+      SparkSession spark, String pathA, String pathB) {
     var joined = bySample(spark, pathA).fullOuterJoin(bySample(spark, pathB));
     var alone = joined.filter(s -> !s._2()._1().isPresent() || !s._2()._2().isPresent()).take(1);
     if (!alone.isEmpty()) {
@@ -106,18 +153,14 @@ public final class ImageTable {
           "Cannot pair %s with %s: sample %s is in %s only. Evaluate both on the same samples"
               .formatted(pathA, pathB, alone.get(0)._1(), inA ? pathA : pathB));
     }
-    List<Tuple2<String, long[][]>> groups =
-        joined
-            .mapToPair(
-                s -> {
-                  Tuple2<String, long[]> a = s._2()._1().get();
-                  String group = a._1() == null ? s._1() : a._1();
-                  return new Tuple2<>(group, new long[][] {a._2(), s._2()._2().get()._2()});
-                })
-            .reduceByKey(ImageTable::add)
-            .sortByKey()
-            .collect();
-    return PairedCounts.of(groups.stream().map(g -> pairOf(g._1(), g._2())).toList());
+    return joined
+        .mapToPair(
+            s -> {
+              Tuple2<String, long[]> a = s._2()._1().get();
+              String group = a._1() == null ? s._1() : a._1();
+              return new Tuple2<>(group, new long[][] {a._2(), s._2()._2().get()._2()});
+            })
+        .reduceByKey(ImageTable::add);
   }
 
   private static JavaPairRDD<String, Tuple2<String, long[]>> bySample(

@@ -10,6 +10,7 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
+import stillhouse.data.UnreadableImageException;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.tensor.FloatTensor;
@@ -37,11 +38,23 @@ final class Scorer implements Iterator<Row> {
     checkClasses(source.id(), segmenter.classNames(), evaluation.classNames());
     return new Scorer(
         rows,
-        row -> {
-          RgbImage image = images.read(row.getAs("image_uri"), row.getAs("content_sha256"));
-          return segmenter.logits(image);
-        },
+        row -> segmenter.logits(read(images, row.getAs("image_uri"), row.getAs("content_sha256"))),
         evaluation);
+  }
+
+  /** Ingest could read the image, so what is in the way came later and ingest must see it. */
+  private static RgbImage read(ImageSource images, String uri, String sha256) {
+    try {
+      return images.read(uri, sha256);
+    } catch (UnreadableImageException e) {
+      throw new UnreadableImageException(
+          e.reason(),
+          uri
+              + " was ingested and can't be used now: "
+              + e.detail()
+              + ". Run the ingest job again, then cache, then evaluate",
+          e);
+    }
   }
 
   static Iterator<Row> byRow(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {

@@ -20,9 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageSource;
+import stillhouse.data.UnreadableImageException;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap;
+import stillhouse.metrics.PairedDraws;
 import stillhouse.metrics.SegmentationCounts;
 import stillhouse.tensor.FloatTensor;
 
@@ -144,6 +146,39 @@ class EvaluationTest {
         .hasMessageContaining("is in " + teacher.imageTable() + " only");
   }
 
+  /** What is drawn from on the executors is what one thread draws from. */
+  @Test
+  void moreGroupsThanAreCollectedAreDrawnWhereTheyAre() {
+    Evaluation student = evaluation("student");
+    student.run(spark, samples(IMAGES), source, images());
+    Evaluation teacher = evaluation("teacher");
+    teacher.runLogits(spark, samples(IMAGES), row -> oneHot(Drawn.decode(row.getAs("mask"))));
+    var bootstrap = new PairedBootstrap(200, 1);
+
+    var few = draws(student, teacher, bootstrap, (IMAGES + 3) / 4);
+    var pairs = ImageTable.pair(spark, student.imageTable(), teacher.imageTable());
+    assertThat(few).isEqualTo(bootstrap.draws(pairs));
+
+    var many = draws(student, teacher, bootstrap, (IMAGES + 3) / 4 - 1);
+    assertThat(many.groups()).isEqualTo(few.groups());
+    assertThat(many).isNotEqualTo(few);
+    var difference = PairedBootstrap.difference(many, Metric.IOU);
+    assertThat(difference.observed())
+        .isEqualTo(PairedBootstrap.difference(few, Metric.IOU).observed());
+    assertThat(difference.excludesZero()).isTrue();
+    spark.conf().set("spark.sql.files.maxPartitionBytes", "2000");
+    try {
+      assertThat(draws(student, teacher, bootstrap, 0)).isEqualTo(many);
+    } finally {
+      spark.conf().unset("spark.sql.files.maxPartitionBytes");
+    }
+  }
+
+  private static PairedDraws draws(
+      Evaluation a, Evaluation b, PairedBootstrap bootstrap, int collected) {
+    return ImageTable.draws(spark, a.imageTable(), b.imageTable(), bootstrap, collected);
+  }
+
   /** Logits that say what the mask says, and nothing at ignored pixels. */
   private static FloatTensor oneHot(ClassMask mask) {
     int pixels = mask.classes().length;
@@ -163,6 +198,18 @@ class EvaluationTest {
         };
     assertThatThrownBy(() -> evaluation("x").run(spark, samples(1), source, broken))
         .hasStackTraceContaining("Cannot score sample s0: Cannot read mem:0");
+  }
+
+  @Test
+  void anImageThatVanishedIsNamedWithItsRemedy() {
+    ImageSource gone =
+        (uri, sha256) -> {
+          throw new UnreadableImageException("not-readable", "File " + uri + " does not exist");
+        };
+    assertThatThrownBy(() -> evaluation("x").run(spark, samples(1), source, gone))
+        .hasStackTraceContaining(
+            "Unreadable image (not-readable): mem:0 was ingested and can't be used now:"
+                + " File mem:0 does not exist. Run the ingest job again, then cache, then evaluate");
   }
 
   @Test

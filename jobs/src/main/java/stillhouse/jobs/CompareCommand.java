@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,10 +22,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedBootstrap.Difference;
-import stillhouse.metrics.PairedCounts;
+import stillhouse.metrics.PairedDraws;
 import stillhouse.predict.ImageTable;
 
 /** Whether one recipe is better than another, image by image and over seeds. */
@@ -60,33 +63,34 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--labels", paramLabel = "F", description = "runs with this share of labels only")
   private Double labels;
 
+  @Option(
+      names = "--unequal",
+      description = "compare runs too whose steps differ by more than 5 %%, or whose batches do")
+  private boolean unequal;
+
   @Option(names = "--out", paramLabel = "FILE", description = "also write the figures as JSON")
   private Path out;
 
   /** Runs that differ in seed alone. */
-  private record Terms(String candidate, String student, double labels, String split) {}
+  private record Terms(String candidate, String student, double labels, String split) {
+    static Terms of(String candidate, RunPairs.Pair pair) {
+      Score score = pair.baseline().score();
+      return new Terms(candidate, score.student(), score.labels(), score.split());
+    }
+  }
 
   @Override
   public Integer call() throws IOException {
     List<String> alone = new ArrayList<>();
-    List<Score> scores = scores(alone);
+    List<EvaluatedRun> runs = runs(alone);
     Map<Terms, List<RunPairs.Pair>> wanted = new LinkedHashMap<>();
     for (String candidate : candidates) {
-      RunPairs found = RunPairs.of(scores, baseline, candidate);
+      RunPairs found = RunPairs.of(runs, baseline, candidate);
       alone.addAll(found.alone());
-      found
-          .pairs()
-          .forEach(
-              p ->
-                  wanted
-                      .computeIfAbsent(
-                          new Terms(
-                              candidate,
-                              p.baseline().student(),
-                              p.baseline().labels(),
-                              p.baseline().split()),
-                          t -> new ArrayList<>())
-                      .add(p));
+      for (RunPairs.Pair pair : found.pairs()) {
+        pair.require(unequal);
+        wanted.computeIfAbsent(Terms.of(candidate, pair), t -> new ArrayList<>()).add(pair);
+      }
     }
     if (wanted.isEmpty()) {
       throw new ConfigException(
@@ -100,9 +104,10 @@ final class CompareCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** The scores of the recipes asked for; a run without one is named. */
-  private List<Score> scores(List<String> alone) {
-    List<Score> scores = new ArrayList<>();
+  /** The runs of the recipes asked for; one without a score is named. */
+  private List<EvaluatedRun> runs(List<String> alone) {
+    List<EvaluatedRun> runs = new ArrayList<>();
+    Configuration hadoop = JobSession.hadoop();
     List<String> there = new ArrayList<>();
     for (Path folder : RunRecord.finished(root.runs())) {
       RunRecord run = RunRecord.read(folder);
@@ -113,15 +118,23 @@ final class CompareCommand implements Callable<Integer> {
       Optional<Score> score = Score.read(folder);
       if (score.isEmpty()) {
         alone.add(run.name() + ": not evaluated yet; run the evaluate job on it");
-      } else if (!score.get().hasImages()) {
-        alone.add(run.name() + ": no table " + score.get().images() + "; evaluate it with --force");
+      } else if (!score.get().hasImages(hadoop)) {
+        alone.add(run.name() + ": no table " + score.get().images() + "; evaluate it again");
+      } else if (isOfAnother(folder.resolve(RunRecord.ONNX), score.get())) {
+        alone.add(run.name() + ": its score is of another ONNX file; evaluate it again");
       } else {
-        scores.add(score.get());
+        runs.add(new EvaluatedRun(score.get(), RunTerms.of(run)));
       }
     }
     requireRecipe(baseline, there);
     candidates.forEach(c -> requireRecipe(c, there));
-    return scores;
+    return runs;
+  }
+
+  private static boolean isOfAnother(Path onnx, Score score) {
+    return !score.model().isEmpty()
+        && Files.isRegularFile(onnx)
+        && !score.model().equals(Sha256.ofFile(onnx).hex());
   }
 
   private boolean asked(RunRecord run) {
@@ -154,11 +167,15 @@ final class CompareCommand implements Callable<Integer> {
 
   private static RecipeComparison.Seed seed(SparkSession spark, RunPairs.Pair pair) {
     try {
-      PairedCounts counts =
-          ImageTable.pair(spark, pair.baseline().images(), pair.candidate().images());
+      PairedDraws draws =
+          ImageTable.draws(
+              spark,
+              pair.baseline().score().images(),
+              pair.candidate().score().images(),
+              BOOTSTRAP);
       Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
       for (Metric metric : Metric.values()) {
-        differences.put(metric, BOOTSTRAP.difference(counts, metric));
+        differences.put(metric, PairedBootstrap.difference(draws, metric));
       }
       return new RecipeComparison.Seed(pair, differences);
     } catch (IllegalArgumentException e) { // runs that were evaluated on different samples
@@ -171,7 +188,9 @@ final class CompareCommand implements Callable<Integer> {
     System.out.println(
         "\nA seed's interval: 95 % of "
             + BOOTSTRAP.resamples()
-            + " paired draws of image groups; it says nothing of other seeds."
+            + " paired draws of image groups (of more than "
+            + String.format(Locale.ROOT, "%,d", ImageTable.MOST_COLLECTED)
+            + " with Poisson weights); it says nothing of other seeds."
             + "\nThe mean's interval, from three seeds on: "
             + SeedSpread.FORMULA
             + ".");

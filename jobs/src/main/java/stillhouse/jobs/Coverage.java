@@ -1,35 +1,102 @@
 package stillhouse.jobs;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheTables;
+import stillhouse.cache.ViewRows;
+import stillhouse.data.Ingest;
 import stillhouse.data.Samples;
-import stillhouse.teacher.LocalTeacher;
 
 /**
- * Whether every image is accounted for: {@code images = cached + quarantined}.
+ * What became of every image file, labelled or not, of all splits: {@code images = cached +
+ * quarantined + missing}, each counted by itself. Files of equal content are images of their own.
  *
- * @param images files that ingest found
- * @param cached those that the teacher has answered
- * @param quarantined those that could not be used, now or at ingest
+ * @param images samples, and files that ingest refused
+ * @param cached samples that the teacher has answered; a quarantine row from before does not count
+ * @param quarantined files with a row in quarantine, of whichever stage, and without an answer
+ * @param missing samples with neither; without a teacher every sample that isn't quarantined
+ * @param teacher whether there was one to look for
  */
-record Coverage(long images, long cached, long quarantined) {
-  static Coverage of(
-      SparkSession spark, String root, TestSamples samples, Optional<LocalTeacher> teacher) {
-    var table = spark.read().format("delta").load(Samples.table(root));
-    long cached = teacher.map(t -> samples.cached(t.spec())).orElse(0L);
-    var refused =
-        spark
-            .read()
-            .format("delta")
-            .load(Samples.quarantineTable(root))
-            .where(col("stage").equalTo("ingest"))
-            .select("image_uri")
-            .distinct();
-    long atIngest = refused.count();
-    long all = table.count();
+record Coverage(long images, long cached, long quarantined, long missing, boolean teacher) {
+  private static final String CACHED = "cached";
+  private static final String QUARANTINED = "quarantined";
+
+  static Coverage of(SparkSession spark, String root, Optional<CacheKeys> teacher) {
+    Dataset<Row> samples =
+        CacheTables.of(root).samples(spark).select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
+    Dataset<Row> answered =
+        teacher
+            .map(keys -> ViewRows.answered(spark, root, keys).select(Samples.SAMPLE_ID))
+            .orElseGet(() -> samples.select(Samples.SAMPLE_ID).limit(0))
+            .withColumn(CACHED, lit(true));
+    Dataset<Row> quarantine =
+        Quarantine.table(spark, root).select(Samples.IMAGE_URI, Samples.STAGE);
+    Dataset<Row> refused =
+        quarantine
+            .where(col(Samples.STAGE).equalTo(Ingest.STAGE))
+            .select(Samples.IMAGE_URI)
+            .distinct()
+            .join(samples, Quarantine.on(Samples.IMAGE_URI), "left_anti")
+            .withColumn(CACHED, lit(null).cast("boolean"));
+    Dataset<Row> images =
+        samples
+            .join(answered, Quarantine.on(Samples.SAMPLE_ID), "left")
+            .select(Samples.IMAGE_URI, CACHED)
+            .unionByName(refused)
+            .join(
+                quarantine.select(Samples.IMAGE_URI).distinct().withColumn(QUARANTINED, lit(true)),
+                Quarantine.on(Samples.IMAGE_URI),
+                "left");
+    Column open = col(CACHED).isNull();
+    Row counts =
+        images
+            .agg(
+                count(lit(1)),
+                count(col(CACHED)),
+                count(when(open.and(col(QUARANTINED).isNotNull()), lit(1))),
+                count(when(open.and(col(QUARANTINED).isNull()), lit(1))))
+            .first();
     return new Coverage(
-        all + atIngest, cached, atIngest + (teacher.isPresent() ? all - cached : 0));
+        counts.getLong(0),
+        counts.getLong(1),
+        counts.getLong(2),
+        counts.getLong(3),
+        teacher.isPresent());
+  }
+
+  /** The counts by their names in a summary; without a teacher nothing is cached or missing. */
+  Map<String, Long> toMap() {
+    Map<String, Long> map = new LinkedHashMap<>();
+    map.put("images", images);
+    if (teacher) {
+      map.put("images_cached", cached);
+    }
+    map.put("images_quarantined", quarantined);
+    if (teacher) {
+      map.put("images_missing", missing);
+    }
+    return map;
+  }
+
+  /** What to tell the user of images that are missing. */
+  Optional<String> warning() {
+    return teacher && missing > 0
+        ? Optional.of(
+            missing
+                + " of "
+                + images
+                + " images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped. Run it again.")
+        : Optional.empty();
   }
 }

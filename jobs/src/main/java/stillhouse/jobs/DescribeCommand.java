@@ -5,8 +5,10 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -60,7 +62,7 @@ final class DescribeCommand implements Callable<Integer> {
     requireFolder("--masks", masks);
     List<String> names = classes == null ? namesFromMasks() : classes;
     Map<String, Object> yaml = new LinkedHashMap<>();
-    yaml.put("name", out.toAbsolutePath().getParent().getFileName().toString());
+    yaml.put("name", name(out));
     yaml.put("classes", names);
     yaml.put(
         "sources",
@@ -74,6 +76,17 @@ final class DescribeCommand implements Callable<Integer> {
     DatasetConfig.load(out); // what was written is held against the schema at once
     log.info("Described {} with classes {} in {}", images, names, out);
     return 0;
+  }
+
+  /** The folder's name in the letters that a data set's may have: a-z, 0-9 and dashes. */
+  static String name(Path file) {
+    Path folder = file.toAbsolutePath().normalize().getParent().getFileName();
+    String plain =
+        Normalizer.normalize(folder == null ? "" : folder.toString(), Normalizer.Form.NFKD)
+            .replaceAll("\\p{M}+", "") // ö is o and a mark now
+            .toLowerCase(Locale.ROOT);
+    String name = plain.replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    return name.isEmpty() ? "images" : name;
   }
 
   private List<String> namesFromMasks() throws IOException {

@@ -50,18 +50,17 @@ final class EvaluateCommand implements Callable<Integer> {
     Optional<LocalTeacher> source = teacher.find();
     List<Path> folders = runs.folders();
     requireSplit();
-    for (Path folder : folders) {
-      if (force || Score.read(folder, split).isEmpty()) {
-        OnnxFiles.require(folder);
-      }
-    }
+    folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();
         var session = JobSession.open("evaluate " + dataset.name())) {
       SparkSession spark = session.spark();
       String root = runs.root().uri();
-      TestSamples samples = new TestSamples(spark, root, dataset, split);
-      Scoring scoring =
-          new Scoring(spark, server, dataset, samples, source, runs.root(), split, force);
+      TestSamples samples =
+          TestSamples.of(spark, root, dataset, split, source.map(LocalTeacher::spec));
+      if (!samples.leftOut().isEmpty()) {
+        log.warn("Left out of split {}: {}", split, samples.leftOut());
+      }
+      Scoring scoring = new Scoring(spark, server, samples, source, runs.root(), force);
       List<Score> scores = new ArrayList<>();
       if (source.isPresent()) {
         scores.add(scoring.teacher(source.get()));
@@ -69,11 +68,14 @@ final class EvaluateCommand implements Callable<Integer> {
       for (Path folder : folders) {
         scores.add(scoring.student(folder));
       }
-      Summary table = new Summary(dataset, split, scores);
+      Summary table = new Summary(dataset, split, scores, samples.leftOut());
       System.out.println(table.text());
       log.info("MLflow experiment {} at {}", dataset.name(), server.uri());
       if (summary != null) {
-        table.write(summary, Coverage.of(spark, root, samples, source), server.uri().toString());
+        Coverage coverage =
+            Coverage.of(spark, root, source.map(t -> Prompts.keys(dataset, t.spec())));
+        coverage.warning().ifPresent(log::warn);
+        table.write(summary, coverage, server.uri().toString());
         log.info("Wrote {}", summary);
       }
     }

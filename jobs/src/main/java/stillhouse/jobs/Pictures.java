@@ -5,11 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.ClassMask;
-import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
@@ -19,24 +17,20 @@ import stillhouse.predict.RowLogits;
 import stillhouse.predict.Segmenter;
 import stillhouse.report.ContactSheet;
 import stillhouse.report.Overlay;
-import stillhouse.teacher.LocalTeacher;
 
 /** Pictures of a few test images: truth, teacher, student and the student's errors. */
 final class Pictures {
   private static final int IMAGES = 8;
   private final SparkSession spark;
-  private final DatasetConfig dataset;
   private final TestSamples samples;
-  private final Optional<LocalTeacher> teacher;
+  private final boolean teacher;
   private List<Row> rows = List.of();
 
-  Pictures(
-      SparkSession spark,
-      DatasetConfig dataset,
-      TestSamples samples,
-      Optional<LocalTeacher> teacher) {
+  /**
+   * @param teacher whether the samples carry a teacher's answers
+   */
+  Pictures(SparkSession spark, TestSamples samples, boolean teacher) {
     this.spark = spark;
-    this.dataset = dataset;
     this.samples = samples;
     this.teacher = teacher;
   }
@@ -44,7 +38,7 @@ final class Pictures {
   /** Writes {@code overlays.png} for one student. */
   void draw(OnnxSource source, Path folder) throws IOException {
     List<String> headers =
-        teacher.isPresent()
+        teacher
             ? List.of("image", "truth", "teacher", "student", "student's errors")
             : List.of("image", "truth", "student", "student's errors");
     List<ContactSheet.Row> sheet = new ArrayList<>();
@@ -58,7 +52,8 @@ final class Pictures {
     }
     Files.createDirectories(folder);
     Files.write(
-        folder.resolve("overlays.png"), ContactSheet.png(headers, sheet, dataset.classes()));
+        folder.resolve("overlays.png"),
+        ContactSheet.png(headers, sheet, samples.dataset().classes()));
   }
 
   private ContactSheet.Row row(Row row, Segmenter student) {
@@ -66,7 +61,7 @@ final class Pictures {
         HadoopImages.of(spark).read(row.getAs("image_uri"), row.getAs("content_sha256"));
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
     List<ClassMask> predictions = new ArrayList<>();
-    if (teacher.isPresent()) {
+    if (teacher) {
       RowLogits cached = samples.teacherLogits();
       predictions.add(Masks.fromLogits(cached.logits(row), image.width(), image.height()));
     }
@@ -78,9 +73,7 @@ final class Pictures {
 
   private List<Row> rows() {
     if (rows.isEmpty()) {
-      rows =
-          samples.few(
-              teacher.map(t -> samples.answered(t.spec())).orElseGet(samples::rows), IMAGES);
+      rows = samples.few(IMAGES);
     }
     return rows;
   }

@@ -1,8 +1,11 @@
 package stillhouse.jobs;
 
+import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheOptions;
 import stillhouse.data.DatasetConfig;
 import stillhouse.teacher.LabelBoxes;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.TeacherSpec;
 
 /** The prompt plan that a data set's YAML asks for. */
 final class Prompts {
@@ -14,5 +17,10 @@ final class Prompts {
     return switch (dataset.prompts().source()) {
       case LABEL_BOXES -> new LabelBoxes(dataset.prompts().minArea(), MOST_BOXES);
     };
+  }
+
+  /** Under which a teacher's answers about the data set stand in the cache. */
+  static CacheKeys keys(DatasetConfig dataset, TeacherSpec teacher) {
+    return CacheKeys.of(teacher, of(dataset), CacheOptions.defaults());
   }
 }

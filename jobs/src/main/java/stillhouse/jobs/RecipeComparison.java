@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap.Difference;
 
@@ -29,12 +31,31 @@ record RecipeComparison(
         seeds.stream().mapToDouble(s -> s.differences().get(metric).observed()).toArray());
   }
 
+  /** Whether both sides of every pair took as many steps, of as many samples. */
+  boolean equalWork() {
+    return seeds.stream().allMatch(s -> s.pair().equalWork());
+  }
+
+  private String terms(Function<RunPairs.Pair, EvaluatedRun> side) {
+    return seeds.stream()
+        .map(s -> side.apply(s.pair()).terms().toString())
+        .distinct()
+        .collect(Collectors.joining("; "));
+  }
+
   String text() {
     List<String> lines = new ArrayList<>();
     lines.add(
         String.format(
-            "%n%s − %s: student %s, labels %s, split %s",
-            candidate, baseline, student, labels, split));
+            "%n%s − %s%s: student %s, labels %s, split %s",
+            candidate,
+            baseline,
+            equalWork() ? "" : " (UNEQUAL: their steps or batches differ)",
+            student,
+            labels,
+            split));
+    lines.add("  " + candidate + ": " + terms(RunPairs.Pair::candidate));
+    lines.add("  " + baseline + ": " + terms(RunPairs.Pair::baseline));
     lines.add(row("seed", "groups", Arrays.stream(Metric.values()).map(Metric::key).toList()));
     for (Seed seed : seeds) {
       Map<Metric, Difference> d = seed.differences();
@@ -61,6 +82,7 @@ record RecipeComparison(
     map.put("student", student);
     map.put("labels", labels);
     map.put("split", split);
+    map.put("equal_work", equalWork());
     map.put("seeds", seeds.stream().map(RecipeComparison::flat).toList());
     Map<String, Object> over = new LinkedHashMap<>();
     for (Metric metric : Metric.values()) {
@@ -75,6 +97,8 @@ record RecipeComparison(
     map.put("seed", seed.pair().seed());
     map.put("baseline_run", seed.pair().baseline().name());
     map.put("candidate_run", seed.pair().candidate().name());
+    map.put("baseline_terms", seed.pair().baseline().terms().toMap());
+    map.put("candidate_terms", seed.pair().candidate().terms().toMap());
     seed.differences().forEach((metric, d) -> map.put(metric.key(), flat(d)));
     return map;
   }

@@ -12,7 +12,7 @@ final class RootOption {
       names = "--root",
       required = true,
       paramLabel = "DIR",
-      description = "the workspace: tables/, cache/ and checkpoints/ lie here")
+      description = "the workspace: tables/, cache/, checkpoints/ and evaluations/ lie here")
   private String root;
 
   @Option(
@@ -43,5 +43,10 @@ final class RootOption {
   /** Where a run's checkpoints lie: every rank reaches them. */
   String checkpoints(String run) {
     return uri() + "/checkpoints/" + run;
+  }
+
+  /** Where executors write the per-image table of an evaluation. */
+  String imageTable(String run, String split) {
+    return uri() + "/evaluations/" + run + "/" + split;
   }
 }

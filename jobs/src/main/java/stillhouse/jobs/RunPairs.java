@@ -14,15 +14,43 @@ import stillhouse.conf.ConfigException;
  */
 record RunPairs(List<Pair> pairs, List<String> alone) {
   /** Two runs of equal student, labels, split and seed. */
-  record Pair(Score baseline, Score candidate) {
+  record Pair(EvaluatedRun baseline, EvaluatedRun candidate) {
     long seed() {
-      return baseline.seed();
+      return baseline.score().seed();
+    }
+
+    boolean equalWork() {
+      return baseline.terms().equalWork(candidate.terms());
+    }
+
+    /**
+     * @param unequal whether the two may differ in steps and batch
+     * @throws ConfigException where they differ, or were scored on different images
+     */
+    void require(boolean unequal) {
+      if (!unequal && !equalWork()) {
+        throw new ConfigException(
+            "Cannot compare %s (%s) with %s (%s): their steps or batch differ. Train them alike (--steps, --batch), or give --unequal to compare them all the same."
+                .formatted(candidate.name(), candidate.terms(), baseline.name(), baseline.terms()));
+      }
+      String left = baseline.score().samples();
+      String right = candidate.score().samples();
+      if (!left.equals(right)) {
+        throw new ConfigException(
+            "Cannot compare %s with %s: they were scored on different images (%s, %s). Run the evaluate job on both again."
+                .formatted(candidate.name(), baseline.name(), known(right), known(left)));
+      }
+    }
+
+    private static String known(String samples) {
+      return samples.isEmpty() ? "not recorded" : samples;
     }
   }
 
   /** What two runs must have in common. */
   private record Terms(String student, double labels, String split, long seed) {
-    static Terms of(Score s) {
+    static Terms of(EvaluatedRun run) {
+      Score s = run.score();
       return new Terms(s.student(), s.labels(), s.split(), s.seed());
     }
 
@@ -33,39 +61,39 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
   }
 
   /**
-   * @param scores of one student, one share of labels and one split, or of several
+   * @param runs of one student, one share of labels and one split, or of several
    * @throws ConfigException where two runs of a recipe have all terms in common
    */
-  static RunPairs of(List<Score> scores, String baseline, String candidate) {
-    Map<Terms, Score> left = byTerms(scores, baseline);
-    Map<Terms, Score> right = byTerms(scores, candidate);
+  static RunPairs of(List<EvaluatedRun> runs, String baseline, String candidate) {
+    Map<Terms, EvaluatedRun> left = byTerms(runs, baseline);
+    Map<Terms, EvaluatedRun> right = byTerms(runs, candidate);
     List<Pair> pairs = new ArrayList<>();
     List<String> alone = new ArrayList<>();
     left.forEach(
-        (terms, score) -> {
+        (terms, run) -> {
           if (right.containsKey(terms)) {
-            pairs.add(new Pair(score, right.get(terms)));
+            pairs.add(new Pair(run, right.get(terms)));
           } else {
-            alone.add(sentence(score, candidate, terms));
+            alone.add(sentence(run, candidate, terms));
           }
         });
     right.forEach(
-        (terms, score) -> {
+        (terms, run) -> {
           if (!left.containsKey(terms)) {
-            alone.add(sentence(score, baseline, terms));
+            alone.add(sentence(run, baseline, terms));
           }
         });
     return new RunPairs(List.copyOf(pairs), List.copyOf(alone));
   }
 
-  private static Map<Terms, Score> byTerms(List<Score> scores, String recipe) {
-    Map<Terms, Score> found = new LinkedHashMap<>();
-    scores.stream()
-        .filter(s -> s.recipe().equals(recipe))
-        .sorted(java.util.Comparator.comparingLong(Score::seed))
+  private static Map<Terms, EvaluatedRun> byTerms(List<EvaluatedRun> runs, String recipe) {
+    Map<Terms, EvaluatedRun> found = new LinkedHashMap<>();
+    runs.stream()
+        .filter(r -> r.score().recipe().equals(recipe))
+        .sorted(java.util.Comparator.comparingLong(r -> r.score().seed()))
         .forEach(
-            s -> {
-              Score other = found.put(Terms.of(s), s);
+            run -> {
+              EvaluatedRun other = found.put(Terms.of(run), run);
               if (other != null) {
                 throw new ConfigException(
                     "Cannot tell which run of recipe "
@@ -73,16 +101,16 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
                         + " to compare: "
                         + other.name()
                         + " and "
-                        + s.name()
+                        + run.name()
                         + " are both of "
-                        + Terms.of(s)
+                        + Terms.of(run)
                         + ". Move one out of the folder of runs.");
               }
             });
     return found;
   }
 
-  private static String sentence(Score score, String missing, Terms terms) {
-    return score.name() + ": no evaluated run of recipe " + missing + " has " + terms;
+  private static String sentence(EvaluatedRun run, String missing, Terms terms) {
+    return run.name() + ": no evaluated run of recipe " + missing + " has " + terms;
   }
 }

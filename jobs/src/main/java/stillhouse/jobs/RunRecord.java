@@ -24,6 +24,9 @@ import stillhouse.identity.Sha256;
  * @param weightsDigest equal on all ranks at the end
  * @param rankDigests each rank's own, all equal to it
  * @param labels share of training images whose labels counted
+ * @param steps of the optimiser
+ * @param batch samples a step over all ranks; 0 in files from before it was kept
+ * @param learningRate the peak; 0 as above
  * @param mlflowRun id of its MLflow run; empty where the server was away while it trained
  * @param losses of the last epoch, by name
  * @param identity of all that decided its weights; empty where an older version wrote the file
@@ -50,6 +53,8 @@ record RunRecord(
     long steps,
     double seconds,
     long parameters,
+    int batch,
+    double learningRate,
     String mlflowRun,
     Map<String, Double> losses,
     String identity) {

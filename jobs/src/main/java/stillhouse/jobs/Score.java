@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * One row of the table: a model, how good it is and what it costs. Kept as {@code score.json}.
@@ -23,7 +25,10 @@ import java.util.Optional;
  *     preprocessing and encoder for a teacher
  * @param supervision what the answers rest on, such as the labels' boxes; empty for the image alone
  * @param tensorrt built, or why not
- * @param images the Parquet table of per-image counts
+ * @param model what was scored: the SHA-256 of a student's ONNX file; of a teacher those of its
+ *     files, its preprocessing and its prompt plan. Empty in files from before it was kept
+ * @param samples digest of the images that it was scored on, {@link SampleSet}; empty as above
+ * @param images the Parquet table of per-image counts, a Hadoop path
  */
 record Score(
     String name,
@@ -40,6 +45,8 @@ record Score(
     double millis,
     String supervision,
     String tensorrt,
+    String model,
+    String samples,
     String images,
     String mlflowRun) {
   static final String FILE = "score.json";
@@ -47,6 +54,11 @@ record Score(
       new ObjectMapper()
           .enable(SerializationFeature.INDENT_OUTPUT)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+  Score {
+    model = Objects.requireNonNullElse(model, "");
+    samples = Objects.requireNonNullElse(samples, "");
+  }
 
   static Optional<Score> read(Path folder) {
     Path file = folder.resolve(FILE);
@@ -60,14 +72,37 @@ record Score(
     }
   }
 
-  /** Whether the per-image table lies where it was written. */
-  boolean hasImages() {
-    return Files.isDirectory(Path.of(images.replaceFirst("^file:", "")));
-  }
-
   /** The score on one split, where it was that one that was scored last. */
   static Optional<Score> read(Path folder, String split) {
     return read(folder).filter(score -> split.equals(score.split()));
+  }
+
+  /** Whether the per-image table lies where it was written. */
+  boolean hasImages(Configuration hadoop) {
+    var table = new org.apache.hadoop.fs.Path(images);
+    try {
+      return table.getFileSystem(hadoop).exists(table);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look for the table " + images + " of " + name, e);
+    }
+  }
+
+  /** Why this score does not stand for a model on a sample set; empty where it does. */
+  Optional<String> outdated(String ofModel, String ofSamples, Configuration hadoop) {
+    if (model.isEmpty() || samples.isEmpty()) {
+      return Optional.of("its score does not say which file and images it is of");
+    }
+    if (!model.equals(ofModel)) {
+      return Optional.of("its score is of model " + model + ", this is " + ofModel);
+    }
+    if (!samples.equals(ofSamples)) {
+      return Optional.of(
+          "its score is of other images of split %s (%s, now %s)"
+              .formatted(split, samples, ofSamples));
+    }
+    return hasImages(hadoop)
+        ? Optional.empty()
+        : Optional.of("its table of images " + images + " is gone");
   }
 
   Score write(Path folder) {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.cache.CacheKeys;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.Evaluation;
@@ -37,7 +38,6 @@ final class Scoring {
   private final TrackingServer server;
   private final DatasetConfig dataset;
   private final TestSamples samples;
-  private final Optional<LocalTeacher> teacher;
   private final RootOption root;
   private final String split;
   private final boolean force;
@@ -46,36 +46,36 @@ final class Scoring {
   Scoring(
       SparkSession spark,
       TrackingServer server,
-      DatasetConfig dataset,
       TestSamples samples,
       Optional<LocalTeacher> teacher,
       RootOption root,
-      String split,
       boolean force) {
     this.spark = spark;
     this.server = server;
-    this.dataset = dataset;
+    this.dataset = samples.dataset();
     this.samples = samples;
-    this.teacher = teacher;
     this.root = root;
-    this.split = split;
+    this.split = samples.split();
     this.force = force;
-    this.pictures = new Pictures(spark, dataset, samples, teacher);
+    this.pictures = new Pictures(spark, samples, teacher.isPresent());
   }
 
   /** The cached answers, held against the same masks as a student's predictions. */
   Score teacher(LocalTeacher source) throws IOException {
     TeacherSpec spec = source.spec();
     Path folder = root.runs().resolve("_teachers").resolve(spec.name() + "-" + split);
-    Optional<Score> known = known(folder);
+    String model = model(spec);
+    Optional<Score> known = known(folder, spec.name(), model);
     if (known.isPresent()) {
       return known.get();
     }
     log.info("Evaluating teacher {} from its cached answers", spec.name());
-    String images = "file:" + folder.toAbsolutePath().resolve("images");
+    String images = root.imageTable("_teachers/" + spec.name(), split);
     EvaluationResult result =
-        new Evaluation(dataset.classes(), images)
-            .runLogits(spark, samples.answered(spec), samples.teacherLogits());
+        requireAll(
+            spec.name(),
+            new Evaluation(dataset.classes(), images)
+                .runLogits(spark, samples.rows(), samples.teacherLogits()));
     try (TrackedRun run =
         server.start(
             dataset.name(), spec.name(), Map.of("recipe", "teacher", "teacher", spec.name()))) {
@@ -95,6 +95,8 @@ final class Scoring {
               TeacherLatency.medianMillis(source),
               spec.promptable() ? BOXES : "",
               "",
+              model,
+              samples.set().digest().hex(),
               images,
               run.id());
       report(folder, run, score, result, 0);
@@ -105,19 +107,21 @@ final class Scoring {
 
   /** The ONNX file of a run, as it ships. */
   Score student(Path folder) throws IOException {
-    Optional<Score> known = known(folder);
-    if (known.isPresent()) {
-      log.info("{} is evaluated already; --force evaluates it again", folder.getFileName());
-      return known.get();
-    }
     RunRecord record = RunRecord.read(folder);
     Path onnx = OnnxFiles.require(folder);
-    log.info("Evaluating {} on split {}", onnx, split);
     OnnxSource source = OnnxSource.of(onnx, 1);
-    String images = "file:" + folder.toAbsolutePath().resolve("images");
+    Optional<Score> known = known(folder, record.name(), source.digest().hex());
+    if (known.isPresent()) {
+      log.info("{} is evaluated already; --force evaluates it again", record.name());
+      return known.get();
+    }
+    log.info("Evaluating {} on split {}", onnx, split);
+    String images = root.imageTable(folder.getFileName().toString(), split);
     EvaluationResult result =
-        new Evaluation(dataset.classes(), images)
-            .run(spark, samples.rows(), source, HadoopImages.of(spark));
+        requireAll(
+            record.name(),
+            new Evaluation(dataset.classes(), images)
+                .run(spark, samples.rows(), source, HadoopImages.of(spark)));
     Latency latency = latency(source);
     var engine =
         TensorRtEngine.build(
@@ -142,6 +146,8 @@ final class Scoring {
             latency.p50Millis(),
             "",
             engine.summary(),
+            source.digest().hex(),
+            samples.set().digest().hex(),
             images,
             record.mlflowRun());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
@@ -153,8 +159,42 @@ final class Scoring {
     return score.write(folder); // last: what is written counts as reported
   }
 
-  private Optional<Score> known(Path folder) {
-    return force ? Optional.empty() : Score.read(folder, split);
+  /** The score that is there, where it is of this model on these images; another one is removed. */
+  private Optional<Score> known(Path folder, String name, String model) throws IOException {
+    Optional<Score> there = force ? Optional.empty() : Score.read(folder, split);
+    Optional<String> outdated =
+        there.flatMap(
+            score ->
+                score.outdated(
+                    model,
+                    samples.set().digest().hex(),
+                    spark.sparkContext().hadoopConfiguration()));
+    outdated.ifPresent(why -> log.info("Evaluating {} again: {}", name, why));
+    if (there.isPresent() && outdated.isEmpty()) {
+      return there;
+    }
+    Files.deleteIfExists(folder.resolve(Score.FILE)); // its table of images is about to be replaced
+    return Optional.empty();
+  }
+
+  /** What a teacher's answers follow from, beside the images. */
+  private String model(TeacherSpec spec) {
+    return "encoder %s, decoder %s, preprocessing %s, prompts %s"
+        .formatted(
+            spec.encoderDigest(),
+            spec.decoderDigest(),
+            spec.preprocessing(),
+            spec.promptable() ? Prompts.keys(dataset, spec).plan() : CacheKeys.NO_PROMPT);
+  }
+
+  /** Models are compared on the images that the job began with, or not at all. */
+  private EvaluationResult requireAll(String name, EvaluationResult result) {
+    if (result.images() != samples.set().images()) {
+      throw new IllegalStateException(
+          "Cannot score %s: %d images were scored, the job began with %d of split %s. Evaluate again once no ingest or cache job is running."
+              .formatted(name, result.images(), samples.set().images(), split));
+    }
+    return result;
   }
 
   private static Latency latency(OnnxSource source) {
@@ -165,7 +205,7 @@ final class Scoring {
 
   private void report(Path folder, TrackedRun run, Score score, EvaluationResult result, long step)
       throws IOException {
-    Path json = folder.resolve("evaluation-" + split + ".json");
+    Path json = Files.createDirectories(folder).resolve("evaluation-" + split + ".json");
     Files.writeString(json, result.toJson());
     run.artifact(json, "evaluation");
     Map<String, Double> metrics = new HashMap<>();

@@ -13,8 +13,12 @@ import java.util.Locale;
 import java.util.Map;
 import stillhouse.data.DatasetConfig;
 
-/** The table at the end: the teacher and every student, side by side. */
-record Summary(DatasetConfig dataset, String split, List<Score> scores) {
+/**
+ * The table at the end: the teacher and every student, side by side.
+ *
+ * @param leftOut labelled images of the split that no model was scored on, by reason
+ */
+record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<String, Long> leftOut) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -45,6 +49,9 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores) {
             dataset.name(),
             split,
             scores.isEmpty() ? 0 : scores.get(0).metrics().get("images")));
+    leftOut.forEach(
+        (reason, images) ->
+            lines.add("Left out of split " + split + ": " + images + " images, " + reason));
     scores.stream()
         .filter(s -> !s.supervision().isEmpty())
         .forEach(s -> lines.add(s.name() + ": " + s.supervision()));
@@ -62,9 +69,8 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores) {
     json.put("split", split);
     json.put("classes", dataset.classes());
     json.put("ranks", scores.stream().mapToInt(Score::ranks).max().orElse(0));
-    json.put("images", coverage.images());
-    json.put("images_cached", coverage.cached());
-    json.put("images_quarantined", coverage.quarantined());
+    json.putAll(coverage.toMap());
+    json.put("images_left_out", leftOut);
     json.put("mlflow", mlflow);
     json.put("models", scores.stream().map(Summary::flat).toList());
     try {

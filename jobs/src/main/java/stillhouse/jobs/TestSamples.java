@@ -1,55 +1,104 @@
 package stillhouse.jobs;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
-import stillhouse.cache.CacheKeys;
-import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheTables;
 import stillhouse.cache.CachedAnswers;
 import stillhouse.cache.ViewRows;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.Samples;
 import stillhouse.identity.Sha256;
 import stillhouse.predict.RowLogits;
 import stillhouse.teacher.TeacherSpec;
 
-/** The labelled samples of one split, and what the teacher's cache says of them. */
-final class TestSamples {
-  private final SparkSession spark;
-  private final String root;
-  private final DatasetConfig dataset;
-  private final String split;
+/**
+ * The labelled images of one split that every model of an evaluation is scored on: those that can
+ * be read and, where a teacher is scored too, that it has answered.
+ *
+ * @param rows the samples' columns, and the teacher's {@code answers} where there is one
+ * @param set which they are
+ * @param leftOut how many labelled images of the split are not among them, by reason
+ */
+record TestSamples(
+    DatasetConfig dataset,
+    String split,
+    Dataset<Row> rows,
+    SampleSet set,
+    Map<String, Long> leftOut) {
+  /** The reason of an image that is in no table but the samples: new since the cache job ran. */
+  static final String NOT_ANSWERED = "not answered";
 
-  TestSamples(SparkSession spark, String root, DatasetConfig dataset, String split) {
-    this.spark = spark;
-    this.root = root;
-    this.dataset = dataset;
-    this.split = split;
+  /**
+   * @throws ConfigException where there is no image to score
+   */
+  static TestSamples of(
+      SparkSession spark,
+      String root,
+      DatasetConfig dataset,
+      String split,
+      Optional<TeacherSpec> teacher) {
+    spark.sparkContext().setJobDescription("evaluate: which images of split " + split);
+    try {
+      Dataset<Row> labelled = labelled(CacheTables.of(root).samples(spark), split);
+      Dataset<Row> candidates =
+          teacher
+              .map(t -> ViewRows.answered(spark, root, Prompts.keys(dataset, t)))
+              .map(answered -> labelled(answered, split))
+              .orElse(labelled);
+      Dataset<Row> rows =
+          candidates.join(
+              Quarantine.unreadable(spark, root, candidates),
+              Quarantine.on(Samples.SAMPLE_ID),
+              "left_anti");
+      SampleSet set = SampleSet.of(dataset.classes(), rows);
+      Map<String, Long> leftOut =
+          labelled.count() == set.images() ? Map.of() : leftOut(spark, root, labelled, rows);
+      if (set.images() == 0) {
+        throw new ConfigException(
+            "No image to score in split %s: 0 of its %d labelled images can be used (%s). Ingest labelled images, or run the cache job again."
+                .formatted(split, labelled.count(), leftOut));
+      }
+      return new TestSamples(dataset, split, rows, set, leftOut);
+    } finally {
+      spark.sparkContext().setJobDescription(null);
+    }
   }
 
-  Dataset<Row> rows() {
-    return ofSplit(CacheTables.of(root).samples(spark));
+  private static Dataset<Row> labelled(Dataset<Row> samples, String split) {
+    return samples.where(col(Samples.SPLIT).equalTo(split)).where(col(Samples.MASK).isNotNull());
   }
 
-  /** The same rows with the teacher's {@code answers}. */
-  Dataset<Row> answered(TeacherSpec teacher) {
-    return ofSplit(ViewRows.answered(spark, root, keys(teacher)));
-  }
-
-  /** How many samples of all splits the teacher has answered. */
-  long cached(TeacherSpec teacher) {
-    return ViewRows.answered(spark, root, keys(teacher)).count();
+  private static Map<String, Long> leftOut(
+      SparkSession spark, String root, Dataset<Row> labelled, Dataset<Row> rows) {
+    Dataset<Row> reasons =
+        labelled
+            .select(Samples.SAMPLE_ID, Samples.IMAGE_URI)
+            .join(rows.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
+            .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left")
+            .select(coalesce(col(Samples.REASON), lit(NOT_ANSWERED)).as(Samples.REASON));
+    Map<String, Long> leftOut = new TreeMap<>();
+    for (Row row : reasons.groupBy(Samples.REASON).count().collectAsList()) {
+      leftOut.put(row.getString(0), row.getLong(1));
+    }
+    return leftOut;
   }
 
   /** A few rows for pictures: always the same ones, spread by a hash over the split's classes. */
-  List<Row> few(Dataset<Row> rows, int count) {
+  List<Row> few(int count) {
     var hash =
         udf((UDF1<String, String>) id -> Sha256.of(id.getBytes(UTF_8)).hex(), DataTypes.StringType);
     return rows.where("size(classes_present) > 0")
@@ -62,13 +111,5 @@ final class TestSamples {
   RowLogits teacherLogits() {
     int classes = dataset.classes().size();
     return row -> CachedAnswers.of(row).logits(classes);
-  }
-
-  private Dataset<Row> ofSplit(Dataset<Row> samples) {
-    return samples.where(col("split").equalTo(split)).where(col("mask").isNotNull());
-  }
-
-  private CacheKeys keys(TeacherSpec teacher) {
-    return CacheKeys.of(teacher, Prompts.of(dataset), CacheOptions.defaults());
   }
 }

@@ -240,6 +240,7 @@ final class TrainingJob {
   private RunRecord record(Prepared prepared, TrainingReport report, String mlflowRun) {
     Order order = prepared.order();
     TrainingView view = prepared.view();
+    TrainingPlan plan = prepared.run().plan();
     var info = view.info();
     Map<String, Double> losses = new HashMap<>(report.losses());
     return new RunRecord(
@@ -260,10 +261,12 @@ final class TrainingJob {
         order.seed(),
         options.labels(),
         options.ranks(),
-        prepared.run().plan().epochs(),
+        plan.epochs(),
         report.steps(),
         report.seconds(),
         parameters(order, view),
+        plan.batch(),
+        plan.learningRate(),
         mlflowRun,
         losses,
         prepared.run().identity().hex());

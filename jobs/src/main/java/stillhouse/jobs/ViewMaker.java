@@ -10,13 +10,15 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
-import stillhouse.cache.CacheOptions;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
+import stillhouse.data.Samples;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
@@ -24,6 +26,7 @@ import stillhouse.train.SampleKey;
 
 /** Makes the training views that recipes read, each once. */
 final class ViewMaker {
+  private static final Logger log = LoggerFactory.getLogger(ViewMaker.class);
   private final SparkSession spark;
   private final String root;
   private final DatasetConfig dataset;
@@ -63,7 +66,7 @@ final class ViewMaker {
 
   private TrainingView taught(int grid, int dimensions) {
     LocalTeacher source = teacher.orElseThrow();
-    CacheKeys keys = CacheKeys.of(source.spec(), Prompts.of(dataset), CacheOptions.defaults());
+    CacheKeys keys = Prompts.keys(dataset, source.spec());
     Map<String, String> provenance = new LinkedHashMap<>();
     provenance.put("teacher", source.spec().name());
     provenance.put("encoder", source.spec().encoderDigest().hex());
@@ -85,13 +88,24 @@ final class ViewMaker {
         functions.udf(
             (UDF1<String, Boolean>) id -> SampleKey.labelWithin(id, share), DataTypes.BooleanType);
     Dataset<Row> rows =
-        ViewRows.labelled(spark, root).where(counts.apply(functions.col("sample_id")));
+        readable(ViewRows.labelled(spark, root).where(counts.apply(functions.col("sample_id"))));
     return TrainingView.materialise(
         spark,
         root,
         request(1, 1, Map.of("teacher", "none", "labels", String.valueOf(labels))),
         HadoopImages.of(spark),
         rows);
+  }
+
+  /** Without the images that the cache job quarantined and that can't be read now either. */
+  private Dataset<Row> readable(Dataset<Row> rows) {
+    Dataset<Row> unreadable = Quarantine.unreadable(spark, root, rows);
+    long images = unreadable.count();
+    if (images == 0) {
+      return rows;
+    }
+    log.warn("{} labelled images are in quarantine and can't be read: left out", images);
+    return rows.join(unreadable, Quarantine.on(Samples.SAMPLE_ID), "left_anti");
   }
 
   private ViewRequest request(int grid, int dimensions, Map<String, String> provenance) {

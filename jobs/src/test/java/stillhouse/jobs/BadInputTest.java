@@ -154,6 +154,34 @@ class BadInputTest {
   }
 
   @Test
+  void runsOfUnequalStepsAreNotCompared() throws IOException {
+    evaluated("tiny-conv.scratch.s0", "scratch", 300, "s");
+    evaluated("tiny-conv.sard.s0", "sard", 2000, "s");
+    assertThat(refused(compare("scratch", "sard")))
+        .contains(
+            "Cannot compare tiny-conv.sard.s0 (2000 steps of 16 at 0.001, view view)",
+            "with tiny-conv.scratch.s0 (300 steps of 16 at 0.001, view view)",
+            "or give --unequal");
+  }
+
+  @Test
+  void runsScoredOnDifferentImagesAreNotCompared() throws IOException {
+    evaluated("tiny-conv.scratch.s0", "scratch", 2000, "s");
+    evaluated("tiny-conv.sard.s0", "sard", 2000, "t");
+    assertThat(refused(compare("scratch", "sard")))
+        .contains("they were scored on different images (t, s). Run the evaluate job");
+  }
+
+  @Test
+  void aRunWhoseScoreIsOfAnotherFileIsNotCompared() throws IOException {
+    evaluated("tiny-conv.scratch.s0", "scratch", 2000, "s");
+    evaluated("tiny-conv.sard.s0", "sard", 2000, "s");
+    Files.writeString(folder.resolve("runs/tiny-conv.sard.s0/student.onnx"), "exported again");
+    assertThat(refused(compare("scratch", "sard")))
+        .contains("tiny-conv.sard.s0: its score is of another ONNX file; evaluate it again");
+  }
+
+  @Test
   void anUnknownOptionIsAUsageError() {
     StringWriter err = new StringWriter();
     assertThat(Stillhouse.run(new PrintWriter(err), "ingest", "--data=x", "--root=y", "--dta"))
@@ -228,9 +256,13 @@ class BadInputTest {
   }
 
   private void record(String name) {
+    record(name, "scratch", 1);
+  }
+
+  private void record(String name, String recipe, long steps) {
     new RunRecord(
             name,
-            "scratch",
+            recipe,
             "tiny-conv",
             "plates",
             "recipe.yaml",
@@ -247,12 +279,40 @@ class BadInputTest {
             1,
             4,
             1,
+            steps,
             1,
             1,
-            1,
+            16,
+            1e-3,
             "run",
             Map.of(),
             "")
+        .write(folder.resolve("runs").resolve(name));
+  }
+
+  private void evaluated(String name, String recipe, long steps, String samples)
+      throws IOException {
+    record(name, recipe, steps);
+    Path images = Files.createDirectories(folder.resolve("evaluations").resolve(name));
+    new Score(
+            name,
+            "student",
+            recipe,
+            "tiny-conv",
+            0,
+            1,
+            4,
+            "test",
+            Map.of(),
+            1L,
+            1,
+            1,
+            "",
+            "",
+            "m",
+            samples,
+            "file:" + images,
+            "run")
         .write(folder.resolve("runs").resolve(name));
   }
 }

@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mlflow.tracking.MlflowClient;
+import stillhouse.cache.CacheTables;
 import stillhouse.data.ImageCodec;
 import stillhouse.scene.Scenes;
 import stillhouse.tracking.MlflowServer;
@@ -43,13 +47,12 @@ class PipelineTest {
     settings.forEach(System::setProperty);
     session = JobSession.open("pipeline");
     drawScenes();
-    String teacher = folder.resolve("teacher/teacher.yaml").toString();
     done("ingest", data(), root());
     done("train", data(), root(), tracking(), training(), "--recipe=scratch", "--name=teacher");
     done("freeze", root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
-    done("cache", data(), root(), "--teacher=" + teacher);
+    done("cache", data(), root(), teacher());
     cachedOnce = files("cache");
-    done("cache", data(), root(), "--teacher=" + teacher);
+    done("cache", data(), root(), teacher());
     cachedTwice = files("cache");
     done(
         "train",
@@ -58,7 +61,7 @@ class PipelineTest {
         tracking(),
         training(),
         "--recipe=naive-logit,sard",
-        "--teacher=" + teacher,
+        teacher(),
         "--names-out=" + folder.resolve("names/runs.txt"));
     done("export", root(), tracking(), "--run=" + String.join(",", RUNS));
     done(
@@ -66,7 +69,7 @@ class PipelineTest {
         data(),
         root(),
         tracking(),
-        "--teacher=" + teacher,
+        teacher(),
         "--run=" + String.join(",", RUNS),
         "--summary=" + folder.resolve("summary.json"));
     done(
@@ -92,6 +95,8 @@ class PipelineTest {
     assertThat(summary.get("images").asInt()).isEqualTo(SCENES + 2);
     assertThat(summary.get("images_quarantined").asInt()).isEqualTo(2);
     assertThat(summary.get("images_cached").asInt()).isEqualTo(SCENES);
+    assertThat(summary.get("images_missing").asInt()).isZero();
+    assertThat(summary.get("images_left_out")).isEmpty();
   }
 
   @Test
@@ -110,9 +115,11 @@ class PipelineTest {
   @Test
   void allRanksEndWithEqualWeights() {
     for (String run : RUNS) {
-      RunRecord record = RunRecord.read(folder.resolve("runs").resolve(run));
+      RunRecord record = RunRecord.read(runs().resolve(run));
       assertThat(record.ranks()).isEqualTo(4);
       assertThat(record.rankDigests()).hasSize(4).containsOnly(record.weightsDigest());
+      assertThat(record.batch()).isEqualTo(4);
+      assertThat(record.learningRate()).isEqualTo(1e-3);
     }
   }
 
@@ -120,7 +127,7 @@ class PipelineTest {
   void mlflowHoldsCurvesFilesAndScores() throws Exception {
     try (var client = new MlflowClient(mlflow.uri())) {
       for (String run : RUNS) {
-        String id = RunRecord.read(folder.resolve("runs").resolve(run)).mlflowRun();
+        String id = RunRecord.read(runs().resolve(run)).mlflowRun();
         assertThat(client.getRun(id).getInfo().getStatus().name()).isEqualTo("FINISHED");
         assertThat(client.getMetricHistory(id, "train/loss")).hasSizeGreaterThan(1);
         assertThat(client.getRun(id).getData().getMetricsList())
@@ -151,6 +158,58 @@ class PipelineTest {
       }
       assertThat(model.get("mlflow_run").asText()).isNotBlank();
     }
+  }
+
+  @Test
+  void countsOfImagesLieInTheWorkspace() {
+    for (String run : RUNS) {
+      Path table = folder.resolve("evaluations").resolve(run).resolve("test");
+      assertThat(table.resolve("_SUCCESS")).exists();
+      Score score = Score.read(runs().resolve(run), "test").orElseThrow();
+      assertThat(score.images()).isEqualTo("file:" + table);
+    }
+  }
+
+  /** A folder keeps its name when it is trained and exported again; its score must not stay. */
+  @Test
+  void aScoreIsReusedForTheSameFileOnly() throws IOException {
+    Path again = copy("again", "run.json", "student.onnx", Score.FILE);
+    String[] evaluate = {"evaluate", data(), root(), tracking(), teacher(), "--run=again"};
+    String score = Files.readString(again.resolve(Score.FILE));
+    done(evaluate);
+    assertThat(again.resolve(Score.FILE)).hasContent(score);
+    Files.copy(
+        runs().resolve(RUNS.get(1)).resolve("student.onnx"),
+        again.resolve("student.onnx"),
+        StandardCopyOption.REPLACE_EXISTING);
+    done(evaluate);
+    Score other = Score.read(runs().resolve(RUNS.get(1)), "test").orElseThrow();
+    Score now = Score.read(again, "test").orElseThrow();
+    assertThat(now.model() + now.samples()).isEqualTo(other.model() + other.samples());
+    assertThat(now.metrics().get("iou")).isEqualTo(other.metrics().get("iou"));
+  }
+
+  @Test
+  void anImageThatVanishedIsNamedWithItsRemedy() throws IOException {
+    String uri =
+        CacheTables.of("file:" + folder)
+            .samples(session.spark())
+            .where("split = 'test'")
+            .first()
+            .getAs("image_uri");
+    Path image = Path.of(URI.create(uri).getPath());
+    Path away = Files.move(image, folder.resolve("away.png"));
+    copy("vanished", "run.json", "student.onnx");
+    StringWriter err = new StringWriter();
+    int code =
+        Stillhouse.run(
+            new PrintWriter(err), args("evaluate", data(), root(), tracking(), "--run=vanished"));
+    Files.move(away, image);
+    assertThat(err.toString())
+        .startsWith("error: Unreadable image (not-readable): " + uri + " was ingested and can't be")
+        .contains("Run the ingest job again, then cache, then evaluate")
+        .doesNotContain("\tat ");
+    assertThat(code).isEqualTo(Stillhouse.BAD_INPUT);
   }
 
   @Test
@@ -187,10 +246,7 @@ class PipelineTest {
 
   @Test
   void aFileThatIsNoNetworkFailsTheJob() throws IOException {
-    Path broken = Files.createDirectories(folder.resolve("runs/broken"));
-    Files.copy(
-        folder.resolve("runs").resolve(RUNS.get(0)).resolve("run.json"),
-        broken.resolve("run.json"));
+    Path broken = copy("broken", "run.json");
     Files.writeString(broken.resolve("student.onnx"), "no network");
     StringWriter err = new StringWriter();
     int code =
@@ -218,6 +274,19 @@ class PipelineTest {
             .replace("height: 192, width: 192", "height: " + SIZE + ", width: " + SIZE));
   }
 
+  /** Some files of the first run under another name. */
+  private static Path copy(String name, String... files) throws IOException {
+    Path copy = Files.createDirectories(runs().resolve(name));
+    for (String file : files) {
+      Files.copy(runs().resolve(RUNS.get(0)).resolve(file), copy.resolve(file));
+    }
+    return copy;
+  }
+
+  private static Path runs() {
+    return folder.resolve("runs");
+  }
+
   private static String data() {
     return "--data=" + folder.resolve("scenes.yaml") + " --set=SCENES=" + folder.resolve("scenes");
   }
@@ -228,6 +297,10 @@ class PipelineTest {
 
   private static String tracking() {
     return "--mlflow=" + mlflow.uri();
+  }
+
+  private static String teacher() {
+    return "--teacher=" + folder.resolve("teacher/teacher.yaml");
   }
 
   private static String training() {

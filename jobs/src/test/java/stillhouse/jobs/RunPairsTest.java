@@ -1,27 +1,33 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import stillhouse.conf.ConfigException;
+import stillhouse.metrics.Metric;
+import stillhouse.metrics.PairedBootstrap.Difference;
 
 class RunPairsTest {
+  private static final RunTerms TERMS = new RunTerms(2000, 16, 1e-3, "0123456789abcdef");
+
   @Test
   void pairsRunsThatDifferInTheRecipeAloneAndNamesTheRest() {
     RunPairs pairs =
         RunPairs.of(
             List.of(
-                score("a1", "base", "tiny", 1, 1),
-                score("a0", "base", "tiny", 0, 1),
-                score("a2", "base", "tiny", 2, 1),
-                score("b0", "sard", "tiny", 0, 1),
-                score("b1", "sard", "tiny", 1, 1),
-                score("b2", "sard", "tiny", 2, 0.1),
-                score("b3", "sard", "wide", 2, 1),
-                score("c0", "other", "tiny", 2, 1)),
+                run("a1", "base", "tiny", 1, 1),
+                run("a0", "base", "tiny", 0, 1),
+                run("a2", "base", "tiny", 2, 1),
+                run("b0", "sard", "tiny", 0, 1),
+                run("b1", "sard", "tiny", 1, 1),
+                run("b2", "sard", "tiny", 2, 0.1),
+                run("b3", "sard", "wide", 2, 1),
+                run("c0", "other", "tiny", 2, 1)),
             "base",
             "sard");
     assertThat(pairs.pairs())
@@ -36,13 +42,87 @@ class RunPairsTest {
 
   @Test
   void refusesToGuessBetweenTwoRunsOfOneKind() {
-    var scores = List.of(score("a", "base", "tiny", 0, 1), score("again", "base", "tiny", 0, 1));
-    assertThatThrownBy(() -> RunPairs.of(scores, "base", "sard"))
+    var runs = List.of(run("a", "base", "tiny", 0, 1), run("again", "base", "tiny", 0, 1));
+    assertThatThrownBy(() -> RunPairs.of(runs, "base", "sard"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("a and again are both of student tiny, labels 1.0");
   }
 
-  private static Score score(String name, String recipe, String student, long seed, double labels) {
+  @Test
+  void refusesRunsOfDifferentStepsOrBatchUnlessAskedFor() {
+    RunPairs.Pair steps = pair(TERMS, new RunTerms(300, 16, 1e-3, "fedcba9876543210"));
+    assertThatThrownBy(() -> steps.require(false))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot compare b (300 steps of 16 at 0.001, view fedcba987654) with a (2000 steps of 16"
+                + " at 0.001, view 0123456789ab): their steps or batch differ. Train them alike"
+                + " (--steps, --batch), or give --unequal to compare them all the same.");
+    assertThatCode(() -> steps.require(true)).doesNotThrowAnyException();
+    RunPairs.Pair batch = pair(TERMS, new RunTerms(2000, 8, 1e-3, "v"));
+    assertThatThrownBy(() -> batch.require(false))
+        .hasMessageContaining("b (2000 steps of 8 at 0.001, view v)");
+  }
+
+  /** {@code --steps 2000} is 2000 steps of epochs of 100, and 2080 of epochs of 80 … */
+  @Test
+  void takesStepsThatDifferByAWholeEpochsRoundingAsEqual() {
+    assertThat(TERMS.equalWork(new RunTerms(2080, 16, 1e-2, "v"))).isTrue();
+    assertThat(TERMS.equalWork(new RunTerms(2106, 16, 1e-3, "v"))).isFalse();
+    RunTerms old = new RunTerms(2000, 0, 0, "v");
+    assertThat(TERMS.equalWork(old)).isFalse();
+    assertThat(old).hasToString("2000 steps, batch and learning rate not recorded, view v");
+  }
+
+  @Test
+  void refusesRunsThatWereScoredOnDifferentImages() {
+    var a = new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s1"), TERMS);
+    var b = new EvaluatedRun(score("b", "sard", "tiny", 0, 1, ""), TERMS);
+    assertThatThrownBy(() -> new RunPairs.Pair(a, b).require(true))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot compare b with a: they were scored on different images (not recorded, s1). Run the evaluate job on both again.");
+  }
+
+  @Test
+  void theTablesHeadShowsBothSidesTermsAndThatTheyAreUnequal() {
+    assertThat(comparison(pair(TERMS, TERMS)).text())
+        .contains(
+            "sard − base: student tiny, labels 1.0, split test",
+            "sard: 2000 steps of 16 at 0.001, view 0123456789ab",
+            "base: 2000 steps of 16 at 0.001, view 0123456789ab");
+    RecipeComparison unequal = comparison(pair(TERMS, new RunTerms(300, 8, 1e-4, "v")));
+    assertThat(unequal.text())
+        .contains(
+            "sard − base (UNEQUAL: their steps or batches differ): student tiny",
+            "sard: 300 steps of 8 at 1.0E-4, view v",
+            "base: 2000 steps of 16 at 0.001, view 0123456789ab");
+    assertThat(unequal.toMap()).containsEntry("equal_work", false);
+    assertThat(unequal.toMap().get("seeds").toString())
+        .contains("candidate_terms={steps=300, batch=8, learning_rate=1.0E-4, view=v}");
+  }
+
+  private static RecipeComparison comparison(RunPairs.Pair pair) {
+    Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
+    for (Metric metric : Metric.values()) {
+      differences.put(metric, new Difference(0.1, 0.1, 0, 0.2, 9, 2000));
+    }
+    return new RecipeComparison(
+        "base", "sard", "tiny", 1, "test", List.of(new RecipeComparison.Seed(pair, differences)));
+  }
+
+  private static RunPairs.Pair pair(RunTerms baseline, RunTerms candidate) {
+    return new RunPairs.Pair(
+        new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s"), baseline),
+        new EvaluatedRun(score("b", "sard", "tiny", 0, 1, "s"), candidate));
+  }
+
+  private static EvaluatedRun run(
+      String name, String recipe, String student, long seed, double labels) {
+    return new EvaluatedRun(score(name, recipe, student, seed, labels, "s"), TERMS);
+  }
+
+  private static Score score(
+      String name, String recipe, String student, long seed, double labels, String samples) {
     return new Score(
         name,
         "student",
@@ -58,6 +138,8 @@ class RunPairsTest {
         1,
         "",
         "",
+        "model of " + name,
+        samples,
         "file:" + name,
         "run");
   }

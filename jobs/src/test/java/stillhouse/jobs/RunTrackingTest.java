@@ -116,6 +116,8 @@ class RunTrackingTest {
         1,
         1,
         1,
+        16,
+        1e-3,
         mlflowRun,
         Map.of("dice", 0.5),
         "");

@@ -1,0 +1,8 @@
+package stillhouse.jobs;
+
+/** A run that was scored. */
+record EvaluatedRun(Score score, RunTerms terms) {
+  String name() {
+    return score.name();
+  }
+}

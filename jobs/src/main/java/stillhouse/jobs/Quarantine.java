@@ -1,0 +1,58 @@
+package stillhouse.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
+
+import org.apache.spark.api.java.function.FilterFunction;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.data.HadoopImages;
+import stillhouse.data.ImageSource;
+import stillhouse.data.Ingest;
+import stillhouse.data.Samples;
+
+/**
+ * Samples that ingest took and the cache job could not use. They stay in the samples table, and
+ * their quarantine rows stay when the file is mended: who needs the image itself asks {@link
+ * #unreadable}, which reads those few again.
+ */
+final class Quarantine {
+  private Quarantine() {}
+
+  /** The whole table, ingest's rows too. */
+  static Dataset<Row> table(SparkSession spark, String root) {
+    return spark.read().format("delta").load(Samples.quarantineTable(root));
+  }
+
+  /** One row an image of the cache job's stages: image_uri, reason. */
+  static Dataset<Row> ofCache(SparkSession spark, String root) {
+    return table(spark, root)
+        .where(col(Samples.STAGE).notEqual(Ingest.STAGE))
+        .groupBy(Samples.IMAGE_URI)
+        .agg(min(Samples.REASON).as(Samples.REASON));
+  }
+
+  /** The sample_id of those samples whose image was quarantined and can't be read now either. */
+  static Dataset<Row> unreadable(SparkSession spark, String root, Dataset<Row> samples) {
+    ImageSource images = HadoopImages.of(spark);
+    return samples
+        .select(Samples.SAMPLE_ID, Samples.IMAGE_URI, Samples.CONTENT_SHA256)
+        .join(ofCache(spark, root), on(Samples.IMAGE_URI), "left_semi")
+        .filter((FilterFunction<Row>) row -> !readable(images, row))
+        .select(Samples.SAMPLE_ID);
+  }
+
+  private static boolean readable(ImageSource images, Row row) {
+    try {
+      images.read(row.getAs(Samples.IMAGE_URI), row.getAs(Samples.CONTENT_SHA256));
+      return true;
+    } catch (RuntimeException e) { // as the cache job takes it
+      return false;
+    }
+  }
+
+  static String[] on(String column) {
+    return new String[] {column};
+  }
+}

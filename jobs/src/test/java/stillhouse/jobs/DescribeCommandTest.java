@@ -1,0 +1,35 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.DatasetConfig;
+
+class DescribeCommandTest {
+  @TempDir Path folder;
+
+  @Test
+  void aFolderOfAnyNameGivesAValidDataSet() throws IOException {
+    Path parts = Files.createDirectories(folder.resolve("My Parts (2024)"));
+    Path images = Files.createDirectory(parts.resolve("images"));
+    Path masks = Files.createDirectory(parts.resolve("masks"));
+    Path out = parts.resolve("dataset.yaml");
+    int code =
+        Stillhouse.run(
+            "describe", "--images=" + images, "--masks=" + masks, "--classes=dent", "--out=" + out);
+    assertThat(code).isZero();
+    assertThat(DatasetConfig.load(out).name()).isEqualTo("my-parts-2024");
+  }
+
+  @Test
+  void namesKeepWhatADataSetsNameMayHave() {
+    assertThat(DescribeCommand.name(Path.of("/data/neu-seg/d.yaml"))).isEqualTo("neu-seg");
+    assertThat(DescribeCommand.name(Path.of("/data/Rück_seite./d.yaml"))).isEqualTo("ruck-seite");
+    assertThat(DescribeCommand.name(Path.of("/data/图像/d.yaml"))).isEqualTo("images");
+    assertThat(DescribeCommand.name(Path.of("/d.yaml"))).isEqualTo("images");
+  }
+}

@@ -1,0 +1,38 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.DatasetConfig;
+
+class SummaryTest {
+  @TempDir Path folder;
+
+  @Test
+  void saysWhichImagesAreMissingAndWhichWereLeftOut() throws IOException {
+    DatasetConfig dataset =
+        DatasetConfig.load(
+            ConfFiles.find("datasets", "drawn-scenes"), Map.of("SCENES", folder.toString()));
+    Summary summary =
+        new Summary(dataset, "test", List.of(), Map.of("image unreadable", 2L, "not answered", 3L));
+    assertThat(summary.text())
+        .contains(
+            "Left out of split test: 2 images, image unreadable",
+            "Left out of split test: 3 images, not answered");
+    Path file = folder.resolve("summary.json");
+    summary.write(file, new Coverage(10, 6, 1, 3, true), "http://127.0.0.1");
+    JsonNode json = new ObjectMapper().readTree(file.toFile());
+    assertThat(json.get("images").asInt()).isEqualTo(10);
+    assertThat(json.get("images_cached").asInt()).isEqualTo(6);
+    assertThat(json.get("images_quarantined").asInt()).isEqualTo(1);
+    assertThat(json.get("images_missing").asInt()).isEqualTo(3);
+    assertThat(json.get("images_left_out").get("not answered").asInt()).isEqualTo(3);
+  }
+}
