@@ -162,5 +162,15 @@ final class TrainCommand implements Callable<Integer> {
       throw new ConfigException(
           "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");
     }
+    boolean mute = source.isPresent() && !source.get().spec().answers();
+    if (mute && Experiment.needsLogits(recipe)) {
+      throw new ConfigException(
+          "Recipe "
+              + recipe.name()
+              + " learns from a teacher's logits, and teacher "
+              + source.get().spec().name()
+              + " gives none: its YAML names neither logits nor a decoder. Take a recipe that"
+              + " learns from features alone, such as sard, or another teacher.");
+    }
   }
 }

@@ -74,12 +74,9 @@ final class ViewMaker {
     provenance.put("prompts", keys.plan());
     provenance.put("structure", keys.structureKey(""));
     provenance.put("encoding", keys.encoding().text());
+    ViewRequest request = request(grid, dimensions, provenance);
     return TrainingView.materialise(
-        spark,
-        root,
-        request(grid, dimensions, provenance),
-        HadoopImages.of(spark),
-        ViewRows.cached(spark, root, keys));
+        spark, root, request, HadoopImages.of(spark), ViewRows.cached(spark, root, keys, request));
   }
 
   private TrainingView labelled() {

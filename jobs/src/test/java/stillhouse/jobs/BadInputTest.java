@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.identity.Sha256;
 
 /** What a user can mend: one sentence, no stack trace, exit code 2, and no Spark was started. */
 class BadInputTest {
@@ -136,6 +137,16 @@ class BadInputTest {
   void aRecipeThatNeedsATeacherSaysSo() {
     assertThat(refused(train("--recipe", "sard")))
         .contains("Recipe sard learns from a teacher's answers. Give --teacher NAME.");
+  }
+
+  @Test
+  void aRecipeOfLogitsRefusesATeacherThatGivesNone() throws IOException {
+    Path file = Files.writeString(folder.resolve("encoder.onnx"), "never opened");
+    Path teacher = teacher("file:encoder.onnx", Sha256.of(Files.readAllBytes(file)).hex());
+    Files.writeString(teacher, Files.readString(teacher).replace("logits: logits\n", ""));
+    assertThat(refused(train("--recipe", "sard-logit", "--teacher", teacher.toString())))
+        .contains(
+            "Recipe sard-logit learns from a teacher's logits, and teacher strict gives none");
   }
 
   @Test

@@ -108,6 +108,11 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
     return Objective.needs(recipe).stream().anyMatch(n -> n != Need.LABELS);
   }
 
+  /** Whether the recipe needs a teacher's logits. */
+  public static boolean needsLogits(Recipe recipe) {
+    return Objective.needs(recipe).contains(Need.TEACHER_LOGITS);
+  }
+
   Photometric photometric() {
     Photometric change = recipe.training().photometric();
     return change == null ? Photometric.NONE : change;

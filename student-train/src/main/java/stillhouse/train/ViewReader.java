@@ -47,7 +47,8 @@ public final class ViewReader {
   /**
    * @param cacheBytes what the kept row groups may weigh, decompressed; a batch's slots need one
    *     each, see {@link #groupBytes()}
-   * @throws IllegalArgumentException where the view has no row of {@code split}
+   * @throws IllegalArgumentException where the view has no row of {@code split}, or no logits where
+   *     they are asked for
    */
   public ViewReader(
       TrainingView view, String split, Set<Column> columns, long cacheBytes, Configuration hadoop) {
@@ -69,6 +70,14 @@ public final class ViewReader {
               + ": it has "
               + view.info().rows()
               + ". Ingest more images, or change the split's shares.");
+    }
+    if (columns.contains(Column.LOGITS) && !view.info().hasLogits()) {
+      throw new IllegalArgumentException(
+          "Cannot read logits of "
+              + view.folder()
+              + ": its teacher '"
+              + view.info().provenance().get("teacher")
+              + "' gives none. Take a recipe that learns from features alone, or another teacher.");
     }
   }
 

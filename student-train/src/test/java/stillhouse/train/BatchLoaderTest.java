@@ -29,6 +29,7 @@ class BatchLoaderTest {
 
   @TempDir static Path root;
   private static TrainingView view;
+  private static TrainingView mute;
 
   @BeforeAll
   static void make() {
@@ -39,6 +40,7 @@ class BatchLoaderTest {
             .config("spark.sql.shuffle.partitions", "2")
             .getOrCreate();
     view = DrawnView.make(spark, root, SAMPLES);
+    mute = DrawnView.mute(spark, root.resolve("mute"), 4);
     spark.stop(); // what follows needs no Spark
   }
 
@@ -189,6 +191,19 @@ class BatchLoaderTest {
     assertThatThrownBy(() -> new ViewReader(view, "test", Set.of(), 1 << 20, new Configuration()))
         .hasMessageContaining("Cannot read split 'test'")
         .hasMessageContaining("{train=31}");
+  }
+
+  @Test
+  void refusesLogitsThatTheTeacherDidNotGive() {
+    assertThat(new ViewReader(mute, "train", Set.of(Column.EMBEDDING), 1, new Configuration()))
+        .isNotNull();
+    assertThatThrownBy(
+            () -> new ViewReader(mute, "train", Set.of(Column.LOGITS), 1, new Configuration()))
+        .hasMessage(
+            "Cannot read logits of "
+                + mute.folder()
+                + ": its teacher 't' gives none. Take a recipe that learns from features alone, or"
+                + " another teacher.");
   }
 
   @Test

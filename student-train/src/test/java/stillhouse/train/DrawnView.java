@@ -29,16 +29,28 @@ final class DrawnView {
   static final int W = 6;
 
   private static final ViewRequest REQUEST =
-      new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, Map.of());
+      new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, Map.of("teacher", "t"));
 
   private DrawnView() {}
 
   static TrainingView make(SparkSession spark, Path root, int samples) {
+    return make(spark, root, table(spark, samples));
+  }
+
+  /** Of a teacher that gives no logits. */
+  static TrainingView mute(SparkSession spark, Path root, int samples) {
+    return make(spark, root, table(spark, samples).drop("answers"));
+  }
+
+  private static Dataset<Row> table(SparkSession spark, int samples) {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < samples; i++) {
       rows.add(row(i));
     }
-    Dataset<Row> table = spark.createDataFrame(rows, ViewRows.TYPE).repartition(2);
+    return spark.createDataFrame(rows, ViewRows.TYPE).repartition(2);
+  }
+
+  private static TrainingView make(SparkSession spark, Path root, Dataset<Row> table) {
     return TrainingView.materialise(
         spark,
         root.toString(),

@@ -1,8 +1,10 @@
 package stillhouse.cache;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,7 +28,7 @@ import stillhouse.tensor.TensorColumn;
 /**
  * Cached features to rows of the answers table. The decoder sees the features as they were stored,
  * so an answer is the same whether it is asked for at once or a year later. Logits are stored as
- * fp16.
+ * fp16. An image has all its answers or none: one that can't be stored takes the others with it.
  */
 record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
@@ -46,7 +48,11 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
 
   private Row dense(Row row) {
     FloatTensor logits = layer(row, Teacher.LOGITS);
-    return answer(row, CacheKeys.NO_PROMPT, null, logits, null);
+    try {
+      return answer(row, CacheKeys.NO_PROMPT, null, logits, null);
+    } catch (UnstorableException e) {
+      return failure(row, Outcome.UNSTORABLE, e);
+    }
   }
 
   private Stream<Row> prompted(Row row, Teacher teacher) {
@@ -58,24 +64,41 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
       Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
       prompts = plan.prompts(width, height, labels);
     } catch (RuntimeException e) {
-      List<String> uris = row.getList(row.fieldIndex("image_uris"));
-      return Stream.of(
-          Outcome.failure(
-              CacheTables.ANSWERS.size(), uris.toArray(String[]::new), "no prompts", e));
+      return Stream.of(failure(row, "no prompts", e));
     }
     if (prompts.isEmpty()) {
       return Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null));
     }
     Map<String, FloatTensor> features = new HashMap<>();
     keys.spec().layers().forEach(layer -> features.put(layer, layer(row, layer)));
-    return prompts.stream()
-        .distinct()
-        .map(
-            prompt -> {
-              MaskAnswer answer = teacher.decode(features, width, height, prompt);
-              return answer(
-                  row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou());
-            });
+    List<Row> answers = new ArrayList<>();
+    try {
+      for (Prompt prompt : new LinkedHashSet<>(prompts)) {
+        MaskAnswer answer = ask(row, teacher, features, prompt);
+        answers.add(
+            answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou()));
+      }
+    } catch (UnstorableException e) {
+      return Stream.of(failure(row, Outcome.UNSTORABLE, e));
+    }
+    return answers.stream();
+  }
+
+  private MaskAnswer ask(
+      Row row, Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
+    try {
+      return teacher.decode(features, row.getAs("width"), row.getAs("height"), prompt);
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          "Cannot ask teacher %s about %s of %s"
+              .formatted(keys.spec().name(), json(prompt), row.getAs("image_uris")),
+          e);
+    }
+  }
+
+  private static Row failure(Row row, String reason, RuntimeException cause) {
+    List<String> uris = row.getList(row.fieldIndex("image_uris"));
+    return Outcome.failure(CacheTables.ANSWERS.size(), uris.toArray(String[]::new), reason, cause);
   }
 
   private Row answer(Row row, String prompt, Integer classId, FloatTensor logits, Float iou) {
@@ -88,7 +111,9 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
         fingerprint,
         prompt,
         classId,
-        logits == null ? null : TensorColumn.encode(logits, DType.FP16),
+        logits == null
+            ? null
+            : UnstorableException.encode("logits of prompt " + prompt, logits, DType.FP16),
         iou);
   }
 

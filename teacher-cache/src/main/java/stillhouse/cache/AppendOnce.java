@@ -1,8 +1,12 @@
 package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
 
 import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -19,6 +23,11 @@ import org.slf4j.LoggerFactory;
  * has committed since. It is then asked again against the newer table; the rows themselves are
  * staged, so only the copying is repeated. Two blind appends would both be accepted.
  *
+ * <p>Of the table only the files are read that can hold one of the keys, by the range of one of
+ * their columns, which Delta knows of each file. Rows that come in ranges, as {@link CachePasses}
+ * plans them, so meet few files however large the table is. The conflict is looked for all the
+ * same: Delta holds the table's log against what was asked, not against the files that were left.
+ *
  * <p>Beside that, each commit carries {@code txnAppId} and the next {@code txnVersion}, so a commit
  * whose acknowledgement was lost and which is sent again is skipped. The id is the run's own: were
  * it shared by two runs of the same plan, the second to take a number would be skipped silently,
@@ -31,17 +40,20 @@ final class AppendOnce {
 
   private final SparkSession spark;
   private final String path;
+  private final String range;
   private final String[] keys;
   private final String app;
   private long version;
 
   /**
    * @param app names the run and the table: its commits are numbered under this name
+   * @param range a column, never null, that is equal in rows of equal keys
    * @param keys the columns that are unique together in the table
    */
-  AppendOnce(SparkSession spark, String path, String app, String... keys) {
+  AppendOnce(SparkSession spark, String path, String app, String range, String... keys) {
     this.spark = spark;
     this.path = path;
+    this.range = range;
     this.keys = keys;
     this.app = app;
   }
@@ -79,13 +91,14 @@ final class AppendOnce {
    * @return how many the table lacked when they were committed
    */
   long append(Dataset<Row> rows) {
+    Column within = within(rows);
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      long missing = missing(rows).count();
+      long missing = missing(rows, within).count();
       if (missing == 0) {
         return 0;
       }
       try {
-        commit(rows, version + 1);
+        commit(rows, within, version + 1);
         version++;
         return missing;
       } catch (DeltaConcurrentModificationException e) {
@@ -97,10 +110,27 @@ final class AppendOnce {
             .formatted(path, ATTEMPTS));
   }
 
-  /** One commit under a given number; nothing is written where the table has reached it already. */
-  void commit(Dataset<Row> rows, long version) {
+  /**
+   * @return how many of the rows the table lacks now
+   */
+  long lacking(Dataset<Row> rows) {
+    return missing(rows, within(rows)).count();
+  }
+
+  /** Which of the table's rows can have a key of {@code rows}; null, of no row, where none has. */
+  private Column within(Dataset<Row> rows) {
+    Row ends = rows.agg(min(range), max(range)).first();
+    return col(range).between(ends.get(0), ends.get(1));
+  }
+
+  /**
+   * One commit under a given number; nothing is written where the table has reached it already.
+   *
+   * @param within which of the table's rows can have one of their keys
+   */
+  void commit(Dataset<Row> rows, Column within, long version) {
     // Only keys are matched and sent round; the rows themselves are never shuffled.
-    rows.join(broadcast(missing(rows)), keys, "left_semi")
+    rows.join(broadcast(missing(rows, within)), keys, "left_semi")
         .write()
         .format("delta")
         .mode("append")
@@ -111,8 +141,14 @@ final class AppendOnce {
         .save(path);
   }
 
-  private Dataset<Row> missing(Dataset<Row> rows) {
-    Dataset<Row> existing = CacheTables.delta(spark, path);
-    return rows.selectExpr(keys).join(existing.selectExpr(keys), keys, "left_anti");
+  /** The keys of {@code rows} that the table lacks; its own keys stay where they are read. */
+  Dataset<Row> missing(Dataset<Row> rows, Column within) {
+    Dataset<Row> asked = rows.selectExpr(keys);
+    Dataset<Row> there =
+        CacheTables.delta(spark, path)
+            .where(within)
+            .selectExpr(keys)
+            .join(broadcast(asked), keys, "left_semi");
+    return asked.join(broadcast(there), keys, "left_anti");
   }
 }

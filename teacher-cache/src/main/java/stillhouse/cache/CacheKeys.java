@@ -6,7 +6,6 @@ import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
 import stillhouse.teacher.PromptPlan;
-import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 
@@ -83,8 +82,8 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
         .hex();
   }
 
-  /** Whether this teacher gives logits at all: a bare encoder has features and structure only. */
+  /** As {@link TeacherSpec#answers}. */
   boolean answers() {
-    return spec.promptable() || spec.layers().contains(Teacher.LOGITS);
+    return spec.answers();
   }
 }

@@ -4,22 +4,27 @@ import static org.apache.spark.sql.functions.array_sort;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.first;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.pmod;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.teacher.Teacher;
 
-/** What each of the three tables lacks, and the chunks in which that is made. */
+/**
+ * What each of the three tables lacks, and the chunks in which that is made. A chunk is a range of
+ * feature keys, hence also a range of the table's files: neither planning nor committing one reads
+ * the rest of the table.
+ */
 final class CachePasses {
   private final SparkSession spark;
   private final CacheTables tables;
@@ -52,7 +57,8 @@ final class CachePasses {
   /** One row a content, however many samples hold it. */
   CacheReport.Pass features(FeatureEncoding encoding) {
     StructType type = CacheTables.featuresType(keys.spec());
-    ChunkedPass pass = pass("features", tables.featuresPath(), CacheTables.FEATURE_KEY, type);
+    String key = CacheTables.FEATURE_KEY;
+    ChunkedPass pass = pass("features", tables.featuresPath(), key, type, key);
     Dataset<Row> wanted =
         samples
             .groupBy(CacheTables.FEATURE_KEY)
@@ -64,8 +70,8 @@ final class CachePasses {
     if (tally.missing() == 0) {
       return new CacheReport.Pass(0, tally.reused());
     }
-    long written = pass.run(featureChunks(unknown(wanted), tally.missing()), encoding);
-    return new CacheReport.Pass(written, tally.reused());
+    List<ChunkedPass.Chunk> chunks = featureChunks(unknown(wanted, lit(true)), tally.missing());
+    return new CacheReport.Pass(pass.run(chunks, encoding, tally.reused()), tally.reused());
   }
 
   private record Tally(long missing, long reused) {}
@@ -82,28 +88,45 @@ final class CachePasses {
   }
 
   private List<ChunkedPass.Chunk> featureChunks(Dataset<Row> missing, long rows) {
-    int count = Math.toIntExact((rows + options.chunkRows() - 1) / options.chunkRows());
-    var chunk = pmod(xxhash64(col(CacheTables.FEATURE_KEY)), lit(count)).cast("int");
-    Dataset<Row> plan =
-        staging.put("features-plan", missing.withColumn("chunk", chunk), FeatureEncoding.PLAN);
+    long count = (rows + options.chunkRows() - 1) / options.chunkRows();
+    Dataset<Row> numbered =
+        missing.withColumn(Staging.Chunks.CHUNK, range(CacheTables.FEATURE_KEY, count));
+    Staging.Chunks plan = staging.putChunks("features-plan", numbered, FeatureEncoding.PLAN);
+    String key = CacheTables.FEATURE_KEY;
+    Dataset<Row> sizes =
+        plan.all()
+            .groupBy(Staging.Chunks.CHUNK)
+            .agg(count(lit(1)), min(key), max(key))
+            .orderBy(Staging.Chunks.CHUNK);
     List<ChunkedPass.Chunk> chunks = new ArrayList<>();
-    for (Row row : plan.groupBy("chunk").count().orderBy("chunk").collectAsList()) {
-      chunks.add(featureChunk(plan.filter(col("chunk").equalTo(row.getInt(0))), row.getLong(1)));
+    for (Row row : sizes.collectAsList()) {
+      Column within = col(key).between(row.getString(2), row.getString(3));
+      chunks.add(featureChunk(plan.of(row.getInt(0)), within, row.getLong(1)));
     }
     return chunks;
   }
 
+  /** Which of {@code count} equal ranges a SHA-256 in hex lies in, 0…count − 1. */
+  private static Column range(String sha256, long count) {
+    return expr(
+        "CAST(CAST(conv(substring(%s, 1, 8), 16, 10) AS BIGINT) * %dL DIV 4294967296L AS INT)"
+            .formatted(sha256, count));
+  }
+
   /** Planned anew when its turn comes: another run may have filled it by then. */
-  private ChunkedPass.Chunk featureChunk(Dataset<Row> plan, long rows) {
+  private ChunkedPass.Chunk featureChunk(Dataset<Row> plan, Column within, long rows) {
     long batches = (rows + keys.spec().batch() - 1) / keys.spec().batch();
     int slots =
         options.partitions() > 0 ? options.partitions() : spark.sparkContext().defaultParallelism();
     int tasks = (int) Math.min(slots, batches);
-    return new ChunkedPass.Chunk(rows, () -> unknown(plan).repartition(tasks));
+    return new ChunkedPass.Chunk(rows, () -> unknown(plan, within).repartition(tasks));
   }
 
-  private Dataset<Row> unknown(Dataset<Row> contents) {
-    Dataset<Row> known = tables.features(spark).select(CacheTables.FEATURE_KEY);
+  /**
+   * @param within which of the table's rows can be of these contents
+   */
+  private Dataset<Row> unknown(Dataset<Row> contents, Column within) {
+    Dataset<Row> known = tables.features(spark).where(within).select(CacheTables.FEATURE_KEY);
     return contents.join(known, new String[] {CacheTables.FEATURE_KEY}, "left_anti");
   }
 
@@ -113,7 +136,12 @@ final class CachePasses {
       return new CacheReport.Pass(0, 0);
     }
     ChunkedPass pass =
-        pass("answers", tables.answersPath(), CacheTables.ANSWER_KEY, CacheTables.ANSWERS);
+        pass(
+            "answers",
+            tables.answersPath(),
+            CacheTables.ANSWER_KEY,
+            CacheTables.ANSWERS,
+            CacheTables.LOGITS + ".dtype");
     boolean promptable = keys.spec().promptable();
     String[] unit = {CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT};
     Dataset<Row> wanted =
@@ -131,11 +159,13 @@ final class CachePasses {
   }
 
   CacheReport.Pass structure(StructureMapping mapping) {
-    ChunkedPass pass =
-        pass("structure", tables.structurePath(), CacheTables.STRUCTURE_KEY, CacheTables.STRUCTURE);
-    String[] unit = {CacheTables.STRUCTURE_KEY};
+    String key = CacheTables.STRUCTURE_KEY;
+    ChunkedPass pass = pass("structure", tables.structurePath(), key, CacheTables.STRUCTURE, key);
+    String[] unit = {key};
     Dataset<Row> wanted =
-        samples.select(CacheTables.FEATURE_KEY, CacheTables.STRUCTURE_KEY).distinct();
+        samples
+            .groupBy(CacheTables.FEATURE_KEY, key)
+            .agg(array_sort(collect_set("image_uri")).as("image_uris"));
     List<String> layers = List.of(keys.spec().embedding());
     return fromFeatures(pass, wanted, tables.structure(spark), unit, layers, mapping);
   }
@@ -155,21 +185,27 @@ final class CachePasses {
     }
     Dataset<Row> located = files.located(wanted.join(known.selectExpr(unit), unit, "left_anti"));
     Dataset<Row> plan = staging.put(pass.phase() + "-plan", located, located.schema());
-    long written = pass.run(files.chunks(plan, options.chunkRows()), compute);
-    return new CacheReport.Pass(written, tally.reused());
+    List<ChunkedPass.Chunk> chunks =
+        files.chunks(staging, pass.phase() + "-chunks", plan, options.chunkRows());
+    return new CacheReport.Pass(pass.run(chunks, compute, tally.reused()), tally.reused());
   }
 
-  private ChunkedPass pass(String phase, String path, String key, StructType type) {
-    var table = new AppendOnce(spark, path, staging.transactionApp(phase), key);
+  /**
+   * @param value a column that is null where the teacher was asked nothing
+   */
+  private ChunkedPass pass(String phase, String path, String key, StructType type, String value) {
+    String app = staging.transactionApp(phase);
+    var table = new AppendOnce(spark, path, app, CacheTables.FEATURE_KEY, key);
     var quarantine =
         new AppendOnce(
             spark,
             tables.quarantinePath(),
             staging.transactionApp("quarantine"),
             "image_uri",
+            "image_uri",
             "reason",
             "stage");
-    var pass = new ChunkedPass(spark, staging, table, quarantine, progress, phase, type);
+    var pass = new ChunkedPass(spark, staging, table, quarantine, progress, phase, type, value);
     pass.describe("plan");
     return pass;
   }

@@ -1,18 +1,22 @@
 package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.current_timestamp;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.teacher.TeacherException;
 
 /**
  * Fills one table chunk by chunk. A chunk is computed once into the run's staging folder, then
@@ -20,6 +24,7 @@ import org.apache.spark.sql.types.StructType;
  *
  * @param phase the table's name, as progress and job descriptions call it
  * @param type the table's columns
+ * @param value one of them that is null where the teacher was asked nothing
  */
 record ChunkedPass(
     SparkSession spark,
@@ -28,7 +33,10 @@ record ChunkedPass(
     AppendOnce quarantine,
     Progress progress,
     String phase,
-    StructType type) {
+    StructType type,
+    String value) {
+  // As many that never failed before, and no other beside them: that is not chance.
+  private static final long TELLING = 32;
 
   /**
    * @param rows planned rows in it
@@ -37,16 +45,18 @@ record ChunkedPass(
   record Chunk(long rows, Supplier<Dataset<Row>> work) {}
 
   /**
+   * @param reused units that the table has already
    * @return rows committed
+   * @throws TeacherException where nothing that the teacher said of a chunk can be stored
    */
-  long run(List<Chunk> chunks, MapPartitionsFunction<Row, Row> compute) {
+  long run(List<Chunk> chunks, MapPartitionsFunction<Row, Row> compute, long reused) {
     long total = chunks.stream().mapToLong(Chunk::rows).sum();
     long done = 0;
     long written = 0;
     for (int i = 0; i < chunks.size(); i++) {
       Chunk chunk = chunks.get((i + staging.start(chunks.size())) % chunks.size());
       describe("chunk %d of %d".formatted(i + 1, chunks.size()));
-      written += commit(chunk, compute);
+      written += commit(chunk, compute, reused + written);
       done += chunk.rows();
       progress.report(done, total, phase);
     }
@@ -57,18 +67,45 @@ record ChunkedPass(
     spark.sparkContext().setJobDescription("cache: " + phase + ", " + what);
   }
 
-  private long commit(Chunk chunk, MapPartitionsFunction<Row, Row> compute) {
+  private long commit(Chunk chunk, MapPartitionsFunction<Row, Row> compute, long stored) {
     StructType outcome = Outcome.type(type);
     Dataset<Row> computed = chunk.work().get().mapPartitions(compute, Encoders.row(outcome));
     Dataset<Row> staged = staging.put(phase, computed, outcome);
-    Dataset<Row> failures = failures(staged);
-    if (!failures.isEmpty()) {
-      quarantine.append(failures);
+    Column unstorable = col(Outcome.REASON).equalTo(Outcome.UNSTORABLE);
+    Row counts =
+        staged
+            .agg(count(Outcome.REASON), count(when(unstorable, lit(1))), count(col(value)))
+            .first();
+    if (counts.getLong(2) == 0) {
+      requireStorable(staged.filter(unstorable), counts.getLong(1), stored);
+    }
+    if (counts.getLong(0) > 0) {
+      quarantine.append(failures(staged));
     }
     Dataset<Row> rows = staged.filter(col(Outcome.REASON).isNull());
     long written = table.append(rows.drop(Outcome.URIS, Outcome.REASON, Outcome.DETAIL));
     staging.remove(phase);
     return written;
+  }
+
+  /**
+   * One image's bad values are the image's own. But where no image of a chunk has others, and there
+   * are many or none ever had, it is the teacher: nothing is put into quarantine and the job ends.
+   * Images that an earlier run has put there are no news.
+   *
+   * @param count of {@code unstorable}, which are all that the teacher was asked about
+   * @param stored units of this teacher that the table has
+   */
+  private void requireStorable(Dataset<Row> unstorable, long count, long stored) {
+    boolean few =
+        stored > 0 && (count < TELLING || quarantine.lacking(failures(unstorable)) < TELLING);
+    if (count == 0 || few) {
+      return;
+    }
+    Row example = unstorable.select(Outcome.URIS, Outcome.DETAIL).first();
+    throw new TeacherException(
+        "Cannot store %s of any of %d images, for example %s: %s. None of them has better values, so it is the teacher: check its file, preprocessing and device (teacher check), then run the cache job again. Where it answers other images well, take these out of the data set."
+            .formatted(phase, count, example.getList(0), example.getString(1)));
   }
 
   private Dataset<Row> failures(Dataset<Row> staged) {

@@ -18,7 +18,6 @@ import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.FloatTensor;
-import stillhouse.tensor.TensorColumn;
 
 /**
  * Planned contents to rows of the features table, a task's share at a time. The encoder is called
@@ -35,8 +34,7 @@ record FeatureEncoding(
           .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
           .add("content_sha256", DataTypes.StringType)
           .add("sample_id", DataTypes.StringType)
-          .add("image_uris", DataTypes.createArrayType(DataTypes.StringType))
-          .add("chunk", DataTypes.IntegerType);
+          .add("image_uris", DataTypes.createArrayType(DataTypes.StringType));
 
   private record Item(Row plan, RgbImage image) {}
 
@@ -94,8 +92,7 @@ record FeatureEncoding(
           last = e;
         }
       }
-      int columns = CacheTables.featuresType(keys.spec()).size();
-      ready.add(Outcome.failure(columns, uris.toArray(String[]::new), "image unreadable", last));
+      ready.add(failure(row, "image unreadable", last));
     }
 
     private void encode(List<Item> batch) {
@@ -130,7 +127,21 @@ record FeatureEncoding(
     }
   }
 
+  private Row failure(Row plan, String reason, RuntimeException cause) {
+    int columns = CacheTables.featuresType(keys.spec()).size();
+    List<String> uris = plan.getList(plan.fieldIndex("image_uris"));
+    return Outcome.failure(columns, uris.toArray(String[]::new), reason, cause);
+  }
+
   private Row row(Row plan, Map<String, FloatTensor> features) {
+    try {
+      return success(plan, features);
+    } catch (UnstorableException e) {
+      return failure(plan, Outcome.UNSTORABLE, e);
+    }
+  }
+
+  private Row success(Row plan, Map<String, FloatTensor> features) {
     TeacherSpec spec = keys.spec();
     List<Object> values = new ArrayList<>();
     values.add(plan.getAs(CacheTables.FEATURE_KEY));
@@ -142,23 +153,16 @@ record FeatureEncoding(
     values.add(CacheKeys.VIEW);
     values.add(keys.encoding().text());
     for (String layer : spec.layers()) {
-      values.add(stored(layer, features.get(layer), plan));
+      values.add(stored(layer, features.get(layer)));
     }
     return Outcome.success(values.toArray());
   }
 
-  private Row stored(String layer, FloatTensor map, Row plan) {
+  private Row stored(String layer, FloatTensor map) {
     if (map == null) {
       throw new IllegalStateException(
           "Cannot use teacher " + keys.spec().name() + ": it gave no layer '" + layer + "'");
     }
-    try {
-      return TensorColumn.encode(map, keys.encoding());
-    } catch (IllegalArgumentException e) {
-      throw new IllegalStateException(
-          "Cannot store layer '%s' of %s: %s"
-              .formatted(layer, plan.getAs("image_uris"), e.getMessage()),
-          e);
-    }
+    return UnstorableException.encode("layer '" + layer + "'", map, keys.encoding());
   }
 }

@@ -2,6 +2,9 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
 
 import java.net.URI;
 import java.util.ArrayList;
@@ -9,7 +12,9 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.tensor.TensorColumn;
 
@@ -20,6 +25,10 @@ import stillhouse.tensor.TensorColumn;
  */
 final class FeatureFiles {
   private static final String FILE = "feature_file";
+  private static final StructType NUMBERED =
+      new StructType()
+          .add(FILE, DataTypes.StringType)
+          .add(Staging.Chunks.CHUNK, DataTypes.IntegerType);
 
   private final SparkSession spark;
   private final CacheTables tables;
@@ -49,38 +58,61 @@ final class FeatureFiles {
 
   /**
    * Packs whole files into chunks of about {@code rows} planned rows; a file alone may hold more.
+   * Neighbours by key come together, so that what is made of a chunk is a range of keys too.
    *
    * @param located a plan of {@link #located}, staged
    */
-  List<ChunkedPass.Chunk> chunks(Dataset<Row> located, int rows) {
-    List<ChunkedPass.Chunk> chunks = new ArrayList<>();
-    List<String> files = new ArrayList<>();
-    long planned = 0;
-    for (Row row : located.groupBy(FILE).count().orderBy(FILE).collectAsList()) {
-      if (planned > 0 && planned + row.getLong(1) > rows) {
-        chunks.add(chunk(located, List.copyOf(files), planned));
-        files.clear();
-        planned = 0;
+  List<ChunkedPass.Chunk> chunks(Staging staging, String name, Dataset<Row> located, int rows) {
+    List<Packed> packed = new ArrayList<>();
+    List<Row> chunkOf = new ArrayList<>();
+    for (Row row : sizes(located).collectAsList()) {
+      long planned = row.getLong(1);
+      if (packed.isEmpty() || packed.get(packed.size() - 1).rows + planned > rows) {
+        packed.add(new Packed());
       }
-      files.add(row.getString(0));
-      planned += row.getLong(1);
+      packed.get(packed.size() - 1).add(row.getString(0), planned);
+      chunkOf.add(RowFactory.create(row.getString(0), packed.size() - 1));
     }
-    if (planned > 0) {
-      chunks.add(chunk(located, List.copyOf(files), planned));
+    Dataset<Row> numbers = spark.createDataFrame(chunkOf, NUMBERED);
+    Dataset<Row> numbered = located.join(broadcast(numbers), FILE).drop(FILE);
+    StructType plan = numbered.drop(Staging.Chunks.CHUNK).schema();
+    Staging.Chunks chunks = staging.putChunks(name, numbered, plan);
+    List<ChunkedPass.Chunk> all = new ArrayList<>();
+    for (int i = 0; i < packed.size(); i++) {
+      all.add(chunk(chunks, i, packed.get(i)));
     }
-    return chunks;
+    return all;
   }
 
-  private ChunkedPass.Chunk chunk(Dataset<Row> located, List<String> files, long rows) {
+  /** The files of one chunk. */
+  private static final class Packed {
+    private final List<String> files = new ArrayList<>();
+    private long rows;
+
+    void add(String file, long planned) {
+      files.add(file);
+      rows += planned;
+    }
+  }
+
+  private static Dataset<Row> sizes(Dataset<Row> located) {
+    return located
+        .groupBy(FILE)
+        .agg(count(lit(1)), min(CacheTables.FEATURE_KEY).as("first"))
+        .orderBy("first", FILE);
+  }
+
+  private ChunkedPass.Chunk chunk(Staging.Chunks chunks, int number, Packed packed) {
+    // The column holds URIs, the reader takes paths.
+    String[] paths =
+        packed.files.stream().map(f -> new Path(URI.create(f)).toString()).toArray(String[]::new);
     return new ChunkedPass.Chunk(
-        rows,
-        () -> {
-          Dataset<Row> plan = located.filter(col(FILE).isin(files.toArray())).drop(FILE);
-          // The column holds URIs, the reader takes paths.
-          String[] paths =
-              files.stream().map(f -> new Path(URI.create(f)).toString()).toArray(String[]::new);
-          Dataset<Row> features = spark.read().schema(type).parquet(paths);
-          return features.join(broadcast(plan), CacheTables.FEATURE_KEY);
-        });
+        packed.rows,
+        () ->
+            spark
+                .read()
+                .schema(type)
+                .parquet(paths)
+                .join(broadcast(chunks.of(number)), CacheTables.FEATURE_KEY));
   }
 }

@@ -13,6 +13,10 @@ final class Outcome {
   static final String URIS = "failed_uris";
   static final String REASON = "failed_reason";
   static final String DETAIL = "failed_detail";
+
+  /** The reason of an image for which the teacher gave a value that no table can hold. */
+  static final String UNSTORABLE = "value out of range";
+
   private static final int EXTRA = 3;
 
   private Outcome() {}

@@ -32,20 +32,16 @@ public final class Pca {
    * @param embeddings columns {@code sample_id} and {@code embedding}, fp16 [C, cells] as a view
    *     stores it
    * @param channels C
-   * @param dimensions C′ directions to keep, 1…C
+   * @param dimensions C′ directions to keep, >= 1; all C where the embedding has fewer channels
    * @param maxRows images to use about: above it, those whose hash of sample_id falls into the
    *     share
    * @throws IllegalArgumentException where {@code dimensions} is out of range or there is no row
    */
   public static Projection fit(
       Dataset<Row> embeddings, int channels, int dimensions, long maxRows) {
-    if (dimensions < 1 || dimensions > channels) {
+    if (dimensions < 1) {
       throw new IllegalArgumentException(
-          "Invalid projectionDimensions: "
-              + dimensions
-              + " (must be 1…"
-              + channels
-              + ", the channels of the embedding)");
+          "Invalid projectionDimensions: " + dimensions + " (must be >= 1)");
     }
     JavaRDD<byte[]> maps =
         sample(embeddings, maxRows).select("embedding").as(Encoders.BINARY()).javaRDD();
@@ -53,7 +49,7 @@ public final class Pca {
     if (moments.count() == 0) {
       throw new IllegalArgumentException("Cannot fit a projection to 0 embeddings");
     }
-    return projection(moments, dimensions);
+    return projection(moments, Math.min(dimensions, channels));
   }
 
   private static Dataset<Row> sample(Dataset<Row> embeddings, long maxRows) {

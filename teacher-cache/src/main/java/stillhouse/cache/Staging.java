@@ -1,5 +1,7 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.col;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -10,6 +12,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -51,6 +54,35 @@ final class Staging implements AutoCloseable {
     String path = new Path(folder, name).toString();
     rows.write().mode("overwrite").parquet(path);
     return spark.read().schema(type).parquet(path);
+  }
+
+  /** Rows in chunks, each of which is read without the others. */
+  record Chunks(SparkSession spark, String path, StructType type) {
+    static final String CHUNK = "chunk";
+
+    /** Every row, with its {@link #CHUNK}. */
+    Dataset<Row> all() {
+      return spark.read().schema(type.add(CHUNK, DataTypes.IntegerType)).parquet(path);
+    }
+
+    Dataset<Row> of(int chunk) {
+      return spark.read().schema(type).parquet(path + "/" + CHUNK + "=" + chunk);
+    }
+  }
+
+  /**
+   * Writes the rows by their column {@link Chunks#CHUNK}.
+   *
+   * @param type of the rows without that column
+   */
+  Chunks putChunks(String name, Dataset<Row> rows, StructType type) {
+    String path = new Path(folder, name).toString();
+    rows.repartition(col(Chunks.CHUNK))
+        .write()
+        .mode("overwrite")
+        .partitionBy(Chunks.CHUNK)
+        .parquet(path);
+    return new Chunks(spark, path, type);
   }
 
   void remove(String name) {

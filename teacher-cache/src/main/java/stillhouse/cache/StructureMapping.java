@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -28,14 +29,20 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
     Row stored = row.getAs(CacheTables.layerColumn(layer));
     StructureMaps maps = StructureTensor.maps(TensorColumn.decode(stored), keys.radius());
-    return Outcome.success(
-        keys.structureKey(featureKey),
-        featureKey,
-        layer,
-        keys.radius(),
-        StructureTensor.OPERATOR_VERSION,
-        TensorColumn.encode(maps.e(), DType.FP32),
-        TensorColumn.encode(maps.c(), DType.FP32),
-        TensorColumn.encode(maps.d(), DType.FP32));
+    try {
+      return Outcome.success(
+          keys.structureKey(featureKey),
+          featureKey,
+          layer,
+          keys.radius(),
+          StructureTensor.OPERATOR_VERSION,
+          UnstorableException.encode("structure map E", maps.e(), DType.FP32),
+          UnstorableException.encode("structure map C", maps.c(), DType.FP32),
+          UnstorableException.encode("structure map D", maps.d(), DType.FP32));
+    } catch (UnstorableException e) {
+      List<String> uris = row.getList(row.fieldIndex("image_uris"));
+      return Outcome.failure(
+          CacheTables.STRUCTURE.size(), uris.toArray(String[]::new), Outcome.UNSTORABLE, e);
+    }
   }
 }

@@ -15,16 +15,19 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.Metadata;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.data.ImageSource;
+import stillhouse.identity.Sha256;
 import stillhouse.tensor.TensorColumn;
 
 /**
  * A training view: the cache's rows as one student trains on them, in a Parquet folder of their own
  * that ranks read with neither Spark nor Delta. Derived, named by the digest of what made it,
- * immutable: {@code root/cache/views/<digest>/{data/split=…/*.parquet, projection.json,
- * view.json}}, the last written last.
+ * immutable: {@code root/cache/views/<digest>/{data-<writer>/split=…/*.parquet, view.json}}, the
+ * last written last. Any number of writers may make one at the same time: the first to be done is
+ * the view, the others drop theirs and use it.
  *
  * <p>Rows stand in the order of a hash of their sample_id over the files and inside each, so any
  * run of rows is a random one. A row group has {@link ViewLayout}'s rows exactly (a file's last may
@@ -47,14 +50,15 @@ public final class TrainingView {
   }
 
   /**
-   * Makes the view of {@code rows}, or finds it made. One writer a digest at a time: what an
-   * interrupted one left is deleted.
+   * Makes the view of {@code rows}, or finds it made. What an interrupted writer left does no harm;
+   * it is removed by the first call for this view a week later.
    *
    * @param root of the workspace, any Hadoop path
    * @param images reads what image_uri and content_sha256 name, on executors
    * @param rows one a sample, of {@link ViewRows#TYPE} (weight may be any number): mask is a PNG of
    *     class indices or null, answers are as {@link CachedAnswers} has them. Without the column
-   *     embedding it is a view of labels alone, and the columns after it are not looked at
+   *     answers it is a view without logits; without the column embedding it is one of labels
+   *     alone, and the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */
@@ -75,24 +79,46 @@ public final class TrainingView {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     ViewFiles files = new ViewFiles(root + "/cache/views/" + identity.digest().hex(), hadoop);
     if (files.complete()) {
-      ViewInfo info = files.readInfo();
-      log.info("Training view {}: reused, {} rows", identity.digest().brief(), info.rows());
-      return new TrainingView(files, info, true);
+      return reused(files);
     }
-    files.deleteAll();
-    ViewInfo info = write(spark, files, identity, request, images, rows);
-    if (info.hasTeacher()) {
-      describe(spark, "training view " + identity.digest().brief() + ": principal components");
-      files.write(
-          Pca.fit(
-              spark.read().parquet(files.data()).where(col("split").equalTo("train")),
-              info.channels(),
-              request.projectionDimensions(),
-              PCA_ROWS));
+    String data = ViewFiles.newData();
+    ViewInfo info;
+    boolean published = false;
+    try {
+      info = write(spark, files, data, identity, request, images, rows);
+      if (info.hasTeacher()) {
+        describe(spark, "training view " + identity.digest().brief() + ": principal components");
+        files.write(components(spark, files, info, request), data);
+      }
+      published = files.publish(info);
+    } finally {
+      if (!published) {
+        files.drop(data);
+      }
     }
-    files.write(info);
+    if (!published) {
+      log.info("Training view {}: another writer was first", identity.digest().brief());
+      return reused(files);
+    }
+    files.dropAbandoned(info);
     log.info("Training view {}: made, {} rows", identity.digest().brief(), info.rows());
     return new TrainingView(files, info, false);
+  }
+
+  private static TrainingView reused(ViewFiles files) {
+    ViewInfo info = files.readInfo();
+    files.dropAbandoned(info);
+    log.info("Training view {}: reused, {} rows", new Sha256(info.digest()).brief(), info.rows());
+    return new TrainingView(files, info, true);
+  }
+
+  private static Projection components(
+      SparkSession spark, ViewFiles files, ViewInfo info, ViewRequest request) {
+    return Pca.fit(
+        spark.read().parquet(files.data(info.data())).where(col("split").equalTo("train")),
+        info.channels(),
+        request.projectionDimensions(),
+        PCA_ROWS);
   }
 
   /**
@@ -124,7 +150,7 @@ public final class TrainingView {
    * a view without a teacher.
    */
   public Optional<Projection> projection() {
-    return info.hasTeacher() ? Optional.of(files.readProjection()) : Optional.empty();
+    return info.hasTeacher() ? Optional.of(files.readProjection(info.data())) : Optional.empty();
   }
 
   /** Whether the view was there already and nothing was computed. */
@@ -135,6 +161,7 @@ public final class TrainingView {
   private static ViewInfo write(
       SparkSession spark,
       ViewFiles files,
+      String data,
       ViewIdentity identity,
       ViewRequest request,
       ImageSource images,
@@ -145,23 +172,37 @@ public final class TrainingView {
           "Cannot make a training view without rows of split 'train': " + identity.rows());
     }
     describe(spark, "training view " + identity.digest().brief() + ": shape of the embedding");
-    int channels = channels(rows);
-    ViewInfo sized = info(identity, request, channels, 0, List.of());
+    var said = new Said(channels(rows), List.of(rows.columns()).contains("answers"));
+    ViewInfo sized = info(identity, request, said, 0, data, List.of());
     ViewLayout layout =
         ViewLayout.of(request.rowsPerGroup(), rowBytes(sized), identity.allRows(), trainRows);
     describe(spark, "training view " + identity.digest().brief() + ": rows");
-    writeRows(files.data(), new ViewRow(request, images, channels), layout, rows);
-    List<ViewInfo.ViewFile> written = files.list();
-    ViewInfo info = info(identity, request, channels, layout.rowsPerGroup(), written);
+    writeRows(
+        files.data(data),
+        new ViewRow(request, images, said.channels(), said.logits()),
+        layout,
+        rows);
+    List<ViewInfo.ViewFile> written = files.list(data);
+    ViewInfo info = info(identity, request, said, layout.rowsPerGroup(), data, written);
     requireAllWritten(identity, written);
     return info;
   }
 
-  /** Channels of the teacher's embedding; 0 where the rows have no teacher's columns. */
+  /** What the rows have of a teacher. */
+  private record Said(int channels, boolean logits) {}
+
+  /**
+   * Channels of the teacher's embedding; 0 where the rows have no teacher's columns. Without {@link
+   * ViewRows#CHANNELS} a row has to be made to know.
+   */
   private static int channels(Dataset<Row> rows) {
-    return List.of(rows.columns()).contains("embedding")
-        ? TensorColumn.decode(rows.select("embedding").first().getStruct(0)).dim(0)
-        : 0;
+    if (!List.of(rows.columns()).contains("embedding")) {
+      return 0;
+    }
+    Metadata known = rows.schema().apply("embedding").metadata();
+    return known.contains(ViewRows.CHANNELS)
+        ? Math.toIntExact(known.getLong(ViewRows.CHANNELS))
+        : TensorColumn.decode(rows.select("embedding").first().getStruct(0)).dim(0);
   }
 
   private static void writeRows(String path, ViewRow row, ViewLayout layout, Dataset<Row> rows) {
@@ -208,22 +249,25 @@ public final class TrainingView {
   private static ViewInfo info(
       ViewIdentity identity,
       ViewRequest request,
-      int channels,
+      Said said,
       int rowsPerGroup,
+      String data,
       List<ViewInfo.ViewFile> files) {
+    boolean mute = said.channels() > 0 && !said.logits();
     return new ViewInfo(
         identity.digest().hex(),
         request.classes(),
         request.height(),
         request.width(),
-        channels,
+        said.channels(),
         request.gridHeight(),
         request.gridWidth(),
-        request.logitsHeight(),
-        request.logitsWidth(),
+        mute ? 0 : request.logitsHeight(),
+        mute ? 0 : request.logitsWidth(),
         rowsPerGroup,
         identity.rows(),
         request.sortedProvenance(),
+        data,
         files);
   }
 

@@ -6,23 +6,39 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A view's folder: its two JSON files and its Parquet files. */
+/**
+ * A view's folder. Each writer has a folder of its own in it for rows and projection, and a view is
+ * what {@code view.json} names: writers of one view meet at that file alone.
+ */
 final class ViewFiles {
   static final String INFO = "view.json";
-  static final String PROJECTION = "projection.json";
+
+  /** The rows of a view that names no folder: there its projection lies beside them. */
   static final String DATA = "data";
+
+  private static final Logger log = LoggerFactory.getLogger(ViewFiles.class);
+  private static final Duration ABANDONED = Duration.ofDays(7); // longer than any view takes
+
+  // Spark takes no file for rows whose name begins so.
+  private static final String OWN_PROJECTION = "_projection.json";
+  private static final String OWN_INFO = "_view.json";
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -42,8 +58,16 @@ final class ViewFiles {
     return folder.toString();
   }
 
-  String data() {
-    return new Path(folder, DATA).toString();
+  /** A name that no other writer has. */
+  static String newData() {
+    return DATA + "-" + UUID.randomUUID();
+  }
+
+  /**
+   * @param data as {@link ViewInfo#data}
+   */
+  String data(String data) {
+    return new Path(folder, data).toString();
   }
 
   /** A view is complete once its {@code view.json}, written last, is there. */
@@ -55,11 +79,60 @@ final class ViewFiles {
     }
   }
 
-  void deleteAll() {
+  /**
+   * Makes {@code info} the view, unless another writer was first. It is written whole under another
+   * name and then renamed, so that nobody reads half of it.
+   *
+   * @return whether it is the view now
+   */
+  boolean publish(ViewInfo info) {
+    String draft = info.data() + "/" + OWN_INFO;
+    write(draft, info);
+    // A local disk looks for the target and renames in two steps, HDFS in one.
+    synchronized (ViewFiles.class) {
+      try {
+        if (!complete() && fileSystem().rename(new Path(folder, draft), new Path(folder, INFO))) {
+          return true;
+        }
+      } catch (FileAlreadyExistsException e) {
+        log.info("Another writer was first to make {}", folder);
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot write " + folder + "/" + INFO, e);
+      }
+    }
+    // A rename that is sent again is answered with no, though it has been done.
+    return names(info.data());
+  }
+
+  private boolean names(String data) {
+    return readInfo().data().equals(data);
+  }
+
+  /** Removes what a writer made, where it is not the view. */
+  void drop(String data) {
     try {
-      fileSystem().delete(folder, true);
+      if (!complete() || !names(data)) {
+        fileSystem().delete(new Path(folder, data), true);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      log.warn("Cannot delete {}/{}, which no view names: {}", folder, data, e.toString());
+    }
+  }
+
+  /** Removes what writers left that were stopped long ago; the others may be at work. */
+  void dropAbandoned(ViewInfo view) {
+    long before = System.currentTimeMillis() - ABANDONED.toMillis();
+    try {
+      for (FileStatus old : fileSystem().listStatus(folder)) {
+        String name = old.getPath().getName();
+        boolean anothers = name.startsWith(DATA) && !name.equals(view.data());
+        if (old.isDirectory() && anothers && old.getModificationTime() < before) {
+          log.info("Deleting {}, which a stopped writer left", old.getPath());
+          drop(name);
+        }
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot delete the incomplete view " + folder, e);
+      log.warn("Cannot look for what stopped writers left in {}: {}", folder, e.toString());
     }
   }
 
@@ -67,30 +140,30 @@ final class ViewFiles {
     return read(INFO, ViewInfo.class);
   }
 
-  void write(ViewInfo info) {
-    write(INFO, info);
-  }
-
-  Projection readProjection() {
-    Directions json = read(PROJECTION, Directions.class);
+  Projection readProjection(String data) {
+    Directions json = read(projection(data), Directions.class);
     return new Projection(json.mean(), json.directions(), json.variances());
   }
 
-  void write(Projection p) {
-    write(PROJECTION, new Directions(p.mean(), p.directions(), p.variances()));
+  void write(Projection p, String data) {
+    write(projection(data), new Directions(p.mean(), p.directions(), p.variances()));
+  }
+
+  private static String projection(String data) {
+    return data.equals(DATA) ? "projection.json" : data + "/" + OWN_PROJECTION;
   }
 
   /** Every Parquet file with the rows of its row groups, by path. */
-  List<ViewInfo.ViewFile> list() {
+  List<ViewInfo.ViewFile> list(String data) {
     List<ViewInfo.ViewFile> files = new ArrayList<>();
     try {
-      for (FileStatus split : fileSystem().listStatus(new Path(data()))) {
+      for (FileStatus split : fileSystem().listStatus(new Path(folder, data))) {
         if (split.isDirectory()) {
           String name = split.getPath().getName();
           for (FileStatus file : fileSystem().listStatus(split.getPath(), ViewFiles::isParquet)) {
             files.add(
                 new ViewInfo.ViewFile(
-                    DATA + "/" + name + "/" + file.getPath().getName(),
+                    data + "/" + name + "/" + file.getPath().getName(),
                     name.substring(name.indexOf('=') + 1),
                     rowGroups(file)));
           }

@@ -12,9 +12,12 @@ import java.util.SortedMap;
  * @param width of {@code pixels} and {@code mask}
  * @param channels C of {@code embedding}; 0 for a view of labels alone, whose {@code embedding},
  *     {@code structure} and {@code logits} are empty
+ * @param logitsHeight of {@code logits}; 0 where the teacher gives none and they are empty
+ * @param logitsWidth of {@code logits}; 0 where the teacher gives none and they are empty
  * @param rowsPerGroup rows in every row group but a file's last
  * @param rows per split
  * @param provenance what made the rows, by name
+ * @param data folder of the rows; {@code data} in a view.json that does not say
  * @param files in the order that a sample order counts their row groups in
  */
 public record ViewInfo(
@@ -30,7 +33,11 @@ public record ViewInfo(
     int rowsPerGroup,
     SortedMap<String, Long> rows,
     SortedMap<String, String> provenance,
+    String data,
     List<ViewFile> files) {
+  public ViewInfo {
+    data = data == null ? ViewFiles.DATA : data;
+  }
 
   /**
    * @param path below the view's folder
@@ -41,6 +48,11 @@ public record ViewInfo(
   /** Whether the rows hold a teacher's answers. */
   public boolean hasTeacher() {
     return channels > 0;
+  }
+
+  /** Whether the rows hold a teacher's logits. */
+  public boolean hasLogits() {
+    return logitsBytes() > 0;
   }
 
   /** The files of one split. */

@@ -17,7 +17,8 @@ import stillhouse.identity.Fingerprint;
  * @param gridWidth of the alignment grid, cells
  * @param logitsHeight of the soft target, pixels
  * @param logitsWidth of the soft target, pixels
- * @param projectionDimensions principal directions kept beside the view, 1…C
+ * @param projectionDimensions principal directions kept beside the view; all C where the teacher's
+ *     embedding has fewer channels
  * @param rowsPerGroup rows in a Parquet row group; 0 lets the view choose, see {@link ViewLayout}
  * @param provenance what else decides the rows' bytes, by name: digests of the teacher, of its
  *     prompts, of the structure operator, of the composition

@@ -38,12 +38,20 @@ final class ViewRow implements MapFunction<Row, Row> {
 
   private final ViewRequest request;
   private final ImageSource images;
+  private final ViewGrid grid;
   private final int channels;
+  private final boolean logits;
 
-  ViewRow(ViewRequest request, ImageSource images, int channels) {
+  /**
+   * @param channels of the embedding; 0 where the rows have no teacher's columns
+   * @param logits whether the rows have a column answers
+   */
+  ViewRow(ViewRequest request, ImageSource images, int channels, boolean logits) {
     this.request = request;
     this.images = images;
+    this.grid = ViewGrid.of(request);
     this.channels = channels;
+    this.logits = channels > 0 && logits;
   }
 
   @Override
@@ -60,7 +68,7 @@ final class ViewRow implements MapFunction<Row, Row> {
           mask == null ? null : mask(ImageCodec.decodeMask(mask)),
           channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
           channels == 0 ? NOTHING : structure(row),
-          channels == 0 ? NOTHING : logits(CachedAnswers.of(row)));
+          logits ? logits(CachedAnswers.of(row)) : NOTHING);
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);
@@ -103,9 +111,9 @@ final class ViewRow implements MapFunction<Row, Row> {
       throw new IllegalArgumentException(
           "Invalid embedding: " + map + " (must be [" + channels + ", h, w] as the first row's)");
     }
-    float[] grid = toGrid(map).data();
-    requireWithin("embedding", grid, Half.MAX);
-    return Half.encode(grid);
+    float[] cells = grid.of(map).data();
+    requireWithin("embedding", cells, Half.MAX);
+    return Half.encode(cells);
   }
 
   /** E, C, D as fp32 [3, gridHeight, gridWidth]. */
@@ -113,12 +121,9 @@ final class ViewRow implements MapFunction<Row, Row> {
     int cells = request.gridHeight() * request.gridWidth();
     ByteBuffer bytes = ByteBuffer.allocate(3 * cells * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (String component : List.of("e", "c", "d")) {
-      FloatTensor map = TensorColumn.decode(row.getAs(component));
-      int height = map.dim(map.rank() - 2);
-      int width = map.dim(map.rank() - 1);
-      FloatTensor grid = toGrid(new FloatTensor(new int[] {1, height, width}, map.data()));
-      requireWithin("structure " + component, grid.data(), Float.MAX_VALUE);
-      bytes.asFloatBuffer().put(grid.data());
+      FloatTensor map = grid.of(TensorColumn.decode(row.getAs(component)));
+      requireWithin("structure " + component, map.data(), Float.MAX_VALUE);
+      bytes.asFloatBuffer().put(map.data());
       bytes.position(bytes.position() + cells * Float.BYTES);
     }
     return bytes.array();
@@ -131,13 +136,6 @@ final class ViewRow implements MapFunction<Row, Row> {
             "Invalid " + name + " value: " + value + " (must be finite and within ±" + bound + ")");
       }
     }
-  }
-
-  private FloatTensor toGrid(FloatTensor map) {
-    boolean coarser = request.gridHeight() <= map.dim(1) && request.gridWidth() <= map.dim(2);
-    return coarser
-        ? Resize.area(map, request.gridHeight(), request.gridWidth())
-        : Resize.bilinear(map, request.gridHeight(), request.gridWidth());
   }
 
   /** fp16 [K, logitsHeight, logitsWidth]; beyond ±65504 held there, where a sigmoid is 0 or 1. */

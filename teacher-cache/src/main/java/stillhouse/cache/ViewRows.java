@@ -1,19 +1,37 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.udf;
 
+import java.util.List;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
+import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.structure.StructureTensor;
+import stillhouse.tensor.DType;
 import stillhouse.tensor.TensorColumn;
 
-/** Samples joined to what a teacher said of them: what a training view is made of. */
+/**
+ * Samples joined to what a teacher said of them: what a training view is made of. All joins are by
+ * {@code feature_key}, so each side crosses the network once; features and structure do so at the
+ * view's grid, not at the teacher's.
+ */
 public final class ViewRows {
+  /** Names, in the metadata of the column embedding, how many channels each of its maps has. */
+  static final String CHANNELS = "channels";
+
   /** An element of {@code answers}. */
   static final StructType ANSWER =
       new StructType().add("class_id", DataTypes.IntegerType).add("logits", TensorColumn.TYPE);
@@ -38,21 +56,61 @@ public final class ViewRows {
 
   /**
    * Every sample that is cached whole under {@code keys}: its columns, {@code embedding}, {@code
-   * e}, {@code c}, {@code d} and {@code answers}.
+   * e}, {@code c}, {@code d} and {@code answers}, the last where the teacher gives any. Maps finer
+   * than the request's grid are on it already.
    */
-  public static Dataset<Row> cached(SparkSession spark, String root, CacheKeys keys) {
+  public static Dataset<Row> cached(
+      SparkSession spark, String root, CacheKeys keys, ViewRequest request) {
     CacheTables tables = CacheTables.of(root);
-    Dataset<Row> embeddings =
-        tables
-            .features(spark)
-            .select(
-                col(CacheTables.FEATURE_KEY),
-                col(CacheTables.layerColumn(keys.spec().embedding())).alias("embedding"));
-    Dataset<Row> structure =
-        tables.structure(spark).select(CacheTables.STRUCTURE_KEY, "e", "c", "d");
-    return answered(spark, root, keys)
-        .join(embeddings, CacheTables.FEATURE_KEY)
-        .join(structure, CacheTables.STRUCTURE_KEY);
+    Dataset<Row> samples =
+        keys.answers()
+            ? answered(spark, root, keys)
+            : CacheTables.keyed(tables.samples(spark), keys);
+    ViewGrid grid = ViewGrid.of(request);
+    return samples
+        .join(embeddings(tables.features(spark), keys, grid), CacheTables.FEATURE_KEY)
+        .join(structure(tables.structure(spark), keys, grid), CacheTables.FEATURE_KEY);
+  }
+
+  private static Dataset<Row> embeddings(Dataset<Row> features, CacheKeys keys, ViewGrid grid) {
+    String layer = CacheTables.layerColumn(keys.spec().embedding());
+    Dataset<Row> own =
+        features
+            .where(col("encoder_digest").equalTo(keys.spec().encoderDigest().hex()))
+            .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
+            .where(col("encoding").equalTo(keys.encoding().text()))
+            .where(col(layer).getField("dtype").isNotNull()); // not its bytes
+    return own.select(
+        col(CacheTables.FEATURE_KEY),
+        shrunk(grid, col(layer), keys.encoding()).as("embedding", channels(own, layer)));
+  }
+
+  private static Dataset<Row> structure(Dataset<Row> structure, CacheKeys keys, ViewGrid grid) {
+    return structure
+        .where(col("layer").equalTo(keys.spec().embedding()))
+        .where(col("radius").equalTo(keys.radius()))
+        .where(col("operator_version").equalTo(StructureTensor.OPERATOR_VERSION))
+        .select(
+            col(CacheTables.FEATURE_KEY),
+            shrunk(grid, col("e"), DType.FP32).as("e"),
+            shrunk(grid, col("c"), DType.FP32).as("c"),
+            shrunk(grid, col("d"), DType.FP32).as("d"));
+  }
+
+  private static Column shrunk(ViewGrid grid, Column tensor, DType type) {
+    var function =
+        udf(
+            (UDF2<String, Row, Row>) (key, stored) -> grid.shrunk(key, stored, type),
+            TensorColumn.TYPE);
+    return function.apply(col(CacheTables.FEATURE_KEY), tensor);
+  }
+
+  /** C from one row's shape, before anything is joined; nothing where there is no row. */
+  private static Metadata channels(Dataset<Row> features, String layer) {
+    List<Row> one = features.select(col(layer).getField("shape")).limit(1).collectAsList();
+    var metadata = new MetadataBuilder();
+    one.forEach(row -> metadata.putLong(CHANNELS, row.<Integer>getList(0).get(0)));
+    return metadata.build();
   }
 
   /**
@@ -61,17 +119,32 @@ public final class ViewRows {
    */
   public static Dataset<Row> answered(SparkSession spark, String root, CacheKeys keys) {
     CacheTables tables = CacheTables.of(root);
-    Dataset<Row> answers =
-        CacheTables.answersOf(tables.answers(spark), keys)
-            .groupBy(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT)
-            .agg(collect_list(struct("class_id", CacheTables.LOGITS)).alias("asked"))
+    Dataset<Row> samples = CacheTables.keyed(tables.samples(spark), keys);
+    Dataset<Row> answers = CacheTables.answersOf(tables.answers(spark), keys);
+    if (!keys.spec().promptable()) {
+      Column only = array(struct("class_id", CacheTables.LOGITS));
+      return samples.join(
+          answers.select(col(CacheTables.FEATURE_KEY), only.as("answers")),
+          CacheTables.FEATURE_KEY);
+    }
+    // An image whose labels changed has been asked more than once.
+    Dataset<Row> asked =
+        answers
+            .groupBy(CacheTables.FEATURE_KEY)
+            .agg(
+                collect_set(CacheTables.PROMPT_FINGERPRINT).as("asked"),
+                collect_list(struct(CacheTables.PROMPT_FINGERPRINT, "class_id", CacheTables.LOGITS))
+                    .as("said"));
+    return samples
+        .join(asked, CacheTables.FEATURE_KEY)
+        .where(expr("array_contains(asked, prompt_fingerprint)"))
+        .withColumn(
+            "answers",
             // A row without logits says that there was nothing to ask.
-            .selectExpr(
-                CacheTables.FEATURE_KEY,
-                CacheTables.PROMPT_FINGERPRINT,
-                "filter(asked, a -> a.logits is not null) as answers");
-    return CacheTables.keyed(tables.samples(spark), keys)
-        .join(answers, new String[] {CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT});
+            expr(
+                "transform(filter(said, a -> a.prompt_fingerprint = prompt_fingerprint"
+                    + " AND a.logits IS NOT NULL), a -> struct(a.class_id, a.logits))"))
+        .drop("asked", "said");
   }
 
   /** The labelled samples, without a teacher's columns. */

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings a data set's folders into the samples table. The driver lists names; executors read bytes,
- * and only of files whose (uri, length, time) and settings no earlier run knew. The samples table
+ * Brings a data set's folders into the samples table. Executors list names and read bytes, and
+ * these only of files whose (uri, length, time) and settings no earlier run knew. The samples table
  * is committed first, then quarantine: a run that ends between the two reads the quarantined files
  * again.
  */
@@ -71,8 +71,18 @@ public final class Ingest {
 
   private IngestReport run() {
     Configuration hadoop = spark.sessionState().newHadoopConf();
-    List<Row> files = new SourceListing(config, hadoop).rows();
-    Dataset<Row> found = spark.createDataFrame(files, SourceListing.SCHEMA);
+    var listing = new SourceListing(config, hadoop);
+    describe("listing");
+    Dataset<Row> found = listing.rows(spark).persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      return ingest(listing.images(found), found, hadoop);
+    } finally {
+      found.unpersist();
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+
+  private IngestReport ingest(long files, Dataset<Row> found, Configuration hadoop) {
     createTable(samplesPath, Samples.SCHEMA);
     createTable(quarantinePath, Samples.QUARANTINE_SCHEMA);
     Dataset<Row> samples = withState(load(samplesPath), found);
@@ -80,10 +90,9 @@ public final class Ingest {
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
     outcome.persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return commit(files.size(), samples, quarantine, outcome);
+      return commit(files, samples, quarantine, outcome);
     } finally {
       outcome.unpersist();
-      spark.sparkContext().setJobDescription(null);
     }
   }
 

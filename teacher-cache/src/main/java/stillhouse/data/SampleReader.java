@@ -16,8 +16,8 @@ import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
 /**
- * Reads listed files where the executors are: {@link SourceListing#SCHEMA} rows to {@link #SCHEMA}
- * rows, one for one. A file that cannot be used becomes a row with a reason and no identity.
+ * Reads listed files where the executors are: {@link SourceListing#rows} to rows of {@link
+ * #SCHEMA}, one for one. A file that cannot be used becomes a row with a reason and no identity.
  */
 final class SampleReader implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1L;

@@ -1,53 +1,48 @@
 package stillhouse.data;
 
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.when;
+
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.stream.Stream;
+import java.util.Optional;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.conf.ConfigException;
-import stillhouse.identity.Fingerprint;
 
 /**
  * The files of a data set's folders, by name and status alone; nothing is opened. Folders are flat:
- * a folder inside one is not entered.
+ * a folder inside one is not entered. They are listed in tasks, one a folder: no list of them ever
+ * stands on the driver.
  */
 final class SourceListing {
   static final String MASK_URI = "mask_uri";
 
   /** The group by the file's name; null where the content makes it. */
-  static final String GROUP = "group";
+  static final String GROUP = FolderListing.GROUP;
 
   static final String RULE = "rule";
 
-  static final StructType SCHEMA =
-      new StructType()
-          .add(Samples.IMAGE_URI, DataTypes.StringType, false)
-          .add(Samples.LENGTH, DataTypes.LongType, false)
-          .add(Samples.MTIME, DataTypes.LongType, false)
-          .add(MASK_URI, DataTypes.StringType, true)
-          .add(Samples.MASK_LENGTH, DataTypes.LongType, true)
-          .add(Samples.MASK_MTIME, DataTypes.LongType, true)
-          .add(GROUP, DataTypes.StringType, true)
-          .add(RULE, DataTypes.StringType, false)
-          .add(Samples.SETTINGS, DataTypes.StringType, false);
-
+  private static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png");
+  private static final List<String> MASKS = List.of(".png");
   private static final Logger LOG = LoggerFactory.getLogger(SourceListing.class);
 
   private final DatasetConfig config;
@@ -58,24 +53,125 @@ final class SourceListing {
     this.hadoop = hadoop;
   }
 
-  /** One row of {@link #SCHEMA} an image file. */
-  List<Row> rows() {
-    List<Row> rows = new ArrayList<>();
-    config.sources().forEach(source -> add(source, rows));
-    return rows;
+  /**
+   * One row an image file: {@link FolderListing#SOURCE}, what {@link Samples#IDENTITY} has, {@link
+   * #MASK_URI}, {@link #GROUP} and {@link #RULE}. Listed anew by each query, so persist it.
+   *
+   * @throws ConfigException where a folder is missing
+   */
+  Dataset<Row> rows(SparkSession spark) {
+    List<FolderListing.Folder> images = new ArrayList<>();
+    List<FolderListing.Folder> masks = new ArrayList<>();
+    for (int i = 0; i < config.sources().size(); i++) {
+      DatasetConfig.Source source = config.sources().get(i);
+      requireFolder("image", source.images());
+      int limit = source.limit().orElse(FolderListing.ALL);
+      images.add(new FolderListing.Folder(i, source.images(), limit, IMAGES));
+      if (source.masks().isPresent()) {
+        String folder = source.masks().get();
+        requireFolder("mask", folder);
+        masks.add(new FolderListing.Folder(i, folder, FolderListing.ALL, MASKS));
+      }
+    }
+    String[] named = {FolderListing.SOURCE, FolderListing.BASE};
+    Dataset<Row> maskOf =
+        files(spark, masks)
+            .select(
+                col(named[0]),
+                col(named[1]),
+                col(FolderListing.URI).as(MASK_URI),
+                col(Samples.LENGTH).as(Samples.MASK_LENGTH),
+                col(Samples.MTIME).as(Samples.MASK_MTIME))
+            .dropDuplicates(named); // a.png and a.PNG
+    return files(spark, images)
+        .join(maskOf, named, "left")
+        .withColumnRenamed(FolderListing.URI, Samples.IMAGE_URI)
+        .withColumn(RULE, ofSource(source -> source.split().name()))
+        .withColumn(Samples.SETTINGS, ofSource(source -> config.settings(source).hex()))
+        .drop(FolderListing.BASE);
   }
 
-  private void add(DatasetConfig.Source source, List<Row> rows) {
-    List<FileStatus> images = images(source);
-    Map<String, FileStatus> masks = source.masks().map(this::masks).orElse(Map.of());
-    String settings = config.settings(source).hex();
-    int labelled = 0;
-    for (FileStatus image : images) {
-      FileStatus mask = masks.get(baseName(image));
-      labelled += mask == null ? 0 : 1;
-      rows.add(row(source, image, mask, settings));
+  private Dataset<Row> files(SparkSession spark, List<FolderListing.Folder> folders) {
+    var listing = new FolderListing(config.groupPattern(), hadoop);
+    int tasks = Math.max(1, folders.size());
+    return spark.createDataFrame(
+        JavaSparkContext.fromSparkContext(spark.sparkContext())
+            .parallelize(folders, tasks)
+            .flatMap(listing),
+        FolderListing.SCHEMA);
+  }
+
+  private Column ofSource(Function<DatasetConfig.Source, String> value) {
+    Column[] values =
+        config.sources().stream().map(source -> lit(value.apply(source))).toArray(Column[]::new);
+    return element_at(array(values), col(FolderListing.SOURCE).plus(1));
+  }
+
+  private void requireFolder(String kind, String folder) {
+    Path path = new Path(folder);
+    try {
+      if (!path.getFileSystem(hadoop).getFileStatus(path).isDirectory()) {
+        throw new ConfigException(
+            "Cannot ingest " + config.name() + ": " + kind + " folder " + folder + " is a file");
+      }
+    } catch (FileNotFoundException e) {
+      throw new ConfigException(
+          "Cannot ingest " + config.name() + ": " + kind + " folder " + folder + " does not exist",
+          e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look for " + folder + ": " + e.getMessage(), e);
     }
-    if (source.masks().isPresent() && labelled == 0) {
+  }
+
+  /** What was found in one source's folders. */
+  private record Found(long images, long masks, Optional<String> example, Optional<String> odd) {}
+
+  /**
+   * Counts what {@link #rows} found.
+   *
+   * @return images
+   * @throws ConfigException where a source has no image, none of its masks is an image's, or a
+   *     file's name has no group
+   */
+  long images(Dataset<Row> rows) {
+    Column noGroup = when(col(GROUP).isNull(), col(Samples.IMAGE_URI));
+    Map<Integer, Found> bySource = new HashMap<>();
+    for (Row row :
+        rows.groupBy(FolderListing.SOURCE)
+            .agg(count(lit(1)), count(MASK_URI), min(Samples.IMAGE_URI), min(noGroup))
+            .collectAsList()) {
+      Optional<String> odd = Optional.ofNullable(row.getString(4));
+      bySource.put(
+          row.getInt(0),
+          new Found(row.getLong(1), row.getLong(2), Optional.of(row.getString(3)), odd));
+    }
+    long images = 0;
+    for (int i = 0; i < config.sources().size(); i++) {
+      Found none = new Found(0, 0, Optional.empty(), Optional.empty());
+      Found found = bySource.getOrDefault(i, none);
+      check(config.sources().get(i), found);
+      images += found.images();
+    }
+    return images;
+  }
+
+  private void check(DatasetConfig.Source source, Found found) {
+    if (found.images() == 0) {
+      throw new ConfigException(
+          "Cannot ingest "
+              + config.name()
+              + ": no images (.jpg, .jpeg, .png) in "
+              + source.images());
+    }
+    if (config.groupPattern().isPresent() && found.odd().isPresent()) {
+      throw new ConfigException(
+          "Invalid groupPattern: '"
+              + config.groupPattern().get()
+              + "' finds no group in the file name "
+              + name(found.odd().get()));
+    }
+    if (source.masks().isPresent() && found.masks() == 0) {
+      String example = name(found.example().orElseThrow());
       throw new ConfigException(
           "Cannot ingest "
               + config.name()
@@ -84,95 +180,14 @@ final class SourceListing {
               + " is named like an image in "
               + source.images()
               + " (such as "
-              + baseName(images.get(0))
+              + example.substring(0, example.lastIndexOf('.'))
               + ".png)");
     }
-    LOG.info("Found {} images, {} with a mask, in {}", images.size(), labelled, source.images());
+    LOG.info(
+        "Found {} images, {} with a mask, in {}", found.images(), found.masks(), source.images());
   }
 
-  private Row row(DatasetConfig.Source source, FileStatus image, FileStatus mask, String settings) {
-    return RowFactory.create(
-        image.getPath().toString(),
-        image.getLen(),
-        image.getModificationTime(),
-        mask == null ? null : mask.getPath().toString(),
-        mask == null ? null : mask.getLen(),
-        mask == null ? null : mask.getModificationTime(),
-        group(image),
-        source.split().name(),
-        settings);
-  }
-
-  private List<FileStatus> images(DatasetConfig.Source source) {
-    List<FileStatus> images = files("image", source.images(), ".jpg", ".jpeg", ".png");
-    if (images.isEmpty()) {
-      throw new ConfigException(
-          "Cannot ingest "
-              + config.name()
-              + ": no images (.jpg, .jpeg, .png) in "
-              + source.images());
-    }
-    Comparator<FileStatus> order = Comparator.comparing(f -> f.getPath().getName());
-    if (source.limit().isPresent()) {
-      order = Comparator.comparing(f -> draw(f.getPath().getName()));
-    }
-    Stream<FileStatus> sorted = images.stream().sorted(order);
-    return sorted.limit(source.limit().orElse(Integer.MAX_VALUE)).toList();
-  }
-
-  private Map<String, FileStatus> masks(String folder) {
-    Map<String, FileStatus> masks = new HashMap<>();
-    files("mask", folder, ".png").forEach(mask -> masks.put(baseName(mask), mask));
-    return masks;
-  }
-
-  private List<FileStatus> files(String kind, String folder, String... endings) {
-    Path path = new Path(folder);
-    try {
-      FileSystem files = path.getFileSystem(hadoop);
-      if (!files.getFileStatus(path).isDirectory()) {
-        throw new ConfigException(
-            "Cannot ingest " + config.name() + ": " + kind + " folder " + folder + " is a file");
-      }
-      return Stream.of(files.listStatus(path)).filter(f -> isOneOf(f, endings)).toList();
-    } catch (FileNotFoundException e) {
-      throw new ConfigException(
-          "Cannot ingest " + config.name() + ": " + kind + " folder " + folder + " does not exist",
-          e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot list " + folder + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static boolean isOneOf(FileStatus file, String... endings) {
-    String name = file.getPath().getName().toLowerCase(Locale.ROOT);
-    boolean hidden = name.startsWith(".") || name.startsWith("_");
-    return file.isFile() && !hidden && Stream.of(endings).anyMatch(name::endsWith);
-  }
-
-  private String group(FileStatus image) {
-    if (config.groupPattern().isEmpty()) {
-      return null;
-    }
-    String name = image.getPath().getName();
-    Matcher matcher = config.groupPattern().get().matcher(name);
-    if (!matcher.find() || matcher.group(1) == null) {
-      throw new ConfigException(
-          "Invalid groupPattern: '"
-              + config.groupPattern().get()
-              + "' finds no group in the file name "
-              + name);
-    }
-    return matcher.group(1);
-  }
-
-  /** Where a name stands in a shuffle that never changes. */
-  private static String draw(String name) {
-    return Fingerprint.of("limit").add("name", name).digest().hex();
-  }
-
-  private static String baseName(FileStatus file) {
-    String name = file.getPath().getName();
-    return name.substring(0, name.lastIndexOf('.'));
+  private static String name(String uri) {
+    return uri.substring(uri.lastIndexOf('/') + 1);
   }
 }

@@ -36,6 +36,11 @@ public record TeacherSpec(
     }
   }
 
+  /** Whether it gives logits at all: a bare encoder has features, and structure, only. */
+  public boolean answers() {
+    return promptable || layers.contains(Teacher.LOGITS);
+  }
+
   /** Equal exactly where every part is. */
   public Sha256 fingerprint() {
     return Fingerprint.of("stillhouse.teacher.TeacherSpec/1")

@@ -69,7 +69,7 @@ public final class Half {
                 + values[i]
                 + " at element "
                 + i
-                + " (must lie within ±65504). Store this tensor as fp32.");
+                + " (must be finite and within ±65504)");
       }
       SHORTS.set(bytes, i * Short.BYTES, fromFloat(values[i]));
     }

@@ -41,7 +41,7 @@ public final class TensorColumn {
     byte[] data =
         switch (type) {
           case FP16 -> Half.encode(tensor.data());
-          case FP32 -> floats(tensor.data());
+          case FP32 -> floats(requireFinite(tensor.data()));
         };
     Integer[] shape = Arrays.stream(tensor.shape()).boxed().toArray(Integer[]::new);
     return RowFactory.create(type.text(), shape, null, null, crc32c(data), data);
@@ -96,6 +96,16 @@ public final class TensorColumn {
     List<Integer> dims =
         row.get(SHAPE) instanceof Integer[] array ? Arrays.asList(array) : row.getList(SHAPE);
     return dims.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static float[] requireFinite(float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new IllegalArgumentException(
+            "Invalid value for fp32: " + values[i] + " at element " + i + " (must be finite)");
+      }
+    }
+    return values;
   }
 
   private static byte[] floats(float[] values) {

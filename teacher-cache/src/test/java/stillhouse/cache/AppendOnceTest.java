@@ -5,19 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,7 +34,10 @@ import stillhouse.tensor.TensorColumn;
 
 class AppendOnceTest {
   private static final StructType TYPE = new StructType().add("key", DataTypes.StringType);
-  private static final AtomicInteger INTRUSIONS = new AtomicInteger();
+
+  /** Per JVM, as tasks see copies. */
+  private static final Set<String> QUERIES = ConcurrentHashMap.newKeySet();
+
   private static SparkSession spark;
 
   @TempDir Path folder;
@@ -43,13 +50,14 @@ class AppendOnceTest {
   @Test
   void aRepeatedCommitDoublesNothing() {
     String path = table(TYPE);
-    var once = new AppendOnce(spark, path, "run", "key");
-    once.commit(keys("a", "b"), 1);
-    once.commit(keys("a", "b"), 1);
+    var once = appender(path, "run");
+    once.commit(keys("a", "b"), between("a", "b"), 1);
+    once.commit(keys("a", "b"), between("a", "b"), 1);
     assertThat(stored(path)).containsExactly("a", "b");
-    once.commit(keys("c"), 1);
+    once.commit(keys("c"), between("c", "c"), 1);
     assertThat(stored(path)).as("a number is used once").containsExactly("a", "b");
-    assertThat(new AppendOnce(spark, path, "other run", "key").append(keys("b", "c"))).isEqualTo(1);
+    assertThat(appender(path, "other run").append(keys("b", "c"))).isEqualTo(1);
+    assertThat(appender(path, "empty").append(keys())).isZero();
     assertThat(stored(path)).containsExactly("a", "b", "c");
   }
 
@@ -63,32 +71,46 @@ class AppendOnceTest {
         .isEqualTo(java.util.Map.of("delta.enableDeletionVectors", "false"));
   }
 
-  /** Another writer commits one of the keys while ours are being written. */
+  @Test
+  void readsOnlyTheFilesThatCanHoldItsKeys() {
+    String path = table(TYPE);
+    appender(path, "run").append(keys("a", "c"));
+    appender(path, "run 2").append(keys("m", "p"));
+    Dataset<Row> missing = appender(path, "run 3").missing(keys("n", "p"), between("n", "p"));
+    assertThat(missing.as(Encoders.STRING()).collectAsList()).containsExactly("n");
+    assertThat(missing.inputFiles()).hasSize(1);
+    assertThat(CacheTables.delta(spark, path).inputFiles()).hasSize(2);
+  }
+
+  /**
+   * Another writer commits one of the keys while ours are being written, to a table of whose files
+   * none can hold them.
+   */
   @Test
   void aCommitThatMetAnotherIsAskedAgain() {
     String path = table(TYPE);
-    INTRUSIONS.set(0);
+    appender(path, "long ago").append(keys("x", "y"));
+    QUERIES.clear();
     Dataset<Row> interrupted =
         keys("a", "b")
             .map(
                 (MapFunction<Row, Row>)
                     row -> {
-                      // A row is evaluated twice to plan, the third time to be written.
-                      if (row.getString(0).equals("a") && INTRUSIONS.incrementAndGet() == 3) {
+                      String query = TaskContext.get().getLocalProperty("spark.sql.execution.id");
+                      // The ends of the range are asked for, then a count; the third query writes.
+                      if (QUERIES.add(query) && QUERIES.size() == 3) {
                         intrude(path);
                       }
                       return row;
                     },
                 Encoders.row(TYPE));
-    var once = new AppendOnce(spark, path, "run", "key");
-    assertThat(once.append(interrupted)).isEqualTo(1);
-    assertThat(stored(path)).containsExactly("a", "b");
+    assertThat(appender(path, "run").append(interrupted)).isEqualTo(1);
+    assertThat(stored(path)).containsExactly("a", "b", "x", "y");
+    assertThat(QUERIES).as("counted and written again").hasSize(5);
   }
 
   private static void intrude(String path) {
-    var thread =
-        new Thread(
-            () -> new AppendOnce(spark, path, "intruder", "key").append(keys("a")), "intruder");
+    var thread = new Thread(() -> appender(path, "intruder").append(keys("a")), "intruder");
     thread.start();
     try {
       thread.join();
@@ -106,7 +128,7 @@ class AppendOnceTest {
         spark
             .range(0, 40, 1, 1)
             .map((MapFunction<Long, Row>) AppendOnceTest::tensor, Encoders.row(type));
-    assertThat(new AppendOnce(spark, path, "run", "key").append(rows)).isEqualTo(40);
+    assertThat(appender(path, "run").append(rows)).isEqualTo(40);
     for (String file : CacheTables.delta(spark, path).inputFiles()) {
       var input =
           HadoopInputFile.fromPath(
@@ -141,6 +163,14 @@ class AppendOnceTest {
     String path = folder.resolve("table").toString();
     AppendOnce.create(spark, path, type);
     return path;
+  }
+
+  private static AppendOnce appender(String path, String app) {
+    return new AppendOnce(spark, path, app, "key", "key");
+  }
+
+  private static Column between(String first, String last) {
+    return functions.col("key").between(first, last);
   }
 
   private static Dataset<Row> keys(String... keys) {

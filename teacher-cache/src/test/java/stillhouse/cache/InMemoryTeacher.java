@@ -13,7 +13,11 @@ import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.FloatTensor;
 
-/** Features and logits that are plain functions of the pixels; counts what it was asked. */
+/**
+ * Features and logits that are plain functions of the pixels; counts what it was asked. Of an image
+ * whose first pixel is white the embedding holds 1e30, of one whose first is black NaN; the logits
+ * of class 9 hold an infinity.
+ */
 record InMemoryTeacher(TeacherSpec spec) implements Teacher {
   /** Per JVM, as tasks see copies: tests that read them run one at a time. */
   static final AtomicInteger ENCODED = new AtomicInteger();
@@ -37,11 +41,15 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
     return source(digestOf, List.of("Embedding.0", LOGITS), false);
   }
 
+  static Source encoder(String digestOf) {
+    return source(digestOf, List.of("Embedding.0"), false);
+  }
+
   static Source promptable(String digestOf) {
     return source(digestOf, List.of("Embedding.0", "high_res_0"), true);
   }
 
-  private static Source source(String digestOf, List<String> layers, boolean promptable) {
+  static Source source(String digestOf, List<String> layers, boolean promptable) {
     Sha256 digest = Sha256.of(digestOf.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     return new Source(
         new TeacherSpec(
@@ -59,13 +67,25 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
       out.add(
           Map.of(
               "Embedding.0",
-              planes(image, 3, 1f / 7),
+              embedding(image),
               "high_res_0",
               planes(image, 1, 2),
               LOGITS,
               planes(image, 2, -1)));
     }
     return out;
+  }
+
+  private static FloatTensor embedding(RgbImage image) {
+    FloatTensor planes = planes(image, 3, 1f / 7);
+    int first = image.rgb()[0] & image.rgb()[1] & image.rgb()[2];
+    if (first == -1) {
+      planes.data()[0] = 1e30f;
+    }
+    if ((image.rgb()[0] | image.rgb()[1] | image.rgb()[2]) == 0) {
+      planes.data()[0] = Float.NaN;
+    }
+    return planes;
   }
 
   /** [channels, H, W]: each pixel's channel, scaled. */
@@ -86,6 +106,9 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
     float[] logits = new float[embedding.dim(1) * embedding.dim(2)];
     for (int i = 0; i < logits.length; i++) {
       logits[i] = embedding.data()[i] * prompt.classId();
+    }
+    if (prompt.classId() == 9) {
+      logits[0] = Float.POSITIVE_INFINITY;
     }
     int[] shape = {embedding.dim(1), embedding.dim(2)};
     return new MaskAnswer(new FloatTensor(shape, logits), 0.5f);

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +20,7 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.MetadataBuilder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +50,7 @@ class TrainingViewTest {
   void holdsEveryRowOfItsSplit() {
     assertThat(view.reused()).isFalse();
     assertThat(view.info().rows()).isEqualTo(Map.of("train", 32L, "val", 8L));
-    Dataset<Row> data = spark.read().parquet(view.folder() + "/data");
+    Dataset<Row> data = spark.read().parquet(data(view));
     assertThat(data.select("sample_id").distinct().count()).isEqualTo(ROWS);
     assertThat(data.where("split = 'val'").count()).isEqualTo(8);
   }
@@ -170,27 +170,11 @@ class TrainingViewTest {
   }
 
   @Test
-  void anIncompleteViewIsMadeAgain(@TempDir Path other) throws IOException {
-    Dataset<Row> rows = DrawnRows.of(spark, 10);
-    TrainingView made =
-        TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
-    Files.delete(Path.of(made.folder(), "view.json"));
-    assertThatThrownBy(() -> TrainingView.open(made.folder(), new Configuration()))
-        .hasMessageContaining("it has no view.json");
-    TrainingView again =
-        TrainingView.materialise(
-            spark, other.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
-    assertThat(again.reused()).isFalse();
-    assertThat(again.info().rows()).isEqualTo(made.info().rows());
-  }
-
-  @Test
   void fitsItsProjectionToTheTrainingRows() {
     Moments moments = new Moments(DrawnRows.CHANNELS);
     spark
         .read()
-        .parquet(view.folder() + "/data/split=train")
+        .parquet(data(view) + "/split=train")
         .select("embedding")
         .collectAsList()
         .forEach(row -> moments.observe((byte[]) row.get(0)));
@@ -208,11 +192,39 @@ class TrainingViewTest {
 
   @Test
   void aSampleOfTheRowsFitsNearly() {
-    Dataset<Row> data = spark.read().parquet(view.folder() + "/data");
+    Dataset<Row> data = spark.read().parquet(data(view));
     Projection sampled = Pca.fit(data, DrawnRows.CHANNELS, 5, 20);
     assertThat(sampled.dimensions()).isEqualTo(5);
-    assertThatThrownBy(() -> Pca.fit(data, DrawnRows.CHANNELS, 6, 20))
-        .hasMessageContaining("Invalid projectionDimensions: 6 (must be 1…5");
+  }
+
+  @Test
+  void anEmbeddingOfFewChannelsKeepsAllItsDirections() {
+    Dataset<Row> data = spark.read().parquet(data(view));
+    assertThat(Pca.fit(data, DrawnRows.CHANNELS, 64, ROWS).dimensions())
+        .isEqualTo(DrawnRows.CHANNELS);
+    assertThatThrownBy(() -> Pca.fit(data, DrawnRows.CHANNELS, 0, ROWS))
+        .hasMessage("Invalid projectionDimensions: 0 (must be >= 1)");
+  }
+
+  @Test
+  void withoutAnswersItIsAViewWithoutLogits(@TempDir Path other) {
+    TrainingView mute = make(other, DrawnRows.of(spark, 10).drop("answers"));
+    assertThat(mute.info().hasTeacher()).isTrue();
+    assertThat(mute.info().hasLogits()).isFalse();
+    assertThat(mute.info().logitsHeight()).isZero();
+    assertThat(view.info().hasLogits()).isTrue();
+    Row row = spark.read().parquet(data(mute)).first();
+    assertThat(row.<byte[]>getAs("logits")).isEmpty();
+    assertThat(row.<byte[]>getAs("embedding")).hasSize(mute.info().embeddingBytes());
+  }
+
+  @Test
+  void takesTheNumberOfChannelsFromTheColumnThatSaysIt(@TempDir Path other) {
+    Dataset<Row> rows = DrawnRows.of(spark, 10);
+    var nine = new MetadataBuilder().putLong(ViewRows.CHANNELS, 9).build();
+    assertThatThrownBy(
+            () -> make(other, rows.withColumn("embedding", col("embedding").as("e", nine))))
+        .hasStackTraceContaining("Invalid embedding: FloatTensor[5, 4, 4] (must be [9, h, w]");
   }
 
   @Test
@@ -238,19 +250,23 @@ class TrainingViewTest {
   }
 
   private static ViewRow viewRow(int channels) {
-    return new ViewRow(DrawnRows.REQUEST, DrawnRows::image, channels);
+    return new ViewRow(DrawnRows.REQUEST, DrawnRows::image, channels, true);
+  }
+
+  private static String data(TrainingView view) {
+    return view.folder() + "/" + view.info().data();
   }
 
   private static TrainingView make(Dataset<Row> rows) {
+    return make(root, rows);
+  }
+
+  private static TrainingView make(Path root, Dataset<Row> rows) {
     return TrainingView.materialise(
         spark, root.toString(), DrawnRows.REQUEST, DrawnRows::image, rows);
   }
 
   private static Row stored(int i) {
-    return spark
-        .read()
-        .parquet(view.folder() + "/data")
-        .where(col("sample_id").equalTo("sample-" + i))
-        .first();
+    return spark.read().parquet(data(view)).where(col("sample_id").equalTo("sample-" + i)).first();
   }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.apache.spark.sql.Row;
@@ -27,7 +28,9 @@ final class Workspace {
           .add("content_sha256", DataTypes.StringType)
           .add("width", DataTypes.IntegerType)
           .add("height", DataTypes.IntegerType)
-          .add("mask", DataTypes.BinaryType);
+          .add("mask", DataTypes.BinaryType)
+          .add("split", DataTypes.StringType)
+          .add("weight", DataTypes.FloatType);
 
   private final SparkSession spark;
   private final Path root;
@@ -42,9 +45,13 @@ final class Workspace {
     return root.toString();
   }
 
+  /** Of a negative seed the first pixel is white where it is odd, black where it is even. */
   static RgbImage image(long seed) {
     byte[] rgb = new byte[3 * WIDTH * HEIGHT];
     new Random(seed).nextBytes(rgb);
+    if (seed < 0) {
+      Arrays.fill(rgb, 0, 3, (byte) -(seed & 1));
+    }
     return new RgbImage(WIDTH, HEIGHT, rgb);
   }
 
@@ -58,7 +65,9 @@ final class Workspace {
       throw new UncheckedIOException(e);
     }
     String sha = Sha256.of(content).hex();
-    rows.add(RowFactory.create(name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask));
+    rows.add(
+        RowFactory.create(
+            name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask, "train", 1f));
     return this;
   }
 

@@ -11,10 +11,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.Sessions;
 import stillhouse.conf.ConfigException;
 
 class SourceListingTest {
@@ -34,10 +36,10 @@ class SourceListingTest {
     touch(masks, "a.png", "c.png", "z.png");
     List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
     assertThat(rows)
-        .extracting(r -> name(r.getString(0)))
+        .extracting(r -> name(r.getAs(Samples.IMAGE_URI)))
         .containsExactly("a.jpg", "b.PNG", "c.jpeg");
     assertThat(rows)
-        .extracting(r -> r.isNullAt(3) ? null : name(r.getString(3)))
+        .extracting(r -> name(r.getAs(SourceListing.MASK_URI)))
         .containsExactly("a.png", null, "c.png");
   }
 
@@ -51,7 +53,7 @@ class SourceListingTest {
     assertThat(four).hasSize(4).isSubsetOf(seven);
     assertThat(seven).hasSize(7);
     assertThat(four)
-        .extracting(r -> name(r.getString(0)))
+        .extracting(r -> name(r.getAs(Samples.IMAGE_URI)))
         .isNotEqualTo(List.of("part0.png", "part1.png", "part10.png", "part11.png"));
   }
 
@@ -59,7 +61,7 @@ class SourceListingTest {
   void groupsAreTheirPatternsFirstGroup() throws IOException {
     touch(images, "f1_a.png", "f1_b.png", "f2_a.png");
     assertThat(rows(false, Optional.of("^(f\\d+)_"), OptionalInt.empty()))
-        .extracting(r -> r.getString(SourceListing.SCHEMA.fieldIndex(SourceListing.GROUP)))
+        .extracting(r -> r.<String>getAs(SourceListing.GROUP))
         .containsExactly("f1", "f1", "f2");
     assertThatThrownBy(() -> rows(false, Optional.of("^(g\\d+)_"), OptionalInt.empty()))
         .isInstanceOf(ConfigException.class)
@@ -108,11 +110,18 @@ class SourceListingTest {
             0,
             new DatasetConfig.Input(32, 32),
             new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1));
-    return new SourceListing(config, new Configuration()).rows();
+    var listing = new SourceListing(config, new Configuration());
+    Dataset<Row> rows = listing.rows(Sessions.local());
+    assertThat(rows.queryExecution().optimizedPlan().toString())
+        .as("no list from the driver")
+        .doesNotContain("LocalRelation");
+    List<Row> sorted = rows.orderBy(Samples.IMAGE_URI).collectAsList();
+    assertThat(listing.images(rows)).isEqualTo(sorted.size());
+    return sorted;
   }
 
   private static String name(String uri) {
-    return uri.substring(uri.lastIndexOf('/') + 1);
+    return uri == null ? null : uri.substring(uri.lastIndexOf('/') + 1);
   }
 
   private static void touch(Path folder, String... names) throws IOException {

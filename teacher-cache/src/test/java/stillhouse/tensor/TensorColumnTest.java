@@ -59,6 +59,19 @@ class TensorColumnTest {
   }
 
   @Test
+  void refusesAValueThatItsTypeCannotHold() {
+    assertThatThrownBy(() -> TensorColumn.encode(tensor(1f, Float.NaN), DType.FP32))
+        .hasMessage("Invalid value for fp32: NaN at element 1 (must be finite)");
+    assertThatThrownBy(() -> TensorColumn.encode(tensor(65505f, 0f), DType.FP16))
+        .hasMessage(
+            "Invalid value for fp16: 65505.0 at element 0 (must be finite and within ±65504)");
+  }
+
+  private static FloatTensor tensor(float... values) {
+    return new FloatTensor(new int[] {values.length}, values);
+  }
+
+  @Test
   void refusesAnUnknownType() {
     Row row = RowFactory.create("bf16", new Integer[] {0}, null, null, 0L, new byte[0]);
     assertThatThrownBy(() -> TensorColumn.decode(row))

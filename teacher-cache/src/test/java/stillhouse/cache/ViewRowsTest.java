@@ -1,0 +1,129 @@
+package stillhouse.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.commons.lang3.StringUtils;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.FileSourceScanExec;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import scala.collection.JavaConverters;
+import stillhouse.Sessions;
+import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.teacher.TeacherSource;
+import stillhouse.tensor.DType;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
+import stillhouse.tensor.Resize;
+import stillhouse.tensor.TensorColumn;
+
+/** Rows of a real cache: three images of 6×4 pixels, whose features have the same cells. */
+class ViewRowsTest {
+  private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 64, 1);
+  private static final ViewRequest REQUEST =
+      new ViewRequest(List.of("a", "b"), 4, 6, 2, 3, 4, 6, 64, 1, Map.of("teacher", "t"));
+  private static final UnstorableTest.NinthClass PLAN = new UnstorableTest.NinthClass();
+  private static final TeacherSource PROMPTABLE = InMemoryTeacher.promptable("p");
+  private static final TeacherSource ENCODER = InMemoryTeacher.encoder("e");
+
+  @TempDir static Path folder;
+  private static SparkSession spark;
+  private static Workspace workspace;
+
+  @BeforeAll
+  static void cache() {
+    spark = Sessions.local();
+    workspace = new Workspace(spark, folder);
+    workspace.add("one", 1, null).add("two", 2, null).add("three", 3, null).write();
+    for (TeacherSource teacher : List.of(PROMPTABLE, ENCODER)) {
+      assertThat(
+              workspace
+                  .refresh(Progress.NONE)
+                  .run(spark, workspace.root(), teacher, PLAN, OPTIONS)
+                  .cached())
+          .isEqualTo(3);
+    }
+  }
+
+  @Test
+  void mapsAreOnTheViewsGridBeforeTheyAreJoined() {
+    Row row = rows(PROMPTABLE).where("sample_id = 'two'").first();
+    FloatTensor said = InMemoryTeacher.planes(Workspace.image(2), 3, 1f / 7);
+    FloatTensor stored = TensorColumn.decode(TensorColumn.encode(said, DType.FP16));
+    FloatTensor embedding = TensorColumn.decode(row.getAs("embedding"));
+    assertThat(embedding.shape()).containsExactly(3, 2, 3);
+    assertThat(Half.encode(embedding.data()))
+        .isEqualTo(Half.encode(Resize.area(stored, 2, 3).data()));
+    assertThat(TensorColumn.decode(row.getAs("d")).shape()).containsExactly(1, 2, 3);
+    assertThat(CachedAnswers.of(row).logits(1).shape()).containsExactly(1, 4, 6);
+  }
+
+  @Test
+  void everySideCrossesTheNetworkOnce() {
+    String threshold = spark.conf().get("spark.sql.autoBroadcastJoinThreshold");
+    spark.conf().set("spark.sql.autoBroadcastJoinThreshold", "-1");
+    spark.conf().set("spark.sql.shuffle.partitions", "3");
+    try {
+      String plan = rows(PROMPTABLE).queryExecution().executedPlan().toString();
+      assertThat(StringUtils.countMatches(plan, "Exchange hashpartitioning(feature_key"))
+          .as("samples, answers, features, structure:\n%s", plan)
+          .isEqualTo(4);
+      assertThat(StringUtils.countMatches(plan, "Exchange ")).isEqualTo(4);
+    } finally {
+      spark.conf().set("spark.sql.autoBroadcastJoinThreshold", threshold);
+      spark.conf().set("spark.sql.shuffle.partitions", "1");
+    }
+  }
+
+  @Test
+  void whichRowsThereAreIsKnownWithoutATensorsBytes() {
+    SparkPlan plan = rows(PROMPTABLE).select("sample_id").queryExecution().executedPlan();
+    List<String> read =
+        JavaConverters.seqAsJavaList(plan.collectLeaves()).stream()
+            .map(scan -> ((FileSourceScanExec) scan).requiredSchema().catalogString())
+            .toList();
+    assertThat(read).hasSize(4).noneMatch(columns -> columns.contains("data:binary"));
+  }
+
+  @Test
+  void theNumberOfChannelsIsKnownWithoutARow() {
+    assertThat(rows(PROMPTABLE).schema().apply("embedding").metadata().getLong(ViewRows.CHANNELS))
+        .isEqualTo(3);
+  }
+
+  /** Of the three the second has another question now, which nobody has answered. */
+  @Test
+  void rowsHaveTheAnswersToTheirOwnQuestions() {
+    byte[] mask = ImageCodec.encodePng(new ClassMask(1, 1, new byte[] {1}));
+    new Workspace(spark, folder).add("one", 1, null).add("two", 2, mask).write();
+    try {
+      List<Row> rows = rows(PROMPTABLE).collectAsList();
+      assertThat(rows).extracting(row -> row.getAs("sample_id")).containsExactly("one");
+      assertThat(rows.get(0).getList(rows.get(0).fieldIndex("answers"))).hasSize(1);
+    } finally {
+      workspace.write();
+    }
+  }
+
+  @Test
+  void anEncoderWithoutLogitsMakesAViewWithoutLogits() {
+    TrainingView view =
+        TrainingView.materialise(spark, workspace.root(), REQUEST, Workspace::read, rows(ENCODER));
+    assertThat(view.info().rows()).isEqualTo(Map.of("train", 3L));
+    assertThat(view.info().hasLogits()).isFalse();
+    assertThat(view.projection().orElseThrow().dimensions()).as("of 3 channels").isEqualTo(3);
+  }
+
+  private static Dataset<Row> rows(TeacherSource teacher) {
+    return ViewRows.cached(
+        spark, workspace.root(), CacheKeys.of(teacher.spec(), PLAN, OPTIONS), REQUEST);
+  }
+}
