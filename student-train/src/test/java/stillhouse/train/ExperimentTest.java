@@ -96,6 +96,7 @@ class ExperimentTest {
         3,
         new TreeMap<>(Map.of("train", rows)),
         new TreeMap<>(),
+        "data",
         List.of());
   }
 }
