@@ -81,7 +81,13 @@ step() {
 
 # run JOB ARGS...: a job whose messages go to the console and to the step's log.
 run() {
-  submit "$@" 2> >(tee -a "$STEP_LOG" >&2)
+  local status=0 log_pid
+  exec 4> >(exec tee -a "$STEP_LOG" >&2)
+  log_pid=$!
+  submit "$@" 2>&4 || status=$?
+  exec 4>&-
+  wait "$log_pid" || true # the log is whole before anything is said of it
+  return "$status"
 }
 
 # demo_ended STATUS: says which step failed.
@@ -109,7 +115,7 @@ demo() {
       --out) out=$2 ;; --images) images=$2 ;; --masks) masks=$2 ;; --classes) classes=$2 ;; --data) data=$2 ;;
       --set) sets+=(--set "$2") ;; --teacher) teacher=$2 ;; --student) student=$2 ;; --recipes) recipes=$2 ;;
       --scenes) scenes=$2 ;; --epochs) epochs=$2 ;; --teacher-epochs) teacher_epochs=$2 ;; --batch) batch=$2 ;;
-      --labels) labels=$2 ;; --ranks) ranks=$2 ;; --seed) seed=$2 ;;
+      --learning-rate) rate=$2 ;; --labels) labels=$2 ;; --ranks) ranks=$2 ;; --seed) seed=$2 ;;
     esac
     shift 2
   done

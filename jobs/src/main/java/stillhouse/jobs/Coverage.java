@@ -23,7 +23,8 @@ import stillhouse.data.Samples;
  * quarantined + missing}, each counted by itself. Files of equal content are images of their own.
  *
  * @param images samples, and files that ingest refused
- * @param cached samples that the teacher has answered; a quarantine row from before does not count
+ * @param cached samples that the teacher has answered, or encoded where it answers nothing; a
+ *     quarantine row from before does not count
  * @param quarantined files with a row in quarantine, of whichever stage, and without an answer
  * @param missing samples with neither; without a teacher every sample that isn't quarantined
  * @param teacher whether there was one to look for
@@ -37,7 +38,7 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
         CacheTables.of(root).samples(spark).select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
     Dataset<Row> answered =
         teacher
-            .map(keys -> ViewRows.answered(spark, root, keys).select(Samples.SAMPLE_ID))
+            .map(keys -> said(spark, root, keys).select(Samples.SAMPLE_ID))
             .orElseGet(() -> samples.select(Samples.SAMPLE_ID).limit(0))
             .withColumn(CACHED, lit(true));
     Dataset<Row> quarantine =
@@ -73,6 +74,13 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
         counts.getLong(2),
         counts.getLong(3),
         teacher.isPresent());
+  }
+
+  /** What a bare encoder says of a sample is its features. */
+  private static Dataset<Row> said(SparkSession spark, String root, CacheKeys keys) {
+    return keys.spec().answers()
+        ? ViewRows.answered(spark, root, keys)
+        : ViewRows.cached(spark, root, keys);
   }
 
   /** The counts by their names in a summary; without a teacher nothing is cached or missing. */

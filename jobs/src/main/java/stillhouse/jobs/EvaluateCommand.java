@@ -48,6 +48,10 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     DatasetConfig dataset = data.load();
     Optional<LocalTeacher> source = teacher.find();
+    Optional<LocalTeacher> answering = source.filter(t -> t.spec().answers());
+    if (source.isPresent() && answering.isEmpty()) {
+      log.info("Teacher {} gives no logits, so it has no row", source.get().spec().name());
+    }
     List<Path> folders = runs.folders();
     requireSplit();
     folders.forEach(OnnxFiles::require);
@@ -56,14 +60,14 @@ final class EvaluateCommand implements Callable<Integer> {
       SparkSession spark = session.spark();
       String root = runs.root().uri();
       TestSamples samples =
-          TestSamples.of(spark, root, dataset, split, source.map(LocalTeacher::spec));
+          TestSamples.of(spark, root, dataset, split, answering.map(LocalTeacher::spec));
       if (!samples.leftOut().isEmpty()) {
         log.warn("Left out of split {}: {}", split, samples.leftOut());
       }
-      Scoring scoring = new Scoring(spark, server, samples, source, runs.root(), force);
+      Scoring scoring = new Scoring(spark, server, samples, answering, runs.root(), force);
       List<Score> scores = new ArrayList<>();
-      if (source.isPresent()) {
-        scores.add(scoring.teacher(source.get()));
+      if (answering.isPresent()) {
+        scores.add(scoring.teacher(answering.get()));
       }
       for (Path folder : folders) {
         scores.add(scoring.student(folder));

@@ -101,6 +101,11 @@ final class RunTracking {
     }
   }
 
+  /** Notes, until {@link #trained} has told it, that MLflow does not know how the run ended. */
+  void untold() {
+    note("that it is trained");
+  }
+
   /**
    * Tells of a run whose record is written, and marks it as finished.
    *
@@ -176,15 +181,25 @@ final class RunTracking {
   }
 
   private Optional<String> noted() {
+    if (!missing.isEmpty()) {
+      return Optional.of(note(String.join("; ", missing)));
+    }
     Path note = facts.folder().resolve(INCOMPLETE);
     try {
-      if (missing.isEmpty()) {
-        Files.deleteIfExists(note);
-        return Optional.empty();
-      }
-      String lacks = facts.name() + ": MLflow was not told " + String.join("; ", missing);
+      Files.deleteIfExists(note);
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot remove " + note, e);
+    }
+  }
+
+  private String note(String what) {
+    String lacks = facts.name() + ": MLflow was not told " + what;
+    Path note = facts.folder().resolve(INCOMPLETE);
+    try {
+      Files.createDirectories(facts.folder());
       Files.writeString(note, lacks + "\n");
-      return Optional.of(lacks);
+      return lacks;
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot note in " + note + " what MLflow lacks", e);
     }

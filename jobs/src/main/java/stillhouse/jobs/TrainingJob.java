@@ -117,10 +117,10 @@ final class TrainingJob {
         prepared.order().name(),
         prepared.folder(),
         prepared.run().checkpoints());
-    if (!RunTracking.incomplete(prepared.folder())) {
+    RunRecord record = RunRecord.read(prepared.folder());
+    if (!RunTracking.incomplete(prepared.folder()) && !record.mlflowRun().isEmpty()) {
       return Optional.empty();
     }
-    RunRecord record = RunRecord.read(prepared.folder());
     return RunTracking.complete(server, facts(prepared, record.ranks()), record);
   }
 
@@ -139,6 +139,7 @@ final class TrainingJob {
         report = BarrierTraining.run(spark, run, prepared.experiment());
       }
       record = record(prepared, report, tracking.id());
+      tracking.untold(); // first: a driver that is stopped between the two leaves it to be told
       record.write(prepared.folder());
       trained = true;
     } finally {

@@ -64,11 +64,15 @@ class LauncherTest {
                 shift
               done
             }
-            demo --out "$2" --data data.yaml --teacher t --recipes one,two --labels 0.104
+            demo --out "$2" --data data.yaml --teacher t --recipes one,two --labels 0.104 --learning-rate 0.004
             """);
     Said said =
         command("bash", script.toString(), ConfFiles.home().toString(), folder.resolve("out") + "");
     assertThat(said.code()).as(said.text()).isZero();
+    assertThat(said.text().lines().filter(l -> l.startsWith("train")))
+        .singleElement()
+        .asString()
+        .contains(" --labels 0.104 --learning-rate 0.004 ");
     String runs = "--run student.one.l10.4.s0,student.two.l10.4.s0";
     assertThat(said.text().lines().filter(l -> l.startsWith("export")))
         .singleElement()
