@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -67,8 +68,8 @@ final class BceLoss implements Loss {
     NDArray y = targets.truth();
     long classes = s.getShape().get(1);
     NDArray each = positiveWeight.isEmpty() ? plain(s, y) : weighted(s, y, weights(s, classes));
-    return FeatureMaps.sumPerSample(each.mul(v))
-        .div(FeatureMaps.sumPerSample(v).mul(classes).maximum(1));
+    NDArray counted = Scalar.times(FeatureMaps.sumPerSample(v), classes);
+    return FeatureMaps.sumPerSample(each.mul(v)).div(Scalar.atLeast(counted, 1));
   }
 
   /** The bracket where p is 1, in three operations: softplus(s) − y s. */
