@@ -74,6 +74,20 @@ class RunTrackingTest {
     assertFinished(id);
   }
 
+  @Test
+  void aRunWhoseDriverWasStoppedBeforeItToldIsToldByTheNextTrainJob() throws Exception {
+    RunTracking tracking = RunTracking.start(server, facts());
+    RunRecord record = record(tracking.id());
+    tracking.untold();
+    record.write(run);
+    assertThat(run.resolve(RunTracking.INCOMPLETE))
+        .hasContent("a run: MLflow was not told that it is trained");
+
+    assertThat(RunTracking.complete(server, facts(), record)).isEmpty();
+    assertThat(RunTracking.incomplete(run)).isFalse();
+    assertFinished(record.mlflowRun());
+  }
+
   private void assertFinished(String id) {
     try (var client = new MlflowClient(mlflow.uri())) {
       var told = client.getRun(id);
