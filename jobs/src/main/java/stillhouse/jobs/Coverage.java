@@ -80,7 +80,7 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
   private static Dataset<Row> said(SparkSession spark, String root, CacheKeys keys) {
     return keys.spec().answers()
         ? ViewRows.answered(spark, root, keys)
-        : ViewRows.cached(spark, root, keys);
+        : ViewRows.encoded(spark, root, keys);
   }
 
   /** The counts by their names in a summary; without a teacher nothing is cached or missing. */

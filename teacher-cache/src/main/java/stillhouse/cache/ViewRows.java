@@ -113,6 +113,14 @@ public final class ViewRows {
     return metadata.build();
   }
 
+  /** Every sample whose image the teacher has encoded, and no more of it than the sample. */
+  public static Dataset<Row> encoded(SparkSession spark, String root, CacheKeys keys) {
+    CacheTables tables = CacheTables.of(root);
+    Dataset<Row> features = tables.features(spark).select(CacheTables.FEATURE_KEY);
+    return CacheTables.keyed(tables.samples(spark), keys)
+        .join(features, new String[] {CacheTables.FEATURE_KEY}, "left_semi");
+  }
+
   /**
    * Every sample whose questions are answered, with its {@code answers}: an array of {@code
    * (class_id, logits)}, empty where there was nothing to ask. {@link CachedAnswers} reads it.
