@@ -1,8 +1,10 @@
 package stillhouse.jobs;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -55,6 +57,23 @@ class HouseTest {
           .mayOnlyBeAccessedByLayers("student-train", "jobs")
           .whereLayer("teacher-cache")
           .mayOnlyBeAccessedByLayers("eval", "student-train", "jobs");
+
+  @ArchTest
+  static final ArchRule NO_JAVA_NUMBER_ENTERS_A_GRAPH =
+      noClasses()
+          .that()
+          .resideInAnyPackage("stillhouse.student..", "stillhouse.loss..", "stillhouse.train..")
+          .should()
+          .callMethod(NDArray.class, "mul", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "div", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "maximum", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "minimum", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "pow", Number.class)
+          .because("a garbage collection before backward spoils its gradient; use Scalar");
 
   @Test
   void pythonSparkIsTheBuildsSpark() throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -71,7 +72,8 @@ final class BceLoss implements Loss {
       positive = positive.mul(y.mul(weights(s, classes).sub(1)).add(1));
     }
     NDArray each = y.neg().add(1).mul(s).add(positive).mul(v);
-    return FeatureMaps.sumPerSample(each).div(FeatureMaps.sumPerSample(v).mul(classes).maximum(1));
+    NDArray counted = Scalar.times(FeatureMaps.sumPerSample(v), classes);
+    return FeatureMaps.sumPerSample(each).div(Scalar.atLeast(counted, 1));
   }
 
   /** p, [1, K, 1, 1]. */

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
 import stillhouse.structure.Weighting;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
 
@@ -125,7 +126,8 @@ final class DenoisingScore implements Loss {
           case STUDENT_ONLY -> head(fs);
           case TEACHER_AND_STUDENT -> {
             NDArray ft = space.teacher(targets).stopGradient();
-            NDArray mixed = ft.mul(Math.sqrt(alpha)).add(epsilon.mul(Math.sqrt(1 - alpha)));
+            NDArray mixed =
+                Scalar.times(ft, Math.sqrt(alpha)).add(Scalar.times(epsilon, Math.sqrt(1 - alpha)));
             yield head(NDArrays.concat(new NDList(mixed, fs), 1));
           }
         };

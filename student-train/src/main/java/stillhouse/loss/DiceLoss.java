@@ -6,6 +6,7 @@ import ai.djl.nn.Activation;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -78,7 +79,8 @@ final class DiceLoss implements Loss {
     NDArray intersection = FeatureMaps.sumPerSample(p.mul(y));
     NDArray predicted = FeatureMaps.sumPerSample(p);
     NDArray actual = FeatureMaps.sumPerSample(y);
-    NDArray loss = intersection.mul(2).div(predicted.add(actual).add(EPSILON)).neg().add(1);
+    NDArray dice = Scalar.times(intersection, 2).div(predicted.add(actual).add(EPSILON));
+    NDArray loss = dice.neg().add(1);
 
     NDArray some = positive(actual);
     NDArray empty = positive(FeatureMaps.sumPerSample(v)).sub(some);

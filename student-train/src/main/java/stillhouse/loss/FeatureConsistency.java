@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.Set;
 import stillhouse.structure.Weighting;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -85,7 +86,7 @@ final class FeatureConsistency implements Loss {
     Shape shape = x.getShape();
     NDArray w =
         weights.of(targets.structure(), shape.get(0), shape.get(2), shape.get(3), x.getManager());
-    NDArray squared = x.square().sum(new int[] {1}).div(shape.get(1));
+    NDArray squared = Scalar.over(x.square().sum(new int[] {1}), shape.get(1));
     return FeatureMaps.sumPerSample(squared.mul(w));
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.pooling.Pool;
+import stillhouse.student.Scalar;
 
 /** What the losses do to maps before they compare them: grids, centring and unit vectors. */
 final class FeatureMaps {
@@ -48,7 +49,7 @@ final class FeatureMaps {
     double floor = ZERO_NORM * ZERO_NORM;
     NDArray squared = vectors.square().sum(new int[] {axis}, true);
     NDArray live = squared.stopGradient().gt(floor).toType(DataType.FLOAT32, false);
-    return vectors.mul(live).div(squared.maximum(floor).sqrt());
+    return vectors.mul(live).div(Scalar.atLeast(squared, floor).sqrt());
   }
 
   /** [B, C, h, w] as [B, C, h·w]. */

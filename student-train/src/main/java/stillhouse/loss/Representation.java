@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv2d;
 import stillhouse.cache.Projection;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
 
@@ -128,13 +129,10 @@ final class Representation {
     }
     NDArray variance = varianceOverSpace(projected);
     NDArray own =
-        varianceOverSpace(FeatureMaps.unit(centred(targets), 1).mul(Math.sqrt(teacherChannels)))
-            .sqrt()
-            .mean(CHANNEL, true)
-            .stopGradient();
+        varianceOverSpace(scaled(centred(targets))).sqrt().mean(CHANNEL, true).stopGradient();
     refuseCollapse(variance, own);
-    NDArray missing = own.mul(varianceFloor).sub(variance.add(VARIANCE_EPSILON).sqrt());
-    return missing.maximum(0).mean(CHANNEL);
+    NDArray missing = Scalar.times(own, varianceFloor).sub(variance.add(VARIANCE_EPSILON).sqrt());
+    return Scalar.atLeast(missing, 0).mean(CHANNEL);
   }
 
   private void refuseCollapse(NDArray variance, NDArray own) {
@@ -160,7 +158,7 @@ final class Representation {
   }
 
   private static NDArray scaled(NDArray map) {
-    return FeatureMaps.unit(map, 1).mul(Math.sqrt(map.getShape().get(1)));
+    return Scalar.times(FeatureMaps.unit(map, 1), Math.sqrt(map.getShape().get(1)));
   }
 
   /** [B, C, h, w] to [B, C]. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import java.io.Serializable;
 import java.util.Set;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -66,8 +67,8 @@ final class SoftBce implements Loss {
     NDArray teacher =
         FeatureMaps.requireChannels(targets.teacherLogits(), shape.get(1), "teacher logits");
     NDArray t = Bilinear.resize(teacher, shape.get(2), shape.get(3));
-    NDArray y = Activation.sigmoid(t.div(temperature)).stopGradient();
-    NDArray s = studentTemperature ? student.logits().div(temperature) : student.logits();
+    NDArray y = Activation.sigmoid(Scalar.over(t, temperature)).stopGradient();
+    NDArray s = studentTemperature ? Scalar.over(student.logits(), temperature) : student.logits();
     return FeatureMaps.meanPerSample(Activation.softPlus(s).sub(y.mul(s)));
   }
 }

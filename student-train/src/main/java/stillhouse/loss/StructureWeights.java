@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import stillhouse.structure.Weighting;
+import stillhouse.student.Scalar;
 
 /**
  * SARD's importance W of each position, from the cached E, C and D:
@@ -47,14 +48,14 @@ record StructureWeights(Weighting weighting) {
     NDArray total = s.sum(new int[] {1, 2}, true);
     NDArray some = total.gt(0).toType(DataType.FLOAT32, false);
     NDArray none = some.neg().add(1);
-    return s.div(total.add(none)).mul(some).add(none.mul(even));
+    return s.div(total.add(none)).mul(some).add(Scalar.times(none, even));
   }
 
   /** 1 / mean of each component that is above the floor, else 0: [B, 3, 1, 1]. */
   private static NDArray unitMean(NDArray maps) {
     Shape shape = maps.getShape();
-    NDArray means = maps.sum(SPACE, true).div(shape.get(2) * shape.get(3));
-    NDArray floor = means.max(new int[] {1}, true).mul(Weighting.NOISE_FLOOR);
+    NDArray means = Scalar.over(maps.sum(SPACE, true), shape.get(2) * shape.get(3));
+    NDArray floor = Scalar.times(means.max(new int[] {1}, true), Weighting.NOISE_FLOOR);
     NDArray live = means.gt(floor).toType(DataType.FLOAT32, false);
     return live.div(means.add(live.neg().add(1)));
   }

@@ -24,7 +24,7 @@ enum Nonlinearity implements Layer {
   HARD_SWISH("HardSwish") {
     @Override
     public NDArray forward(NDArray x, boolean training) {
-      return x.mul(Activation.relu6(x.add(3))).div(6);
+      return Scalar.over(x.mul(Activation.relu6(x.add(3))), 6);
     }
   };
 

@@ -54,7 +54,7 @@ final class WindowAttention implements Layer {
             .transpose(0, 2, 1, 3);
     NDList parts = mixed.split(new long[] {headChannels, 2L * headChannels}, 3);
     NDArray scores =
-        parts.get(0).mul(scale()).matMul(parts.get(1).transpose(0, 1, 3, 2)).add(bias(x));
+        Scalar.times(parts.get(0), scale()).matMul(parts.get(1).transpose(0, 1, 3, 2)).add(bias(x));
     NDArray seen =
         scores
             .softmax(-1)

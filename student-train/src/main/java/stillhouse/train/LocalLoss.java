@@ -7,6 +7,7 @@ import ai.djl.training.GradientCollector;
 import java.util.List;
 import stillhouse.loss.Loss;
 import stillhouse.loss.Term;
+import stillhouse.student.Scalar;
 import stillhouse.student.Student;
 import stillhouse.student.StudentOutput;
 
@@ -48,7 +49,7 @@ record LocalLoss(Student student, List<Term> terms) {
         float[] w = sampleWeights(terms.get(t), batch);
         if (sum(w) > 0) {
           weighted[t] = perSample(terms.get(t), output, batch).mul(manager.create(w)).sum();
-          NDArray part = weighted[t].mul(terms.get(t).weight() / totalWeights[t]);
+          NDArray part = Scalar.times(weighted[t], terms.get(t).weight() / totalWeights[t]);
           total = total == null ? part : total.add(part);
         }
       }

@@ -12,6 +12,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -50,11 +51,9 @@ class LossReferenceTest {
               Map.of("embedding", in.get("embedding"), "logits", in.get("logits")),
               () -> {
                 NDArray loss =
-                    cosine
-                        .perSample(student, targets)
-                        .mul(0.4)
-                        .add(soft.perSample(student, targets).mul(0.3))
-                        .add(dice.perSample(student, targets).mul(0.3))
+                    Scalar.times(cosine.perSample(student, targets), 0.4)
+                        .add(Scalar.times(soft.perSample(student, targets), 0.3))
+                        .add(Scalar.times(dice.perSample(student, targets), 0.3))
                         .mean();
                 total[0] = loss.getFloat();
                 return loss;

@@ -4,6 +4,8 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
@@ -50,6 +52,21 @@ public final class Fixtures {
         values[i] += (float) (name.endsWith(".variance") ? Math.abs(by) : 0.25 * by);
       }
       array.set(values);
+    }
+  }
+
+  /** Frees the buffers that nothing holds any more, and writes over what they leave. */
+  public static void collectGarbage() {
+    try {
+      for (int i = 0; i < 3; i++) {
+        System.gc();
+        Thread.sleep(20);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("Interrupted while waiting for the collector", e);
+    }
+    for (int i = 0; i < 10_000; i++) {
+      ByteBuffer.allocateDirect(Float.BYTES).order(ByteOrder.nativeOrder()).putFloat(Float.NaN);
     }
   }
 

@@ -10,6 +10,7 @@ import stillhouse.loss.Draws;
 import stillhouse.loss.Loss;
 import stillhouse.loss.Targets;
 import stillhouse.loss.Term;
+import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -99,7 +100,7 @@ record SyntheticBatches(int rank, int ranks, int batch) implements BatchSource {
               ? student.logits().sub(targets.truth())
               : student.embedding().sub(targets.teacherEmbedding());
       long each = difference.getShape().size() / difference.getShape().get(0);
-      return difference.square().sum(new int[] {1, 2, 3}).div(each);
+      return Scalar.over(difference.square().sum(new int[] {1, 2, 3}), each);
     }
   }
 }
