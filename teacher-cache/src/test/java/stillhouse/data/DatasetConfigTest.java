@@ -113,7 +113,7 @@ class DatasetConfigTest {
     DatasetConfig drawn =
         DatasetConfig.load(datasets.resolve("drawn-scenes.yaml"), Map.of("SCENES", "/data/s"));
     assertThat(drawn.classes()).isEqualTo(Scenes.CLASSES);
-    assertThat(drawn.input()).isEqualTo(new DatasetConfig.Input(192, 192));
+    assertThat(drawn.input()).isEqualTo(new DatasetConfig.Input(128, 128));
   }
 
   private static String twice(String source) {
