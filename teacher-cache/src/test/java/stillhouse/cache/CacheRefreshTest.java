@@ -33,7 +33,8 @@ import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.TensorColumn;
 
 class CacheRefreshTest {
-  private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 6, 2);
+  private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 100, 2);
+  private static final CacheOptions IN_CHUNKS = new CacheOptions(DType.FP16, 2, 6, 2);
   private static SparkSession spark;
 
   @TempDir Path folder;
@@ -76,7 +77,7 @@ class CacheRefreshTest {
     var refresh =
         workspace.refresh((done, total, phase) -> progress.add(phase + " " + done + "/" + total));
 
-    CacheReport first = refresh.run(spark, workspace.root(), teacher, null, OPTIONS);
+    CacheReport first = refresh.run(spark, workspace.root(), teacher, null, IN_CHUNKS);
     assertThat(first)
         .isEqualTo(
             new CacheReport(
@@ -93,7 +94,7 @@ class CacheRefreshTest {
     joinsSamplesToTheirRows(workspace, teacher);
 
     InMemoryTeacher.ENCODED.set(0);
-    CacheReport second = refresh.run(spark, workspace.root(), teacher, null, OPTIONS);
+    CacheReport second = refresh.run(spark, workspace.root(), teacher, null, IN_CHUNKS);
     assertThat(second.written()).isZero();
     assertThat(second.reused()).isEqualTo(30);
     assertThat(second.cached()).isEqualTo(11);
@@ -139,7 +140,7 @@ class CacheRefreshTest {
     assertThat(image.written()).isEqualTo(3);
     assertThat(InMemoryTeacher.ENCODED).as("one padded batch").hasValue(InMemoryTeacher.BATCH);
 
-    CacheReport radius = run(workspace, teacher, null, new CacheOptions(DType.FP16, 1, 6, 2));
+    CacheReport radius = run(workspace, teacher, null, new CacheOptions(DType.FP16, 1, 100, 2));
     assertThat(radius.features().written()).isZero();
     assertThat(radius.answers().written()).isZero();
     assertThat(radius.structure()).isEqualTo(new CacheReport.Pass(11, 0));
@@ -224,7 +225,7 @@ class CacheRefreshTest {
       List<Future<CacheReport>> runs = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
         runs.add(
-            threads.submit(() -> run(workspace, InMemoryTeacher.segmenter("a"), null, OPTIONS)));
+            threads.submit(() -> run(workspace, InMemoryTeacher.segmenter("a"), null, IN_CHUNKS)));
       }
       for (Future<CacheReport> run : runs) {
         assertThat(run.get().cached()).isEqualTo(11);
