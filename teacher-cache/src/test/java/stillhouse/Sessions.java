@@ -12,6 +12,7 @@ public final class Sessions {
             .master("local[2]")
             .appName("teacher-cache tests")
             .config("spark.ui.enabled", "false")
+            .config("spark.executor.heartbeatInterval", "1s") // live counts travel with it
             .config("spark.sql.shuffle.partitions", "1")
             .config("spark.sql.adaptive.enabled", "false")
             .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")

@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.Progress;
 
-/** A line after each part of long work: how much is done and how long the rest may take. */
+/** A line now and then in long work: how much is done and how long the rest may take. */
 final class ConsoleProgress implements Progress {
   private static final Logger log = LoggerFactory.getLogger(ConsoleProgress.class);
   private final String job;
@@ -19,7 +19,7 @@ final class ConsoleProgress implements Progress {
   }
 
   @Override
-  public void report(long done, long total, String phase) {
+  public synchronized void report(long done, long total, String phase) {
     long now = System.nanoTime();
     long start = began.computeIfAbsent(phase, p -> began.get(""));
     began.put("", now); // the next phase starts no earlier than this part ended

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -35,6 +36,7 @@ record ChunkedPass(
     String phase,
     StructType type,
     String value) {
+  private static final Duration PAUSE = Duration.ofSeconds(10);
   // As many that never failed before, and no other beside them: that is not chance.
   private static final long TELLING = 32;
 
@@ -56,7 +58,12 @@ record ChunkedPass(
     for (int i = 0; i < chunks.size(); i++) {
       Chunk chunk = chunks.get((i + staging.start(chunks.size())) % chunks.size());
       describe("chunk %d of %d".formatted(i + 1, chunks.size()));
-      written += commit(chunk, compute, reused + written);
+      long before = done;
+      var context = spark.sparkContext();
+      try (var live =
+          new LiveCount(context, PAUSE, rows -> progress.report(before + rows, total, phase))) {
+        written += commit(chunk, live.counting(compute), reused + written);
+      }
       done += chunk.rows();
       progress.report(done, total, phase);
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.spark.sql.Dataset;
@@ -71,7 +72,7 @@ class CacheRefreshTest {
 
   @Test
   void computesOnceKeepsItAndNeverComputesAgain() {
-    List<String> progress = new ArrayList<>();
+    List<String> progress = new CopyOnWriteArrayList<>();
     Workspace workspace = ten().write();
     TeacherSource teacher = InMemoryTeacher.segmenter("a");
     var refresh =
