@@ -10,7 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** A real MLflow server of the build's own Python environment, on a free port of the loopback. */
 public final class MlflowServer implements AutoCloseable {
@@ -91,12 +95,23 @@ public final class MlflowServer implements AutoCloseable {
         "The MLflow server did not start: " + Files.readString(folder.resolve("server.log")));
   }
 
+  /** Ends the server and its workers: when this returns, none of them answers any more. */
   @Override
   public void close() {
-    process.descendants().forEach(ProcessHandle::destroy);
-    process.destroy();
+    List<ProcessHandle> all =
+        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+    all.forEach(ProcessHandle::destroy);
+    all.forEach(MlflowServer::awaitEnd);
+  }
+
+  private static void awaitEnd(ProcessHandle process) {
     try {
-      process.waitFor(20, TimeUnit.SECONDS);
+      process.onExit().get(20, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      process.destroyForcibly();
+      process.onExit().join();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Cannot wait for process " + process.pid(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
