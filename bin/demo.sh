@@ -40,7 +40,7 @@ serve_mlflow() {
     --artifacts-destination "$dir/artifacts" --serve-artifacts --host 127.0.0.1 --port "$port" --workers 1) >"$dir/server.log" 2>&1 &
   MLFLOW_PID=$!
   set +m
-  for _ in $(seq 120); do
+  for _ in $(seq 300); do # a first start migrates an empty database step by step
     if "$VENV/bin/python" - "$MLFLOW_TRACKING_URI" 2>/dev/null <<'P'
 import sys, urllib.request
 urllib.request.urlopen(sys.argv[1] + "/health", timeout=2)
@@ -49,7 +49,7 @@ P
     kill -0 "$MLFLOW_PID" 2>/dev/null || die "the MLflow server stopped at once; see $dir/server.log"
     sleep 1
   done
-  die "the MLflow server did not answer within two minutes; see $dir/server.log"
+  die "the MLflow server did not answer within five minutes; see $dir/server.log"
 }
 
 stop_mlflow() {

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,14 +21,24 @@ import stillhouse.tracking.TrackingServer;
 /** A real MLflow server that goes away while a run trains, and comes back. */
 class RunTrackingTest {
   private static final Map<String, Double> FIGURES = Map.of("train/mean_images_per_second", 12.0);
+  @TempDir static Path servers;
   @TempDir Path folder;
-  private MlflowServer mlflow;
+  private static MlflowServer mlflow;
   private TrackingServer server;
   private Path run;
 
+  @BeforeAll
+  static void startMlflow() throws Exception {
+    mlflow = MlflowServer.start(Files.createDirectory(servers.resolve("mlflow")));
+  }
+
+  @AfterAll
+  static void stopMlflow() {
+    mlflow.close();
+  }
+
   @BeforeEach
-  void start() throws Exception {
-    mlflow = MlflowServer.start(Files.createDirectory(folder.resolve("mlflow")));
+  void connect() throws Exception {
     server = TrackingServer.connect(mlflow.uri());
     run = Files.createDirectory(folder.resolve("run"));
     Files.writeString(run.resolve("recipe.yaml"), "name: r");
@@ -34,9 +46,11 @@ class RunTrackingTest {
   }
 
   @AfterEach
-  void stop() {
+  void disconnect() throws Exception {
     server.close();
-    mlflow.close();
+    if (!mlflow.isAlive()) {
+      mlflow = mlflow.restart();
+    }
   }
 
   @Test

@@ -70,6 +70,10 @@ public final class MlflowServer implements AutoCloseable {
     return server;
   }
 
+  public boolean isAlive() {
+    return process.isAlive();
+  }
+
   public String uri() {
     return uri;
   }
@@ -81,7 +85,7 @@ public final class MlflowServer implements AutoCloseable {
   }
 
   private void await() throws IOException, InterruptedException {
-    Instant end = Instant.now().plus(Duration.ofMinutes(2));
+    Instant end = Instant.now().plus(Duration.ofMinutes(5));
     while (Instant.now().isBefore(end) && process.isAlive()) {
       try {
         get("/health");
