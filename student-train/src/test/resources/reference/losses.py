@@ -17,8 +17,8 @@
 
 SARD has no published package: feature consistency and the denoising score, the weights W among them, are written here from
 the formulas in torch 2.7.1, with loops where a loop is plainer. Of feature consistency optax has the core, |u - v|^2 =
-2 (1 - cos) for unit vectors, and is held against it here. The noise is drawn by a second implementation of the project's
-keyed draws. Bilinear resizing is torch's F.interpolate. Inputs are rounded to float32 first, so that both sides start from
+2 (1 - cos) for unit vectors, and is held against it here. The noise is drawn here and given to both sides. Bilinear
+resizing is torch's F.interpolate. Inputs are rounded to float32 first, so that both sides start from
 the same numbers.
 
 Made with: Python 3.11, torch 2.7.1 (CPU), numpy 2.4.6 and the above.
@@ -117,39 +117,14 @@ def sigmoid_cross_entropy(x, y):
     return Optax.apply(optax.losses.sigmoid_binary_cross_entropy, x, y)
 
 
-# --- keyed draws -------------------------------------------------------------------------------------------------------
+# --- noise -------------------------------------------------------------------------------------------------------------
 
-M64 = (1 << 64) - 1
-
-
-def finalise(z):
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & M64
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & M64
-    return z ^ (z >> 31)
+NOISE = np.random.default_rng(20260703)  # its own, so that other cases do not depend on it
 
 
-def mix(z):
-    return finalise((z + 0x9E3779B97F4A7C15) & M64)
-
-
-def java_hash(text):
-    h = 0
-    for ch in text:
-        h = (31 * h + ord(ch)) & 0xFFFFFFFF
-    return h - (1 << 32) if h >> 31 else h
-
-
-def gaussian(seed, epoch, sample_key, purpose, count):
-    state = mix((mix(mix(mix(seed & M64) ^ epoch) ^ (sample_key & M64)) ^ java_hash(purpose)) & M64)
-    out = []
-    while len(out) < count:
-        pair = []
-        for _ in range(2):
-            state = (state + 0x9E3779B97F4A7C15) & M64
-            pair.append((finalise(state) >> 11) * 2.0**-53)
-        radius = math.sqrt(-2 * math.log(1 - pair[0]))
-        out += [radius * math.cos(2 * math.pi * pair[1]), radius * math.sin(2 * math.pi * pair[1])]
-    return np.array(out[:count], dtype=np.float32).astype(np.float64)
+def noise(*shape):
+    """Normal values on a grid of 1/64: short to write, and the same in float32."""
+    return np.round(64 * NOISE.standard_normal(shape)) / 64
 
 
 # --- SARD --------------------------------------------------------------------------------------------------------------
@@ -225,10 +200,7 @@ def feature_consistency(case, v):
 def denoising_score(case, v):
     s = case["settings"]
     ft, fs, _ = spaces(case, v)
-    draws = case["draws"]
-    count = fs[0].numel()
-    eps = np.stack([gaussian(draws["seed"], draws["epoch"], k, "denoising-score", count) for k in draws["sampleKeys"]])
-    eps = torch.tensor(eps).reshape(fs.shape)
+    eps = torch.tensor(case["noise"]["data"]).reshape(fs.shape)
     mixed = math.sqrt(s["alpha"]) * ft.detach() + math.sqrt(1 - s["alpha"]) * eps
     x = fs if s["conditioning"] == "student-only" else torch.cat([mixed, fs], dim=1)
     pad = s["kernel"] // 2

@@ -15,7 +15,7 @@ import sys
 import cv2
 import numpy as np
 
-from losses import HERE, dump, pack, solve
+from losses import HERE, dump, noise, pack, solve
 
 sys.path.append(str(HERE.parents[4] / "teacher-cache/src/test/resources/reference"))
 from structure import measures  # noqa: E402
@@ -91,8 +91,9 @@ def case(name, inputs, which, loss, settings, learned=None):
         "grid": grid,
         "projectionSettings": {"dimensions": 3, "teacherProjection": "pca", "varianceFloor": 0.9},
         "projection": {"mean": normal(channels, scale=0.5).tolist(), "directions": basis.tolist()},
-        "draws": {"seed": 7, "epoch": 2, "sampleKeys": [11, -5, 123456789012345]},
     }
+    if loss == "denoising-score":
+        result["noise"] = pack(noise(len(inputs["embedding"]), 3, grid, grid))
     learned = {key: normal(*shape, scale=0.4) for key, shape in (learned or {}).items()}
     v, per_sample = solve(result, inputs, learned)
     result["learned"] = {key: pack(x) for key, x in learned.items()}

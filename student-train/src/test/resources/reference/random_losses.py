@@ -7,7 +7,7 @@ Run:  python random_losses.py     (writes losses.json beside itself)
 import numpy as np
 import torch
 
-from losses import READS, SEED, dump, pack, solve
+from losses import READS, SEED, dump, noise, pack, solve
 
 RANDOM = np.random.default_rng(20260701)
 
@@ -44,8 +44,9 @@ def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, pro
         "grid": g,
         "projectionSettings": {"dimensions": dims, "teacherProjection": projection or "pca", "varianceFloor": 0.9},
         "projection": {"mean": normal(ct).tolist(), "directions": basis.tolist()},
-        "draws": {"seed": 7, "epoch": 2, "sampleKeys": [11, -5, 123456789012345]},
     }
+    if loss == "denoising-score":
+        result["noise"] = pack(noise(b, dims, g, g))
     learned = {key: normal(*shape, scale=0.4) for key, shape in (learned or {}).items()}
     v, per_sample = solve(result, inputs, learned)
     result["inputs"] = {key: pack(x) for key, x in inputs.items() if key in READS[loss]}

@@ -120,7 +120,7 @@ final class DenoisingScore implements Loss {
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
     NDArray fs = space.student(student, targets);
-    NDArray epsilon = noise(fs, targets.draws());
+    NDArray epsilon = noise(fs, targets.noise());
     NDArray predicted =
         switch (conditioning) {
           case STUDENT_ONLY -> head(fs);
@@ -139,9 +139,9 @@ final class DenoisingScore implements Loss {
     return last.apply(Activation.gelu(first.apply(input)));
   }
 
-  private static NDArray noise(NDArray like, Draws draws) {
+  private static NDArray noise(NDArray like, Noise noise) {
     Shape shape = like.getShape();
     int perSample = Math.toIntExact(like.size() / shape.get(0));
-    return like.getManager().create(draws.gaussian(DRAW, perSample), shape);
+    return like.getManager().create(noise.gaussian(DRAW, perSample), shape);
   }
 }

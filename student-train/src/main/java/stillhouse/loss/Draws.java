@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  *
  * @param sampleKeys a 64-bit key a sample of the batch, from its id
  */
-public record Draws(long seed, int epoch, long[] sampleKeys) {
+public record Draws(long seed, int epoch, long[] sampleKeys) implements Noise {
   /** A generator of its own for sample {@code index} of the batch and one purpose. */
   public SplittableRandom forSample(int index, String purpose) {
     long key = mix(seed);
@@ -17,19 +17,17 @@ public record Draws(long seed, int epoch, long[] sampleKeys) {
     return new SplittableRandom(mix(key ^ purpose.hashCode()));
   }
 
-  /** Standard normal values, [batch, perSample] flattened, for one purpose. */
+  /**
+   * Each sample's from a generator of its own, by the algorithm that {@link
+   * java.util.random.RandomGenerator#nextGaussian()} specifies (McFarland's modified ziggurat).
+   */
+  @Override
   public float[] gaussian(String purpose, int perSample) {
     float[] values = new float[Math.multiplyExact(sampleKeys.length, perSample)];
     for (int b = 0; b < sampleKeys.length; b++) {
       SplittableRandom random = forSample(b, purpose);
-      for (int i = b * perSample; i < (b + 1) * perSample; i += 2) {
-        // Box–Muller: SplittableRandom has no split-stable Gaussian of its own here.
-        double radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()));
-        double angle = 2 * Math.PI * random.nextDouble();
-        values[i] = (float) (radius * Math.cos(angle));
-        if (i + 1 < (b + 1) * perSample) {
-          values[i + 1] = (float) (radius * Math.sin(angle));
-        }
+      for (int i = b * perSample; i < (b + 1) * perSample; i++) {
+        values[i] = (float) random.nextGaussian();
       }
     }
     return values;

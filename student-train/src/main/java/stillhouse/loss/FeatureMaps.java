@@ -46,10 +46,20 @@ final class FeatureMaps {
    * #ZERO_NORM} becomes zero and carries no gradient; {@code F.normalize} would divide it by 1e-12.
    */
   static NDArray unit(NDArray vectors, int axis) {
+    return vectors.mul(inverseNorm(vectors, axis));
+  }
+
+  /** The same, of norm {@code length}. */
+  static NDArray ofLength(double length, NDArray vectors, int axis) {
+    return vectors.mul(Scalar.times(inverseNorm(vectors, axis), length));
+  }
+
+  /** A factor a vector, so that the vectors themselves are gone over once. */
+  private static NDArray inverseNorm(NDArray vectors, int axis) {
     double floor = ZERO_NORM * ZERO_NORM;
     NDArray squared = vectors.square().sum(new int[] {axis}, true);
     NDArray live = squared.stopGradient().gt(floor).toType(DataType.FLOAT32, false);
-    return vectors.mul(live).div(Scalar.atLeast(squared, floor).sqrt());
+    return live.div(Scalar.atLeast(squared, floor).sqrt());
   }
 
   /** [B, C, h, w] as [B, C, h·w]. */

@@ -158,7 +158,7 @@ final class Representation {
   }
 
   private static NDArray scaled(NDArray map) {
-    return Scalar.times(FeatureMaps.unit(map, 1), Math.sqrt(map.getShape().get(1)));
+    return FeatureMaps.ofLength(Math.sqrt(map.getShape().get(1)), map, 1);
   }
 
   /** [B, C, h, w] to [B, C]. */

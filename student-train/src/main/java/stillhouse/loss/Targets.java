@@ -13,7 +13,7 @@ import ai.djl.ndarray.NDArray;
  * @param teacherLogits one channel a foreground class, pre-sigmoid, [B, K, h, w]
  * @param teacherEmbedding the cached layer on the alignment grid, [B, C, g, g]
  * @param structure E, C and D on the alignment grid, [B, 3, g, g], raw
- * @param draws where random draws of this step come from
+ * @param noise where the random values of this step come from
  */
 public record Targets(
     NDArray truth,
@@ -21,4 +21,4 @@ public record Targets(
     NDArray teacherLogits,
     NDArray teacherEmbedding,
     NDArray structure,
-    Draws draws) {}
+    Noise noise) {}

@@ -98,10 +98,12 @@ final class Bench implements AutoCloseable {
               targets.teacherLogits().get(rows),
               targets.teacherEmbedding().get(rows),
               targets.structure().get(rows),
-              new Draws(
-                  targets.draws().seed(),
-                  targets.draws().epoch(),
-                  java.util.Arrays.copyOfRange(targets.draws().sampleKeys(), from, to))));
+              of((Draws) targets.noise(), from, to)));
+    }
+
+    private static Draws of(Draws all, int from, int to) {
+      long[] keys = java.util.Arrays.copyOfRange(all.sampleKeys(), from, to);
+      return new Draws(all.seed(), all.epoch(), keys);
     }
 
     Samples withTeacherEmbedding(NDArray embedding) {
@@ -113,7 +115,7 @@ final class Bench implements AutoCloseable {
               targets.teacherLogits(),
               embedding,
               targets.structure(),
-              targets.draws()));
+              targets.noise()));
     }
 
     Samples withOutput(NDArray embedding, NDArray logits) {

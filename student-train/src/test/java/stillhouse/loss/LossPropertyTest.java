@@ -63,7 +63,7 @@ class LossPropertyTest {
           new Bench.Samples(
               new stillhouse.student.StudentOutput(samples.output().embedding(), logits),
               new Targets(
-                  truth, v, t.teacherLogits(), t.teacherEmbedding(), t.structure(), t.draws()));
+                  truth, v, t.teacherLogits(), t.teacherEmbedding(), t.structure(), t.noise()));
       assertThat(other.of(loss)).containsExactly(samples.of(loss), within(2e-6f));
     }
   }

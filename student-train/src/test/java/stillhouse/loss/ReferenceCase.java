@@ -62,7 +62,7 @@ final class ReferenceCase {
     moved.keySet().retainAll(names(c.get("gradients")));
 
     var student = new StudentOutput(in.get("embedding"), in.get("logits"));
-    Targets targets = targets(in, c.get("draws"));
+    Targets targets = targets(in, c.get("noise"));
     checkValues(loss.perSample(student, targets).toFloatArray(), c.get("perSample"));
     checkGradients(
         bench.gradients(moved, () -> loss.perSample(student, targets)), c.get("gradients"));
@@ -133,14 +133,14 @@ final class ReferenceCase {
   }
 
   /** The inputs' targets; what a loss does not read may be absent. */
-  static Targets targets(Map<String, NDArray> in, JsonNode draws) {
+  static Targets targets(Map<String, NDArray> in, JsonNode noise) {
     return new Targets(
         in.get("truth"),
         in.get("valid"),
         in.get("teacherLogits"),
         in.get("teacherEmbedding"),
         in.get("structure"),
-        draws == null ? null : JSON.convertValue(draws, Draws.class));
+        noise == null ? null : (purpose, perSample) -> floats(noise.get("data")));
   }
 
   static Map<String, NDArray> tensors(Bench bench, JsonNode nodes) {

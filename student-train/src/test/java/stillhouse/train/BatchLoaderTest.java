@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.cache.TrainingView;
+import stillhouse.loss.Draws;
 
 class BatchLoaderTest {
   private static final int SAMPLES = 31;
@@ -77,7 +78,8 @@ class BatchLoaderTest {
       assertThat(Arrays.copyOfRange(floats(batch.targets().structure(), at), 8, 12))
           .containsExactly(DrawnView.values(10L * i + 3, 4));
       requireLabels(batch, at, i);
-      assertThat(batch.targets().draws().sampleKeys()[at]).isEqualTo(SampleKey.of("s-" + i));
+      assertThat(((Draws) batch.targets().noise()).sampleKeys()[at])
+          .isEqualTo(SampleKey.of("s-" + i));
     }
     return batch.size();
   }
