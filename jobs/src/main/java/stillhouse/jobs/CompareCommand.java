@@ -7,11 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -81,6 +83,7 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    requireDistinct();
     List<String> alone = new ArrayList<>();
     List<EvaluatedRun> runs = runs(alone);
     Map<Terms, List<RunPairs.Pair>> wanted = new LinkedHashMap<>();
@@ -102,6 +105,19 @@ final class CompareCommand implements Callable<Integer> {
     }
     report(comparisons, alone);
     return 0;
+  }
+
+  /** A recipe named twice would count each of its seeds twice. */
+  private void requireDistinct() {
+    Set<String> named = new HashSet<>(Set.of(baseline));
+    for (String candidate : candidates) {
+      if (!named.add(candidate)) {
+        throw new ConfigException(
+            "Invalid --candidate: "
+                + candidate
+                + (candidate.equals(baseline) ? " (is the baseline)" : " (is named twice)"));
+      }
+    }
   }
 
   /** The runs of the recipes asked for; one without a score is named. */

@@ -113,7 +113,8 @@ final class TrainCommand implements Callable<Integer> {
       requireTeacher(loaded, source);
       for (long seed : seeds) {
         String called = RunName.of(config.name(), loaded.name(), training.labels(), seed);
-        orders.add(new TrainingJob.Order(loaded, file, seed, name.orElse(called)));
+        orders.add(
+            new TrainingJob.Order(loaded, file, seed, name.map(RunName::require).orElse(called)));
       }
     }
     return orders;

@@ -59,7 +59,7 @@ final class TrainingOptions {
         size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
     Recipe.Optimizer optimizer = training.optimizer();
     double rate = Objects.requireNonNullElse(learningRate, optimizer.learningRate());
-    require(rate > 0, "--learning-rate", rate, "> 0");
+    require(rate > 0 && rate <= 1, "--learning-rate", rate, "> 0 and <= 1");
     return recipe.withTraining(
         training
             .with(Objects.requireNonNullElse(epochs, training.epochs()), size)

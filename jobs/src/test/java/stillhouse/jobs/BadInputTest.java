@@ -160,8 +160,33 @@ class BadInputTest {
     record("tiny-conv.scratch.s0");
     assertThat(refused(compare("scratch", "sard")))
         .contains("No run of recipe sard in ", "Recipes there: scratch");
-    assertThat(refused(compare("scratch", "scratch")))
+    record("tiny-conv.sard.s0", "sard", 1);
+    assertThat(refused(compare("scratch", "sard")))
         .contains("No two runs to compare", "tiny-conv.scratch.s0: not evaluated yet");
+  }
+
+  @Test
+  void aRecipeIsComparedOnceAndNotWithItself() {
+    assertThat(refused(compare("sard", "scratch,scratch")))
+        .contains("Invalid --candidate: scratch (is named twice)");
+    assertThat(refused(compare("sard", "sard")))
+        .contains("Invalid --candidate: sard (is the baseline)");
+  }
+
+  @Test
+  void aNameThatIsNoFolderOfTheRunsIsRefused() {
+    for (String name : List.of("../escaped", "", "a,b")) {
+      assertThat(refused(train("--recipe", "scratch", "--name", name)))
+          .contains("Invalid --name: '" + name + "' (must be letters");
+    }
+  }
+
+  @Test
+  void aLearningRateHasTheLimitsOfARecipes() {
+    for (String rate : List.of("50", "1e400", "0")) {
+      assertThat(refused(train("--recipe", "scratch", "--learning-rate", rate)))
+          .contains("Invalid --learning-rate: ", "(must be > 0 and <= 1)");
+    }
   }
 
   @Test
