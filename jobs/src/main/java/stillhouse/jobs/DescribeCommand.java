@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -72,10 +73,33 @@ final class DescribeCommand implements Callable<Integer> {
                 "masks", masks.toAbsolutePath().normalize().toString(),
                 "split", "hash")));
     yaml.put("input", Map.of("height", size, "width", size));
-    new ObjectMapper(new YAMLFactory()).writeValue(out.toFile(), yaml);
-    DatasetConfig.load(out); // what was written is held against the schema at once
+    write(new ObjectMapper(new YAMLFactory()).writeValueAsBytes(yaml));
     log.info("Described {} with classes {} in {}", images, names, out);
     return 0;
+  }
+
+  /** Leaves what is there, and nothing that is not valid. */
+  private void write(byte[] yaml) throws IOException {
+    if (Files.isDirectory(out)) {
+      throw new ConfigException("Invalid --out: " + out + " (must be a file)");
+    }
+    if (Files.exists(out)) {
+      if (!Arrays.equals(Files.readAllBytes(out), yaml)) {
+        throw new ConfigException(
+            "Cannot describe the images in "
+                + out
+                + ": it is there and says something else. Remove it, or give another --out.");
+      }
+      return;
+    }
+    Files.createDirectories(out.toAbsolutePath().getParent());
+    Files.write(out, yaml);
+    try {
+      DatasetConfig.load(out); // held against the schema at once
+    } catch (ConfigException e) {
+      Files.delete(out);
+      throw e;
+    }
   }
 
   /** The folder's name in the letters that a data set's may have: a-z, 0-9 and dashes. */

@@ -35,8 +35,12 @@ final class Pictures {
     this.teacher = teacher;
   }
 
-  /** Writes {@code overlays.png} for one student. */
-  void draw(OnnxSource source, Path folder) throws IOException {
+  /**
+   * Writes {@code overlays.png} for one student.
+   *
+   * @return whether there was anything to show
+   */
+  boolean draw(OnnxSource source, Path folder) throws IOException {
     List<String> headers =
         teacher
             ? List.of("image", "truth", "teacher", "student", "student's errors")
@@ -48,12 +52,13 @@ final class Pictures {
       }
     }
     if (sheet.isEmpty()) {
-      return; // a split without a labelled object has nothing to show
+      return false; // a split without a labelled object has nothing to show
     }
     Files.createDirectories(folder);
     Files.write(
         folder.resolve("overlays.png"),
         ContactSheet.png(headers, sheet, samples.dataset().classes()));
+    return true;
   }
 
   private ContactSheet.Row row(Row row, Segmenter student) {

@@ -151,8 +151,10 @@ final class Scoring {
             images,
             record.mlflowRun());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
-      pictures.draw(source, folder.resolve("overlays"));
-      run.artifacts(folder.resolve("overlays"), "overlays");
+      Path overlays = folder.resolve("overlays");
+      if (pictures.draw(source, overlays)) {
+        run.artifacts(overlays, "overlays");
+      }
       run.tags(Map.of("tensorrt", engine.summary()));
       report(folder, run, score, result, record.steps());
     }

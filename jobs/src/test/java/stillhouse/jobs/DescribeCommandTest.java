@@ -26,6 +26,31 @@ class DescribeCommandTest {
   }
 
   @Test
+  void aFileThatIsThereIsKeptAndAnInvalidOneNotLeft() throws IOException {
+    Path images = Files.createDirectory(folder.resolve("images"));
+    Path masks = Files.createDirectory(folder.resolve("masks"));
+    Path mine = Files.writeString(folder.resolve("mine.yaml"), "name: by-hand");
+    assertThat(describe(images, masks, mine, 96)).isEqualTo(2);
+    assertThat(mine).hasContent("name: by-hand");
+    Path other = folder.resolve("new/other.yaml");
+    assertThat(describe(images, masks, other, 100)).isEqualTo(2);
+    assertThat(other).doesNotExist();
+    assertThat(describe(images, masks, other, 96)).isZero();
+    assertThat(describe(images, masks, other, 96)).as("the same again").isZero();
+    assertThat(describe(images, masks, folder, 96)).isEqualTo(2);
+  }
+
+  private static int describe(Path images, Path masks, Path out, int size) {
+    return Stillhouse.run(
+        "describe",
+        "--images=" + images,
+        "--masks=" + masks,
+        "--classes=dent",
+        "--size=" + size,
+        "--out=" + out);
+  }
+
+  @Test
   void namesKeepWhatADataSetsNameMayHave() {
     assertThat(DescribeCommand.name(Path.of("/data/neu-seg/d.yaml"))).isEqualTo("neu-seg");
     assertThat(DescribeCommand.name(Path.of("/data/Rück_seite./d.yaml"))).isEqualTo("ruck-seite");

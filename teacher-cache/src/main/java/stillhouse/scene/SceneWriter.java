@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,13 +16,14 @@ import stillhouse.data.ImageCodec;
  */
 public final class SceneWriter {
   private static final int MAX_COUNT = 100_000;
-  private static final Pattern NAME = Pattern.compile("(\\d{5})\\.png");
+  private static final Pattern NAME = Pattern.compile("(\\d{5})\\.png(\\.part)?");
 
   private SceneWriter() {}
 
   /**
    * Afterwards the two folders hold these scenes and nothing else. A file that is already as it
-   * should be is left alone, its time included, so that a second ingest knows it.
+   * should be is left alone, its time included, so that a second ingest knows it; one that is not
+   * is never overwritten.
    *
    * @param size pixels a side
    * @throws IllegalArgumentException where a folder holds another file
@@ -69,8 +71,17 @@ public final class SceneWriter {
   }
 
   private static void put(Path file, byte[] bytes) throws IOException {
-    if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), bytes)) {
-      Files.write(file, bytes);
+    if (Files.exists(file)) {
+      if (!Arrays.equals(Files.readAllBytes(file), bytes)) {
+        throw new IllegalArgumentException(
+            "Cannot write scenes over "
+                + file
+                + ": it is another picture, or a scene of another seed or size; give an empty folder");
+      }
+      return;
     }
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    Files.write(part, bytes);
+    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE); // a scene is there whole or not at all
   }
 }

@@ -94,6 +94,23 @@ class ScenesTest {
   }
 
   @Test
+  void overwritesNoPictureAndGoesOnAfterAStop(@TempDir Path dir) throws IOException {
+    SceneWriter.write(dir, 1, 7, 64);
+    Path half = Files.writeString(dir.resolve("images/00001.png.part"), "half");
+    SceneWriter.write(dir, 2, 7, 64);
+    assertThat(half).doesNotExist();
+    Path mine = dir.resolve("images/00000.png");
+    Files.writeString(mine, "a photo");
+    assertThatThrownBy(() -> SceneWriter.write(dir, 2, 7, 64))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Cannot write scenes over "
+                + mine
+                + ": it is another picture, or a scene of another seed or size; give an empty folder");
+    assertThat(mine).hasContent("a photo");
+  }
+
+  @Test
   void refusesASizeOrCountOutOfRange(@TempDir Path dir) {
     assertThatThrownBy(() -> Scenes.metal(1, 31))
         .hasMessage("Invalid scene size: 31 (must be 32…4096)");
