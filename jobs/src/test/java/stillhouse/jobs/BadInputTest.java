@@ -296,34 +296,7 @@ class BadInputTest {
   }
 
   private void record(String name, String recipe, long steps) {
-    new RunRecord(
-            name,
-            recipe,
-            "tiny-conv",
-            "plates",
-            "recipe.yaml",
-            "student.yaml",
-            List.of("scratch"),
-            96,
-            96,
-            "view",
-            "view",
-            "w",
-            List.of("w"),
-            "checkpoint",
-            0,
-            1,
-            4,
-            1,
-            steps,
-            1,
-            1,
-            16,
-            1e-3,
-            "run",
-            Map.of(),
-            "")
-        .write(folder.resolve("runs").resolve(name));
+    RunRecords.of(name, recipe, steps, "run", Map.of()).write(folder.resolve("runs").resolve(name));
   }
 
   private void evaluated(String name, String recipe, long steps, String samples)

@@ -3,9 +3,9 @@ package stillhouse.jobs;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
-/** A job's session inside this JVM, on two threads; closing it leaves nothing behind. */
+/** A job's session inside this JVM; closing it leaves nothing behind. */
 final class LocalSession implements AutoCloseable {
-  private static final Map<String, String> SETTINGS =
+  private static final Map<String, String> TWO_THREADS =
       Map.of(
           "spark.master", "local[2]",
           "spark.ui.enabled", "false",
@@ -14,10 +14,19 @@ final class LocalSession implements AutoCloseable {
           "spark.databricks.delta.snapshotPartitions", "2",
           "spark.sql.codegen.wholeStage", "false",
           "spark.sql.codegen.factoryMode", "NO_CODEGEN");
+  private final Map<String, String> settings;
   private final JobSession session;
 
   LocalSession() {
-    SETTINGS.forEach(System::setProperty);
+    this(TWO_THREADS);
+  }
+
+  /**
+   * @param settings what spark-submit would set
+   */
+  LocalSession(Map<String, String> settings) {
+    this.settings = settings;
+    settings.forEach(System::setProperty);
     session = JobSession.open("test");
   }
 
@@ -28,6 +37,6 @@ final class LocalSession implements AutoCloseable {
   @Override
   public void close() {
     session.close();
-    SETTINGS.keySet().forEach(System::clearProperty);
+    settings.keySet().forEach(System::clearProperty);
   }
 }

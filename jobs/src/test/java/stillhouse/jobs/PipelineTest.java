@@ -5,18 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,7 +19,6 @@ import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
 import stillhouse.data.ImageCodec;
 import stillhouse.scene.Scenes;
-import stillhouse.tracking.MlflowServer;
 
 /** Every job in order, through its command line: four executors, a real MLflow server. */
 class PipelineTest {
@@ -33,47 +26,49 @@ class PipelineTest {
   private static final int SCENES = 48;
   private static final int SIZE = 96;
   @TempDir static Path folder;
-  private static Map<String, String> settings;
-  private static MlflowServer mlflow;
-  private static JobSession session;
+  private static Workbench bench;
   private static Set<String> cachedOnce;
   private static Set<String> cachedTwice;
 
   @BeforeAll
   static void runEveryJob() throws Exception {
-    mlflow = MlflowServer.start(Files.createDirectory(folder.resolve("mlflow")));
-    settings = LocalCluster.settings(4, folder);
-    settings.forEach(System::setProperty);
-    session = JobSession.open("pipeline");
+    bench = new Workbench(folder, 4);
     drawScenes();
-    done("ingest", data(), root());
-    done("train", data(), root(), tracking(), training(), "--recipe=scratch", "--name=teacher");
-    done("freeze", root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
-    done("cache", data(), root(), teacher());
-    cachedOnce = files("cache");
-    done("cache", data(), root(), teacher());
-    cachedTwice = files("cache");
-    done(
+    bench.done("ingest", bench.data(), bench.root());
+    bench.done(
         "train",
-        data(),
-        root(),
-        tracking(),
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
+        training(),
+        "--recipe=scratch",
+        "--name=teacher");
+    bench.done("freeze", bench.root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
+    bench.done("cache", bench.data(), bench.root(), teacher());
+    cachedOnce = bench.files("cache");
+    bench.done("cache", bench.data(), bench.root(), teacher());
+    cachedTwice = bench.files("cache");
+    bench.done(
+        "train",
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
         training(),
         "--recipe=naive-logit,sard",
         teacher(),
         "--names-out=" + folder.resolve("names/runs.txt"));
-    done("export", root(), tracking(), "--run=" + String.join(",", RUNS));
-    done(
+    bench.done("export", bench.root(), bench.tracking(), "--run=" + String.join(",", RUNS));
+    bench.done(
         "evaluate",
-        data(),
-        root(),
-        tracking(),
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
         teacher(),
         "--run=" + String.join(",", RUNS),
         "--summary=" + folder.resolve("summary.json"));
-    done(
+    bench.done(
         "compare",
-        root(),
+        bench.root(),
         "--baseline=naive-logit",
         "--candidate=sard",
         "--out=" + folder.resolve("compare.json"));
@@ -81,11 +76,7 @@ class PipelineTest {
 
   @AfterAll
   static void stop() {
-    if (session != null) {
-      session.close();
-    }
-    settings.keySet().forEach(System::clearProperty);
-    mlflow.close();
+    bench.close();
   }
 
   @Test
@@ -114,7 +105,7 @@ class PipelineTest {
   @Test
   void allRanksEndWithEqualWeights() {
     for (String run : RUNS) {
-      RunRecord record = RunRecord.read(runs().resolve(run));
+      RunRecord record = bench.record(run);
       assertThat(record.ranks()).isEqualTo(4);
       assertThat(record.rankDigests()).hasSize(4).containsOnly(record.weightsDigest());
       assertThat(record.batch()).isEqualTo(4);
@@ -124,9 +115,9 @@ class PipelineTest {
 
   @Test
   void mlflowHoldsCurvesFilesAndScores() throws Exception {
-    try (var client = new MlflowClient(mlflow.uri())) {
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
       for (String run : RUNS) {
-        String id = RunRecord.read(runs().resolve(run)).mlflowRun();
+        String id = bench.record(run).mlflowRun();
         assertThat(client.getRun(id).getInfo().getStatus().name()).isEqualTo("FINISHED");
         assertThat(client.getMetricHistory(id, "train/loss")).hasSizeGreaterThan(1);
         assertThat(client.getRun(id).getData().getMetricsList())
@@ -148,7 +139,7 @@ class PipelineTest {
   void theSummaryIsComplete() throws IOException {
     JsonNode summary = json("summary.json");
     assertThat(summary.get("ranks").asInt()).isEqualTo(4);
-    assertThat(summary.get("mlflow").asText()).isEqualTo(mlflow.uri());
+    assertThat(summary.get("mlflow").asText()).isEqualTo(bench.mlflow().uri());
     assertThat(summary.get("models").findValuesAsText("recipe"))
         .containsExactly("teacher", "naive-logit", "sard");
     for (JsonNode model : summary.get("models")) {
@@ -164,7 +155,7 @@ class PipelineTest {
     for (String run : RUNS) {
       Path table = folder.resolve("evaluations").resolve(run).resolve("test");
       assertThat(table.resolve("_SUCCESS")).exists();
-      Score score = Score.read(runs().resolve(run), "test").orElseThrow();
+      Score score = Score.read(bench.runs().resolve(run), "test").orElseThrow();
       assertThat(score.images()).isEqualTo("file:" + table);
     }
   }
@@ -173,16 +164,18 @@ class PipelineTest {
   @Test
   void aScoreIsReusedForTheSameFileOnly() throws IOException {
     Path again = copy("again", "run.json", "student.onnx", Score.FILE);
-    String[] evaluate = {"evaluate", data(), root(), tracking(), teacher(), "--run=again"};
+    String[] evaluate = {
+      "evaluate", bench.data(), bench.root(), bench.tracking(), teacher(), "--run=again"
+    };
     String score = Files.readString(again.resolve(Score.FILE));
-    done(evaluate);
+    bench.done(evaluate);
     assertThat(again.resolve(Score.FILE)).hasContent(score);
     Files.copy(
-        runs().resolve(RUNS.get(1)).resolve("student.onnx"),
+        bench.runs().resolve(RUNS.get(1)).resolve("student.onnx"),
         again.resolve("student.onnx"),
         StandardCopyOption.REPLACE_EXISTING);
-    done(evaluate);
-    Score other = Score.read(runs().resolve(RUNS.get(1)), "test").orElseThrow();
+    bench.done(evaluate);
+    Score other = Score.read(bench.runs().resolve(RUNS.get(1)), "test").orElseThrow();
     Score now = Score.read(again, "test").orElseThrow();
     assertThat(now.model() + now.samples()).isEqualTo(other.model() + other.samples());
     assertThat(now.metrics().get("iou")).isEqualTo(other.metrics().get("iou"));
@@ -192,23 +185,21 @@ class PipelineTest {
   void anImageThatVanishedIsNamedWithItsRemedy() throws IOException {
     String uri =
         CacheTables.of("file:" + folder)
-            .samples(session.spark())
+            .samples(bench.spark())
             .where("split = 'test'")
             .first()
             .getAs("image_uri");
     Path image = Path.of(URI.create(uri).getPath());
     Path away = Files.move(image, folder.resolve("away.png"));
     copy("vanished", "run.json", "student.onnx");
-    StringWriter err = new StringWriter();
-    int code =
-        Stillhouse.run(
-            new PrintWriter(err), args("evaluate", data(), root(), tracking(), "--run=vanished"));
+    Workbench.Said said =
+        bench.said("evaluate", bench.data(), bench.root(), bench.tracking(), "--run=vanished");
     Files.move(away, image);
-    assertThat(err.toString())
+    assertThat(said.err())
         .startsWith("error: Unreadable image (not-readable): " + uri + " was ingested and can't be")
         .contains("Run the ingest job again, then cache, then evaluate")
         .doesNotContain("\tat ");
-    assertThat(code).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
   }
 
   @Test
@@ -225,40 +216,35 @@ class PipelineTest {
 
   @Test
   void moreRanksThanExecutorsAreRefusedInASentence() {
-    StringWriter err = new StringWriter();
-    int code =
-        Stillhouse.run(
-            new PrintWriter(err),
-            args(
-                "train",
-                data(),
-                root(),
-                tracking(),
-                "--recipe=scratch",
-                "--name=wide",
-                "--batch=8",
-                "--ranks=8"));
-    assertThat(err.toString()).startsWith("error: Cannot train with 8 ranks on local-cluster");
-    assertThat(err.toString()).doesNotContain("\tat ");
-    assertThat(code).isEqualTo(2);
+    Workbench.Said said =
+        bench.said(
+            "train",
+            bench.data(),
+            bench.root(),
+            bench.tracking(),
+            "--recipe=scratch",
+            "--name=wide",
+            "--batch=8",
+            "--ranks=8");
+    assertThat(said.err()).startsWith("error: Cannot train with 8 ranks on local-cluster");
+    assertThat(said.err()).doesNotContain("\tat ");
+    assertThat(said.code()).isEqualTo(2);
   }
 
   @Test
   void aFileThatIsNoNetworkFailsTheJob() throws IOException {
     Path broken = copy("broken", "run.json");
     Files.writeString(broken.resolve("student.onnx"), "no network");
-    StringWriter err = new StringWriter();
-    int code =
-        Stillhouse.run(
-            new PrintWriter(err), args("evaluate", data(), root(), tracking(), "--run=broken"));
-    assertThat(err.toString()).startsWith("error: ");
-    assertThat(err.toString().lines().findFirst().orElseThrow()).contains("student.onnx");
-    assertThat(code).isEqualTo(Stillhouse.FAILED);
+    Workbench.Said said =
+        bench.said("evaluate", bench.data(), bench.root(), bench.tracking(), "--run=broken");
+    assertThat(said.err()).startsWith("error: ");
+    assertThat(said.err().lines().findFirst().orElseThrow()).contains("student.onnx");
+    assertThat(said.code()).isEqualTo(Stillhouse.FAILED);
   }
 
   private static void drawScenes() throws IOException {
     Path scenes = folder.resolve("scenes");
-    done("scenes", "--out=" + scenes, "--count=" + SCENES, "--size=" + SIZE);
+    bench.drawScenes(SCENES, SIZE);
     byte[] image = ImageCodec.encodePng(Scenes.draw(9, 0, SIZE).image());
     byte[] mask = ImageCodec.encodePng(Scenes.draw(9, 0, SIZE).mask());
     Files.writeString(scenes.resolve("images/unreadable.png"), "no picture");
@@ -267,35 +253,15 @@ class PipelineTest {
     Files.write(
         scenes.resolve("masks/another-size.png"),
         ImageCodec.encodePng(Scenes.draw(9, 0, 2 * SIZE).mask()));
-    Files.writeString(
-        folder.resolve("scenes.yaml"),
-        Files.readString(ConfFiles.find("datasets", "drawn-scenes"))
-            .replace("height: 192, width: 192", "height: " + SIZE + ", width: " + SIZE));
   }
 
   /** Some files of the first run under another name. */
   private static Path copy(String name, String... files) throws IOException {
-    Path copy = Files.createDirectories(runs().resolve(name));
+    Path copy = Files.createDirectories(bench.runs().resolve(name));
     for (String file : files) {
-      Files.copy(runs().resolve(RUNS.get(0)).resolve(file), copy.resolve(file));
+      Files.copy(bench.runs().resolve(RUNS.get(0)).resolve(file), copy.resolve(file));
     }
     return copy;
-  }
-
-  private static Path runs() {
-    return folder.resolve("runs");
-  }
-
-  private static String data() {
-    return "--data=" + folder.resolve("scenes.yaml") + " --set=SCENES=" + folder.resolve("scenes");
-  }
-
-  private static String root() {
-    return "--root=" + folder;
-  }
-
-  private static String tracking() {
-    return "--mlflow=" + mlflow.uri();
   }
 
   private static String teacher() {
@@ -306,30 +272,11 @@ class PipelineTest {
     return "--epochs=1 --batch=4 --ranks=4 --learning-rate=1e-3";
   }
 
-  private static String[] args(String... groups) {
-    return Stream.of(groups).flatMap(g -> Stream.of(g.split(" "))).toArray(String[]::new);
-  }
-
-  private static void done(String... groups) {
-    StringWriter err = new StringWriter();
-    int code = Stillhouse.run(new PrintWriter(err), args(groups));
-    assertThat(code).as(groups[0] + ": " + err).isZero();
-  }
-
   private static String artifacts(String run, String path) throws Exception {
-    return mlflow.get("/api/2.0/mlflow/artifacts/list?path=" + path + "&run_id=" + run);
+    return bench.mlflow().get("/api/2.0/mlflow/artifacts/list?path=" + path + "&run_id=" + run);
   }
 
   private static JsonNode json(String file) throws IOException {
     return new ObjectMapper().readTree(folder.resolve(file).toFile());
-  }
-
-  private static Set<String> files(String below) throws IOException {
-    Path at = folder.resolve(below);
-    try (var all = Files.walk(at)) {
-      return all.filter(Files::isRegularFile)
-          .map(f -> at.relativize(f).toString())
-          .collect(Collectors.toCollection(TreeSet::new));
-    }
   }
 }

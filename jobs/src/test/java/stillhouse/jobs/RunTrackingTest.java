@@ -2,10 +2,8 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -121,33 +119,7 @@ class RunTrackingTest {
         "a run", "plates", run, "view", "digest", Map.of("recipe", "r"), Map.of("seed", "0"));
   }
 
-  private static RunRecord record(String mlflowRun) throws IOException {
-    return new RunRecord(
-        "a run",
-        "r",
-        "s",
-        "plates",
-        "recipe.yaml",
-        "student.yaml",
-        List.of("scratch"),
-        96,
-        96,
-        "view",
-        "digest",
-        "w",
-        List.of("w"),
-        "checkpoint",
-        0,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        16,
-        1e-3,
-        mlflowRun,
-        Map.of("dice", 0.5),
-        "");
+  private static RunRecord record(String mlflowRun) {
+    return RunRecords.of("a run", "r", 1, mlflowRun, Map.of("dice", 0.5));
   }
 }

@@ -97,8 +97,7 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
   }
 
   private static Row failure(Row row, String reason, RuntimeException cause) {
-    List<String> uris = row.getList(row.fieldIndex("image_uris"));
-    return Outcome.failure(CacheTables.ANSWERS.size(), uris.toArray(String[]::new), reason, cause);
+    return Outcome.failure(CacheTables.ANSWERS.size(), row, reason, cause);
   }
 
   private Row answer(Row row, String prompt, Integer classId, FloatTensor logits, Float iou) {

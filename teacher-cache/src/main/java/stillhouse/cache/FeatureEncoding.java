@@ -128,9 +128,7 @@ record FeatureEncoding(
   }
 
   private Row failure(Row plan, String reason, RuntimeException cause) {
-    int columns = CacheTables.featuresType(keys.spec()).size();
-    List<String> uris = plan.getList(plan.fieldIndex("image_uris"));
-    return Outcome.failure(columns, uris.toArray(String[]::new), reason, cause);
+    return Outcome.failure(CacheTables.featuresType(keys.spec()).size(), plan, reason, cause);
   }
 
   private Row row(Row plan, Map<String, FloatTensor> features) {

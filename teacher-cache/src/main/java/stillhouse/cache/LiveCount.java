@@ -56,8 +56,13 @@ final class LiveCount extends SparkListener implements AutoCloseable {
         }
       }
     }
-    long now = byTask.values().stream().mapToLong(Long::longValue).sum();
-    if (now > told && System.nanoTime() - toldAt >= pauseNanos) {
+    if (System.nanoTime() - toldAt >= pauseNanos) {
+      tell(byTask.values().stream().mapToLong(Long::longValue).sum());
+    }
+  }
+
+  private void tell(long now) {
+    if (now > told) {
       told = now;
       toldAt = System.nanoTime();
       report.accept(now);

@@ -1,5 +1,6 @@
 package stillhouse.cache;
 
+import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -36,10 +37,12 @@ final class Outcome {
 
   /**
    * @param columns of the table, left null
+   * @param planned what could not be dealt with, with its {@code image_uris}
    */
-  static Row failure(int columns, String[] uris, String reason, RuntimeException cause) {
+  static Row failure(int columns, Row planned, String reason, RuntimeException cause) {
+    List<String> uris = planned.getList(planned.fieldIndex("image_uris"));
     Object[] all = new Object[columns + EXTRA];
-    all[columns] = uris;
+    all[columns] = uris.toArray(String[]::new);
     all[columns + 1] = reason;
     all[columns + 2] = String.valueOf(cause.getMessage());
     return RowFactory.create(all);

@@ -2,7 +2,6 @@ package stillhouse.cache;
 
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -40,9 +39,7 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
           UnstorableException.encode("structure map C", maps.c(), DType.FP32),
           UnstorableException.encode("structure map D", maps.d(), DType.FP32));
     } catch (UnstorableException e) {
-      List<String> uris = row.getList(row.fieldIndex("image_uris"));
-      return Outcome.failure(
-          CacheTables.STRUCTURE.size(), uris.toArray(String[]::new), Outcome.UNSTORABLE, e);
+      return Outcome.failure(CacheTables.STRUCTURE.size(), row, Outcome.UNSTORABLE, e);
     }
   }
 }

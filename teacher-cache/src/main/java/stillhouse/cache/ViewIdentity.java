@@ -4,12 +4,8 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.countDistinct;
-import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.shiftrightunsigned;
-import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
-import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,29 +16,21 @@ import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
 /**
- * Which rows go into a view, as a digest that does not depend on their order and never leaves the
- * executors row by row: for each split the count, and over two independent 64-bit hashes of each
- * row's (sample_id, split, weight, content, mask, feature key) the sums of both halves and the xor.
+ * Which rows go into a view: for each split the count, and {@link RowHashes} of each row's
+ * (sample_id, split, weight, content, mask, feature key).
  *
  * @param rows per split
  */
 record ViewIdentity(Sha256 digest, SortedMap<String, Long> rows) {
 
   static ViewIdentity of(ViewRequest request, Dataset<Row> rows) {
-    Dataset<Row> hashed =
-        rows.select(col("split"), col("sample_id"), hash("a").alias("a"), hash("b").alias("b"));
+    Column[] hashes = hashes();
     Dataset<Row> sums =
-        hashed
+        rows.select(col("split"), col("sample_id"), hashes[0], hashes[1])
             .groupBy(col("split"))
             .agg(
                 count(lit(1)).alias("rows"),
-                countDistinct(col("sample_id")).alias("distinct"),
-                sum(low("a")),
-                sum(high("a")),
-                expr("bit_xor(a)"),
-                sum(low("b")),
-                sum(high("b")),
-                expr("bit_xor(b)"))
+                RowHashes.sums(countDistinct(col("sample_id")).alias("distinct")))
             .orderBy(col("split"));
     Fingerprint print = request.fingerprint();
     SortedMap<String, Long> counts = new TreeMap<>();
@@ -77,10 +65,8 @@ record ViewIdentity(Sha256 digest, SortedMap<String, Long> rows) {
     }
   }
 
-  // xxhash64 skips nulls, so a missing mask has to say so itself.
-  private static Column hash(String salt) {
-    return xxhash64(
-        lit(salt),
+  private static Column[] hashes() {
+    return RowHashes.of(
         col("sample_id"),
         col("split"),
         col("weight"),
@@ -88,13 +74,5 @@ record ViewIdentity(Sha256 digest, SortedMap<String, Long> rows) {
         coalesce(col("feature_key"), lit("")),
         when(col("mask").isNull(), lit(0)).otherwise(lit(1)),
         col("mask"));
-  }
-
-  private static Column low(String hash) {
-    return col(hash).bitwiseAND(lit(0xffffffffL));
-  }
-
-  private static Column high(String hash) {
-    return shiftrightunsigned(col(hash), 32);
   }
 }

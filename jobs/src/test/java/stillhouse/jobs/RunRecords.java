@@ -1,0 +1,41 @@
+package stillhouse.jobs;
+
+import java.util.List;
+import java.util.Map;
+
+/** Records of runs that nobody trained. */
+final class RunRecords {
+  private RunRecords() {}
+
+  /** A run of one rank that learnt one class, in batches of 16 at 1e-3. */
+  static RunRecord of(
+      String name, String recipe, long steps, String mlflowRun, Map<String, Double> losses) {
+    return new RunRecord(
+        name,
+        recipe,
+        "tiny-conv",
+        "plates",
+        "recipe.yaml",
+        "student.yaml",
+        List.of("scratch"),
+        96,
+        96,
+        "view",
+        "view",
+        "w",
+        List.of("w"),
+        "checkpoint",
+        0,
+        1,
+        1,
+        1,
+        steps,
+        1,
+        1,
+        16,
+        1e-3,
+        mlflowRun,
+        losses,
+        "");
+  }
+}
