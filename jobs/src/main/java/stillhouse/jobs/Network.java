@@ -6,6 +6,7 @@ import stillhouse.cache.TrainingView;
 import stillhouse.student.Student;
 import stillhouse.student.Weights;
 import stillhouse.train.Experiment;
+import stillhouse.train.Recording;
 
 /** A run's student on the driver: to be counted, or filled from a checkpoint and exported. */
 final class Network implements AutoCloseable {
@@ -14,6 +15,7 @@ final class Network implements AutoCloseable {
   private final Student student;
 
   Network(Experiment experiment, TrainingView view) {
+    Recording.off();
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
     this.weights = new Weights(manager, 0);
     this.student = experiment.parts(view, weights).student();

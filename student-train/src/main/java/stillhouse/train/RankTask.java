@@ -1,7 +1,6 @@
 package stillhouse.train;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.Serializable;
@@ -131,7 +130,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
 
   /** One thread a rank unless OMP_NUM_THREADS says otherwise: ranks share a host's cores. */
   private static void limitThreads() {
-    Engine.getEngine("PyTorch"); // loads the native library
+    Recording.off(); // loads the native library
     if (System.getenv("OMP_NUM_THREADS") == null) {
       JniUtils.setNumThreads(1);
     }

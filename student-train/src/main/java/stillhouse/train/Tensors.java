@@ -75,7 +75,7 @@ final class Tensors {
   /** Replaces the values in place, so that who holds the tensor sees them. */
   static void fill(NDArray tensor, float[] values) {
     try (NDArray source = tensor.getManager().create(values, tensor.getShape())) {
-      tensor.set(new NDIndex("..."), source);
+      Recording.pausedFor(() -> tensor.set(new NDIndex("..."), source));
     }
   }
 

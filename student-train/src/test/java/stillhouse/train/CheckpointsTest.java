@@ -1,6 +1,7 @@
 package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDManager;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +140,19 @@ class CheckpointsTest {
       assertThat(restored.state().get("second.student.second.bias").toFloatArray())
           .containsExactly(3, 4);
     }
+  }
+
+  /** An executor may run a later part of a run in a thread of its own; torch records in each. */
+  @Test
+  void restoresInAThreadThatDidNotLoadTheEngine() {
+    write(new Position(1, 0), checkpoints.beginAttempt());
+    Checkpoint written = checkpoints.latest().orElseThrow();
+    assertThatCode(
+            () ->
+                CompletableFuture.runAsync(
+                        () -> written.restore(weights), task -> new Thread(task).start())
+                    .join())
+        .doesNotThrowAnyException();
   }
 
   @Test
