@@ -1,6 +1,7 @@
 package stillhouse.train;
 
 import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.BufferedOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -210,9 +211,11 @@ public final class Checkpoints {
       return Optional.of(Checkpoint.Marker.fromJson(in.readAllBytes()));
     } catch (FileNotFoundException e) {
       return Optional.empty();
-    } catch (IOException e) {
+    } catch (JsonProcessingException e) {
       LOG.warn("Ignoring checkpoint {}: its marker is not whole: {}", folder, e.getMessage());
       return Optional.empty();
+    } catch (IOException e) { // it may well be whole: what can't be looked at is not taken for none
+      throw new CheckpointException("Cannot read the marker of checkpoint " + folder, e);
     }
   }
 
@@ -227,7 +230,7 @@ public final class Checkpoints {
       boolean older =
           name.startsWith("epoch-")
               && Integer.parseInt(name.substring(name.lastIndexOf('-') + 1)) < attempt;
-      if (older && marker(folder.getPath()).isEmpty()) {
+      if (older && !files.exists(new Path(folder.getPath(), Checkpoint.COMMITTED))) {
         files.delete(folder.getPath(), true);
       }
     }
