@@ -3,6 +3,7 @@ package stillhouse.conf;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
@@ -61,14 +62,45 @@ public final class ConfigFile {
           "Cannot read configuration " + file + ": no such file" + neighbours(file));
     }
     try {
-      JsonNode tree = YAML.readTree(file.toFile());
-      if (tree == null || !tree.isObject()) {
-        throw new ConfigException("Invalid configuration " + file + ": not a YAML mapping");
-      }
+      JsonNode tree = only(file);
+      requireFinite(file, "", tree);
       return tree;
     } catch (IOException e) {
       throw new ConfigException("Cannot parse " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  private static JsonNode only(Path file) throws IOException {
+    try (MappingIterator<JsonNode> documents =
+        YAML.readerFor(JsonNode.class).readValues(file.toFile())) {
+      JsonNode tree = documents.hasNextValue() ? documents.nextValue() : null;
+      if (tree == null || !tree.isObject()) {
+        throw new ConfigException("Invalid configuration " + file + ": not a YAML mapping");
+      }
+      if (documents.hasNextValue()) {
+        throw new ConfigException(
+            "Invalid configuration " + file + ": more than one YAML document (a line of ---)");
+      }
+      return tree;
+    }
+  }
+
+  /** A schema's bounds let infinity and NaN through, and 1e400 is read as the first. */
+  private static void requireFinite(Path file, String at, JsonNode node) {
+    if (node.isFloatingPointNumber() && !Double.isFinite(node.doubleValue())) {
+      throw new ConfigException(
+          "Invalid configuration " + file + ": " + at + ": not a finite number of double range");
+    }
+    node.fields().forEachRemaining(f -> requireFinite(file, join(at, f.getKey()), f.getValue()));
+    if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        requireFinite(file, at + "[" + i + "]", node.get(i));
+      }
+    }
+  }
+
+  private static String join(String at, String key) {
+    return at.isEmpty() ? key : at + "." + key;
   }
 
   private static String neighbours(Path file) {

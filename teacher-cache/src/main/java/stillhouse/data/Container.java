@@ -18,8 +18,11 @@ import java.util.zip.CRC32;
  *     JPEG's number of components
  */
 record Container(String format, int width, int height, int bits, int colour) {
-  /** 400 MB as 8-bit RGB: past this a picture must be tiled first. */
-  static final long MAX_PIXELS = 1L << 27;
+  /**
+   * 8192×4096, 100 MB as 8-bit RGB and thrice that while it is decoded, once a task: past this a
+   * picture must be tiled first.
+   */
+  static final long MAX_PIXELS = 1L << 25;
 
   static final int PNG_GRAY = 0;
   static final int PNG_PALETTE = 3;

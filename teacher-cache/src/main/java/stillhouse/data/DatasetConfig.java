@@ -109,16 +109,24 @@ public record DatasetConfig(
   private static void checkFolders(List<Source> sources) {
     Set<String> seen = new HashSet<>();
     for (Source source : sources) {
-      if (source.masks().filter(source.images()::equals).isPresent()) {
+      String images = folder(source.images());
+      if (source.masks().map(DatasetConfig::folder).filter(images::equals).isPresent()) {
         throw new ConfigException(
             "Invalid source: masks lie among the images in "
                 + source.images()
                 + "; give them a folder of their own");
       }
-      if (!seen.add(source.images())) {
+      if (!seen.add(images)) {
         throw new ConfigException("Invalid sources: " + source.images() + " is there twice");
       }
     }
+  }
+
+  /** However it is written: with a slash at its end, with two in between, with file: or without. */
+  private static String folder(String written) {
+    var path = new org.apache.hadoop.fs.Path(written);
+    String scheme = path.toUri().getScheme();
+    return scheme == null || scheme.equals("file") ? path.toUri().getPath() : path.toString();
   }
 
   /** The YAML as it is written, its optional keys null. */

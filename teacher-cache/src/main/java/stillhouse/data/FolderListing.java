@@ -3,10 +3,13 @@ package stillhouse.data;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.PriorityQueue;
@@ -26,7 +29,8 @@ import stillhouse.identity.Fingerprint;
 
 /**
  * A folder's files as rows, in a task. They are passed on a page at a time, as the file system
- * gives them, so a folder of millions is nowhere held whole; one with a limit holds that many.
+ * gives them, so a folder of millions is nowhere held whole; one with a limit holds that many. What
+ * is passed over is counted: one more row for each {@link Kind} of it.
  */
 final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> {
   private static final long serialVersionUID = 1L;
@@ -42,6 +46,12 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   /** The group by the file's name; null where there is no pattern or it finds none. */
   static final String GROUP = "group";
 
+  /** What the row counts, a {@link Kind}; null in the row of a file that is taken. */
+  static final String PASSED = "passed";
+
+  /** How many of the kind the folder has; {@link #URI} names one of them. */
+  static final String PASSED_COUNT = "passed_count";
+
   static final StructType SCHEMA =
       new StructType()
           .add(SOURCE, DataTypes.IntegerType)
@@ -49,7 +59,9 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
           .add(URI, DataTypes.StringType)
           .add(Samples.LENGTH, DataTypes.LongType)
           .add(Samples.MTIME, DataTypes.LongType)
-          .add(GROUP, DataTypes.StringType);
+          .add(GROUP, DataTypes.StringType)
+          .add(PASSED, DataTypes.StringType)
+          .add(PASSED_COUNT, DataTypes.LongType);
 
   static final int ALL = Integer.MAX_VALUE;
 
@@ -58,6 +70,19 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
    * @param endings of the files' names, in lower case
    */
   record Folder(int source, String path, int limit, List<String> endings) implements Serializable {}
+
+  /** What a listing passes over. */
+  enum Kind {
+    FOLDER("folders, whose files are not entered"),
+    HIDDEN("hidden files"),
+    ENDING("files of other endings");
+
+    final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+  }
 
   private final Pattern groupPattern;
   private final SerializableConfiguration hadoop;
@@ -69,17 +94,26 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
 
   @Override
   public Iterator<Row> call(Folder folder) {
-    Iterator<FileStatus> files = new Files(folder, hadoop.value());
+    Files files = new Files(folder, hadoop.value());
     Iterator<FileStatus> taken = folder.limit() == ALL ? files : drawn(files, folder.limit());
     return new Iterator<>() {
+      private Iterator<Row> passed; // null until every file was seen
+
       @Override
       public boolean hasNext() {
-        return taken.hasNext();
+        return taken.hasNext() || passed().hasNext();
       }
 
       @Override
       public Row next() {
-        return row(folder, taken.next());
+        return taken.hasNext() ? row(folder, taken.next()) : passed().next();
+      }
+
+      private Iterator<Row> passed() {
+        if (passed == null) {
+          passed = files.passed().iterator();
+        }
+        return passed;
       }
     };
   }
@@ -110,7 +144,9 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
         file.getPath().toString(),
         file.getLen(),
         file.getModificationTime(),
-        group(name));
+        group(name),
+        null,
+        null);
   }
 
   private String group(String name) {
@@ -123,6 +159,14 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
 
   /** The files of a folder that have one of its endings and are not hidden. */
   private static final class Files implements Iterator<FileStatus> {
+    /** How many of a kind, and the first of them. */
+    private record Passed(long count, String example) {
+      Passed and(Passed other) {
+        return new Passed(count + other.count, example);
+      }
+    }
+
+    private final Map<Kind, Passed> passed = new EnumMap<>(Kind.class);
     private final Folder folder;
     private final RemoteIterator<FileStatus> listed;
     private FileStatus next;
@@ -142,12 +186,36 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
       try {
         while (next == null && listed.hasNext()) {
           FileStatus file = listed.next();
-          next = taken(file) ? file : null;
+          Optional<Kind> kind = kind(file);
+          next = kind.isEmpty() ? file : null;
+          kind.ifPresent(k -> pass(k, file));
         }
         return next != null;
       } catch (IOException e) {
         throw cannotList(e);
       }
+    }
+
+    private void pass(Kind kind, FileStatus file) {
+      passed.merge(kind, new Passed(1, file.getPath().toString()), Passed::and);
+    }
+
+    /** A row for each kind that was passed over so far. */
+    List<Row> passed() {
+      List<Row> rows = new ArrayList<>();
+      passed.forEach(
+          (kind, p) ->
+              rows.add(
+                  RowFactory.create(
+                      folder.source(),
+                      null,
+                      p.example(),
+                      null,
+                      null,
+                      null,
+                      kind.name(),
+                      p.count())));
+      return rows;
     }
 
     @Override
@@ -160,10 +228,17 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
       return file;
     }
 
-    private boolean taken(FileStatus file) {
+    /** Empty for a file that is taken. */
+    private Optional<Kind> kind(FileStatus file) {
       String name = file.getPath().getName().toLowerCase(Locale.ROOT);
-      boolean hidden = name.startsWith(".") || name.startsWith("_");
-      return file.isFile() && !hidden && folder.endings().stream().anyMatch(name::endsWith);
+      if (name.startsWith(".")) {
+        return Optional.of(Kind.HIDDEN);
+      }
+      if (!file.isFile()) {
+        return Optional.of(Kind.FOLDER);
+      }
+      boolean ends = folder.endings().stream().anyMatch(name::endsWith);
+      return ends ? Optional.empty() : Optional.of(Kind.ENDING);
     }
 
     private UncheckedIOException cannotList(IOException e) {

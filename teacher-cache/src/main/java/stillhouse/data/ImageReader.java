@@ -3,6 +3,7 @@ package stillhouse.data;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.security.AccessControlException;
@@ -17,13 +18,24 @@ public final class ImageReader {
    * @throws UncheckedIOException where reading failed in a way that another try may mend
    */
   public static byte[] read(String uri, Configuration hadoop) {
-    Path path = new Path(uri);
+    try {
+      return readAll(new Path(uri), hadoop);
+    } catch (IllegalArgumentException e) {
+      if (e.getCause() instanceof URISyntaxException) {
+        throw new UnreadableImageException(
+            "not-readable", "Hadoop's file system can't open a name with a colon; rename it", e);
+      }
+      throw e;
+    }
+  }
+
+  private static byte[] readAll(Path path, Configuration hadoop) {
     try (var in = path.getFileSystem(hadoop).open(path)) {
       return in.readAllBytes();
     } catch (FileNotFoundException | AccessControlException e) {
       throw new UnreadableImageException("not-readable", e.getMessage(), e);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read image " + uri + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("Cannot read image " + path + ": " + e.getMessage(), e);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -50,19 +51,22 @@ public final class Ingest {
 
   private final SparkSession spark;
   private final DatasetConfig config;
+  private final String root;
   private final String samplesPath;
   private final String quarantinePath;
 
   private Ingest(SparkSession spark, DatasetConfig config, String root) {
     this.spark = spark;
     this.config = config;
+    this.root = root;
     this.samplesPath = Samples.table(root);
     this.quarantinePath = Samples.quarantineTable(root);
   }
 
   /**
    * @param root the workspace, any Hadoop path
-   * @throws stillhouse.conf.ConfigException where a folder is missing or has no images
+   * @throws stillhouse.conf.ConfigException where a folder is missing or has no images, or the
+   *     workspace holds another data set
    * @throws IllegalStateException where the counts do not add up
    */
   public static IngestReport run(SparkSession spark, DatasetConfig config, String root) {
@@ -73,18 +77,22 @@ public final class Ingest {
     Configuration hadoop = spark.sessionState().newHadoopConf();
     var listing = new SourceListing(config, hadoop);
     describe("listing");
-    Dataset<Row> found = listing.rows(spark).persist(StorageLevel.MEMORY_AND_DISK());
+    Dataset<Row> listed = listing.rows(spark).persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return ingest(listing.images(found), found, hadoop);
+      return ingest(listing.images(listed), SourceListing.taken(listed), hadoop);
     } finally {
-      found.unpersist();
+      listed.unpersist();
       spark.sparkContext().setJobDescription(null);
     }
   }
 
   private IngestReport ingest(long files, Dataset<Row> found, Configuration hadoop) {
-    createTable(samplesPath, Samples.SCHEMA);
-    createTable(quarantinePath, Samples.QUARANTINE_SCHEMA);
+    IngestedDataset ours = IngestedDataset.of(config);
+    if (DeltaTable.isDeltaTable(spark, samplesPath)) {
+      claim(ours);
+    }
+    createTable(samplesPath, Samples.SCHEMA, ours.properties());
+    createTable(quarantinePath, Samples.QUARANTINE_SCHEMA, Map.of());
     Dataset<Row> samples = withState(load(samplesPath), found);
     Dataset<Row> quarantine = withState(load(quarantinePath), found);
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
@@ -96,12 +104,26 @@ public final class Ingest {
     }
   }
 
-  private void createTable(String path, StructType schema) {
-    DeltaTable.createIfNotExists(spark)
-        .location(path)
-        .addColumns(schema)
-        .property("delta.enableDeletionVectors", "false")
-        .execute();
+  /** One workspace, one data set: another's ingest would take its samples for gone. */
+  private void claim(IngestedDataset ours) {
+    Optional<IngestedDataset> there = IngestedDataset.read(spark, root);
+    there.ifPresent(other -> other.requireName(root, config));
+    if (!there.equals(Optional.of(ours))) {
+      ours.write(spark, root);
+    }
+  }
+
+  private void createTable(String path, StructType schema, Map<String, String> properties) {
+    if (DeltaTable.isDeltaTable(spark, path)) {
+      return;
+    }
+    var table =
+        DeltaTable.createIfNotExists(spark)
+            .location(path)
+            .addColumns(schema)
+            .property("delta.enableDeletionVectors", "false");
+    properties.forEach(table::property);
+    table.execute();
   }
 
   private Dataset<Row> load(String path) {

@@ -120,6 +120,13 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
     if (file.getAs(SourceListing.MASK_URI) == null) {
       return new Labels(null, new Integer[0]);
     }
+    String namesakes = file.getAs(SourceListing.NAMESAKES);
+    if (namesakes != null) {
+      throw new UnreadableImageException(
+          "mask-shared",
+          namesakes
+              + " are named alike but for their endings, and which is whose can't be known; give each image a name of its own");
+    }
     byte[] bytes = bytes(file, SourceListing.MASK_URI, Samples.MASK_LENGTH);
     ClassMask mask;
     try {

@@ -48,6 +48,12 @@ public final class SceneWriter {
   }
 
   private static Path open(Path folder, int count) throws IOException {
+    for (Path at = folder.toAbsolutePath(); at != null; at = at.getParent()) {
+      if (Files.exists(at) && !Files.isDirectory(at)) {
+        throw new IllegalArgumentException(
+            "Cannot write scenes to " + folder + ": " + at + " is a file; give a folder");
+      }
+    }
     Files.createDirectories(folder);
     try (var files = Files.list(folder)) {
       Optional<Path> stranger = files.filter(f -> !isOurs(f, count)).sorted().findFirst();

@@ -42,6 +42,23 @@ class ConfigFileTest {
   }
 
   @Test
+  void refusesNumbersBeyondADouble() {
+    assertThatThrownBy(() -> load("name: a\nmode: fan\ndegrees: 1.0e400\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith("oven.yaml: degrees: not a finite number of double range");
+    assertThatThrownBy(() -> load("name: a\nmode: fan\ndegrees: .inf\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Malformed numeric value '.inf'");
+  }
+
+  @Test
+  void refusesASecondDocument() {
+    assertThatThrownBy(() -> load("name: a\ndegrees: 1\n---\nname: b\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith("oven.yaml: more than one YAML document (a line of ---)");
+  }
+
+  @Test
   void aMissingFileNamesItsNeighbours() throws IOException {
     Files.writeString(folder.resolve("grill.yaml"), "name: b");
     assertThatThrownBy(

@@ -96,6 +96,9 @@ class DatasetConfigTest {
         MINIMAL.replace("images: images", "images: /x, masks: /x"),
         "Invalid source: masks lie among the images in /x; give them a folder of their own");
     refused(
+        MINIMAL.replace("images: images", "images: /x/y, masks: \"file:/x//y/\""),
+        "Invalid source: masks lie among the images in /x/y");
+    refused(
         MINIMAL.replace("[{images: images, split: hash}]", twice("{images: /x, split: hash}")),
         "Invalid sources: /x is there twice");
   }

@@ -1,6 +1,7 @@
 package stillhouse.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
+import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
 
 class IngestTest {
@@ -107,6 +109,63 @@ class IngestTest {
     assertThat(samples().select(Samples.GROUP_ID).distinct().count())
         .as("part, twin, broken, unlabelled")
         .isEqualTo(4);
+  }
+
+  @Test
+  void aNameThatHadoopCannotOpenIsQuarantined() throws IOException {
+    picture("a", 8, 6, 1, 1);
+    picture("12:30", 8, 6, 2, 1);
+    assertThat(run(config()).reasons()).isEqualTo(Map.of("not-readable", 1L));
+    assertThat(details()).first().asString().contains("can't open a name with a colon; rename it");
+  }
+
+  @Test
+  void aMaskOfTwoImagesIsNeithers() throws IOException {
+    picture("a", 8, 6, 1, 1);
+    picture("b", 8, 6, 2, 1);
+    assertThat(run(config()).added()).isEqualTo(2);
+    Files.write(images.resolve("a.jpeg"), png(8, 6, 3));
+    IngestReport shared = run(config());
+    assertThat(shared.reasons()).isEqualTo(Map.of("mask-shared", 2L));
+    assertThat(shared.known()).isEqualTo(1);
+    assertThat(details()).allSatisfy(d -> assertThat(d).startsWith("2 images and 1 masks are "));
+    Files.delete(images.resolve("a.jpeg"));
+    assertThat(run(config()).samples()).as("a.png is a sample again").isEqualTo(2);
+  }
+
+  @Test
+  void aWorkspaceIsOneDataSets() throws IOException {
+    picture("a", 8, 6, 1, 1);
+    run(config());
+    DatasetConfig ours = config();
+    DatasetConfig other = named("another", ours.classes());
+    assertThatThrownBy(() -> run(other))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "The workspace %s holds the data set test, not another. Give another a --root of its own."
+                .formatted(root));
+    assertThatThrownBy(() -> IngestedDataset.require(spark, root, other))
+        .hasMessageContaining("holds the data set test, not another");
+    DatasetConfig renamed = named("test", List.of("crack", "dent"));
+    assertThatThrownBy(() -> IngestedDataset.require(spark, root, renamed))
+        .hasMessageContaining("with the classes [scratch, dent]; test now has [crack, dent].");
+    assertThat(run(renamed).known()).as("names alone change no row").isEqualTo(1);
+    IngestedDataset.require(spark, root, renamed);
+    assertThatThrownBy(() -> IngestedDataset.require(spark, root + "/none", ours))
+        .hasMessage("No samples in " + root + "/none. Run the ingest job first.");
+  }
+
+  private DatasetConfig named(String name, List<String> classes) {
+    DatasetConfig ours = config();
+    return new DatasetConfig(
+        name,
+        classes,
+        ours.ignore(),
+        ours.sources(),
+        ours.groupPattern(),
+        ours.splitSeed(),
+        ours.input(),
+        ours.prompts());
   }
 
   private void rowsHoldWhatTheFilesHold() {

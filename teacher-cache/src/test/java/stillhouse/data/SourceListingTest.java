@@ -2,6 +2,7 @@ package stillhouse.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +34,7 @@ class SourceListingTest {
 
   @Test
   void pairsMasksByBaseNameAndPassesOverOtherFiles() throws IOException {
-    touch(images, "b.PNG", "a.jpg", "c.jpeg", "readme.txt", ".hidden.png", "_temporary.png");
+    touch(images, "b.PNG", "a.jpg", "c.jpeg", "readme.txt", ".hidden.png");
     touch(masks, "a.png", "c.png", "z.png");
     List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
     assertThat(rows)
@@ -41,6 +43,42 @@ class SourceListingTest {
     assertThat(rows)
         .extracting(r -> name(r.getAs(SourceListing.MASK_URI)))
         .containsExactly("a.png", null, "c.png");
+  }
+
+  @Test
+  void countsWhatItPassesOver() throws IOException {
+    touch(images, "a.png", "_b.png", ".hidden.png", "notes.txt", "x.tif", "y.tif");
+    Files.createDirectory(images.resolve("more"));
+    Dataset<Row> listed = listing(false, Optional.empty(), OptionalInt.of(1)).rows(spark());
+    List<Row> passed =
+        listed
+            .where(FolderListing.PASSED + " is not null")
+            .orderBy(FolderListing.PASSED)
+            .collectAsList();
+    assertThat(passed)
+        .extracting(
+            r -> r.<String>getAs(FolderListing.PASSED),
+            r -> r.<Long>getAs(FolderListing.PASSED_COUNT))
+        .containsExactly(tuple("ENDING", 3L), tuple("FOLDER", 1L), tuple("HIDDEN", 1L));
+    assertThat(name(passed.get(1).getAs(Samples.IMAGE_URI))).isEqualTo("more");
+    assertThat(SourceListing.taken(listed).count()).as("the limit").isEqualTo(1);
+  }
+
+  @Test
+  void imagesOfOneBaseNameAreToldFromOthers() throws IOException {
+    touch(images, "a.jpg", "a.png", "b.png", "c.png");
+    touch(masks, "a.png", "b.png", "c.png", "c.PNG");
+    List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
+    assertThat(rows)
+        .extracting(r -> r.<String>getAs(SourceListing.NAMESAKES))
+        .containsExactly(
+            "2 images and 1 masks", "2 images and 1 masks", null, "1 images and 2 masks");
+    assertThat(rows.get(0).<String>getAs(Samples.SETTINGS))
+        .isNotEqualTo(rows.get(2).getAs(Samples.SETTINGS));
+    assertThat(rows(false, Optional.empty(), OptionalInt.empty()))
+        .as("without masks nothing is shared")
+        .extracting(r -> r.<String>getAs(SourceListing.NAMESAKES))
+        .containsOnlyNulls();
   }
 
   @Test
@@ -98,6 +136,22 @@ class SourceListingTest {
   }
 
   private List<Row> rows(boolean labelled, Optional<String> pattern, OptionalInt limit) {
+    SourceListing listing = listing(labelled, pattern, limit);
+    Dataset<Row> listed = listing.rows(spark());
+    assertThat(listed.queryExecution().optimizedPlan().toString())
+        .as("no list from the driver")
+        .doesNotContain("LocalRelation");
+    List<Row> sorted =
+        SourceListing.taken(listed).orderBy(Samples.IMAGE_URI, "mask_uri").collectAsList();
+    assertThat(listing.images(listed)).isEqualTo(sorted.size());
+    return sorted;
+  }
+
+  private static SparkSession spark() {
+    return Sessions.local();
+  }
+
+  private SourceListing listing(boolean labelled, Optional<String> pattern, OptionalInt limit) {
     Optional<String> maskFolder = labelled ? Optional.of(masks.toString()) : Optional.empty();
     var source = new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, limit);
     var config =
@@ -110,14 +164,7 @@ class SourceListingTest {
             0,
             new DatasetConfig.Input(32, 32),
             new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1));
-    var listing = new SourceListing(config, new Configuration());
-    Dataset<Row> rows = listing.rows(Sessions.local());
-    assertThat(rows.queryExecution().optimizedPlan().toString())
-        .as("no list from the driver")
-        .doesNotContain("LocalRelation");
-    List<Row> sorted = rows.orderBy(Samples.IMAGE_URI).collectAsList();
-    assertThat(listing.images(rows)).isEqualTo(sorted.size());
-    return sorted;
+    return new SourceListing(config, new Configuration());
   }
 
   private static String name(String uri) {

@@ -1,0 +1,92 @@
+package stillhouse.data;
+
+import io.delta.tables.DeltaTable;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.conf.ConfigException;
+
+/**
+ * Which data set a workspace's samples are of: properties of the samples table, since a mask's
+ * values mean nothing without the names they stand for.
+ */
+public record IngestedDataset(String name, List<String> classes) {
+  private static final String NAME = "stillhouse.dataset";
+  private static final String CLASSES = "stillhouse.classes";
+
+  public IngestedDataset {
+    classes = List.copyOf(classes);
+  }
+
+  static IngestedDataset of(DatasetConfig config) {
+    return new IngestedDataset(config.name(), config.classes());
+  }
+
+  /**
+   * Refuses a job whose data set is not the one that the workspace holds.
+   *
+   * @param root the workspace, any Hadoop path
+   * @throws ConfigException where nothing was ingested, or another data set was
+   */
+  public static void require(SparkSession spark, String root, DatasetConfig config) {
+    if (!DeltaTable.isDeltaTable(spark, Samples.table(root))) {
+      throw new ConfigException("No samples in " + root + ". Run the ingest job first.");
+    }
+    Optional<IngestedDataset> there = read(spark, root);
+    if (there.isEmpty()) {
+      throw new ConfigException(
+          "The samples in "
+              + root
+              + " do not say of which data set they are (an older version ingested them). Run the ingest job again; unchanged files are not read anew.");
+    }
+    there.get().requireName(root, config);
+    if (!there.get().classes.equals(config.classes())) {
+      throw new ConfigException(
+          "The samples in %s were ingested with the classes %s; %s now has %s. Run the ingest job again."
+              .formatted(root, there.get().classes, config.name(), config.classes()));
+    }
+  }
+
+  void requireName(String root, DatasetConfig config) {
+    if (!name.equals(config.name())) {
+      throw new ConfigException(
+          "The workspace %s holds the data set %s, not %s. Give %s a --root of its own."
+              .formatted(root, name, config.name(), config.name()));
+    }
+  }
+
+  /** Empty where the table doesn't say. */
+  static Optional<IngestedDataset> read(SparkSession spark, String root) {
+    Map<String, String> properties =
+        DeltaTable.forPath(spark, Samples.table(root))
+            .detail()
+            .select("properties")
+            .first()
+            .getJavaMap(0);
+    return properties.containsKey(NAME)
+        ? Optional.of(
+            new IngestedDataset(properties.get(NAME), List.of(properties.get(CLASSES).split(","))))
+        : Optional.empty();
+  }
+
+  /** Notes this data set at a samples table that notes another, or none. */
+  void write(SparkSession spark, String root) {
+    String properties =
+        properties().entrySet().stream()
+            .map(p -> "'%s' = '%s'".formatted(p.getKey(), p.getValue()))
+            .collect(Collectors.joining(", "));
+    String table = Samples.table(root).replace("`", "``");
+    spark.sql("ALTER TABLE delta.`" + table + "` SET TBLPROPERTIES (" + properties + ")");
+  }
+
+  /** By the names of a table's properties; no name of a class holds a comma or a quote. */
+  Map<String, String> properties() {
+    Map<String, String> properties = new LinkedHashMap<>();
+    properties.put(NAME, name);
+    properties.put(CLASSES, String.join(",", classes));
+    return properties;
+  }
+}
