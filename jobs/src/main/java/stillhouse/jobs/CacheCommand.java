@@ -12,6 +12,7 @@ import stillhouse.cache.CacheReport;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
+import stillhouse.data.IngestedDataset;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherPool;
@@ -45,6 +46,7 @@ final class CacheCommand implements Callable<Integer> {
     CacheOptions options =
         new CacheOptions(defaults.featureEncoding(), defaults.structureRadius(), chunk, 0);
     try (var session = JobSession.open("cache " + dataset.name())) {
+      IngestedDataset.require(session.spark(), root.uri(), dataset);
       CacheReport report =
           new CacheRefresh(
                   CacheCommand::pooled,
@@ -65,7 +67,17 @@ final class CacheCommand implements Callable<Integer> {
       if (report.written() == 0) {
         log.info("Nothing was missing: the teacher was not asked");
       }
-      return report.cached() == 0 ? Stillhouse.FAILED : 0;
+      if (report.quarantined() > 0) {
+        log.warn(
+            "{} of {} samples could not be cached: table tables/quarantine names each and why; the next run tries them again",
+            report.quarantined(),
+            report.samples());
+      }
+      if (report.cached() == 0) {
+        log.error("No sample could be cached");
+        return Stillhouse.FAILED;
+      }
+      return 0;
     }
   }
 

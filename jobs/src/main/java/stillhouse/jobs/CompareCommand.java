@@ -134,7 +134,7 @@ final class CompareCommand implements Callable<Integer> {
       Optional<Score> score = Score.read(folder);
       if (score.isEmpty()) {
         alone.add(run.name() + ": not evaluated yet; run the evaluate job on it");
-      } else if (!score.get().hasImages(hadoop)) {
+      } else if (!score.get().hasImages(root, hadoop)) {
         alone.add(run.name() + ": no table " + score.get().images() + "; evaluate it again");
       } else if (isOfAnother(folder.resolve(RunRecord.ONNX), score.get())) {
         alone.add(run.name() + ": its score is of another ONNX file; evaluate it again");
@@ -181,13 +181,13 @@ final class CompareCommand implements Callable<Integer> {
         pairs.stream().map(p -> seed(spark, p)).toList());
   }
 
-  private static RecipeComparison.Seed seed(SparkSession spark, RunPairs.Pair pair) {
+  private RecipeComparison.Seed seed(SparkSession spark, RunPairs.Pair pair) {
     try {
       PairedDraws draws =
           ImageTable.draws(
               spark,
-              pair.baseline().score().images(),
-              pair.candidate().score().images(),
+              root.absolute(pair.baseline().score().images()),
+              root.absolute(pair.candidate().score().images()),
               BOOTSTRAP);
       Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
       for (Metric metric : Metric.values()) {

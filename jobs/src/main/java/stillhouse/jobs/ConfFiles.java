@@ -11,7 +11,7 @@ final class ConfFiles {
    * @param folder the folder of {@code conf/} that names belong to, such as {@code recipes}
    */
   static Path find(String folder, String nameOrPath) {
-    if (nameOrPath.endsWith(".yaml") || nameOrPath.contains("/")) {
+    if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/")) {
       return Path.of(nameOrPath);
     }
     return home().resolve("conf").resolve(folder).resolve(nameOrPath + ".yaml");

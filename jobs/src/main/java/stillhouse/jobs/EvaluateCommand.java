@@ -14,6 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.IngestedDataset;
 import stillhouse.data.Split;
 import stillhouse.teacher.LocalTeacher;
 
@@ -59,6 +60,7 @@ final class EvaluateCommand implements Callable<Integer> {
         var session = JobSession.open("evaluate " + dataset.name())) {
       SparkSession spark = session.spark();
       String root = runs.root().uri();
+      IngestedDataset.require(spark, root, dataset);
       TestSamples samples =
           TestSamples.of(spark, root, dataset, split, answering.map(LocalTeacher::spec));
       if (!samples.leftOut().isEmpty()) {

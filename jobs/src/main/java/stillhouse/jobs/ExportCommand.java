@@ -1,15 +1,18 @@
 package stillhouse.jobs;
 
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingServer;
 
 /** Checkpoints → ONNX files, each held against the network it was written from. */
 @Command(
@@ -27,43 +30,56 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     var folders = runs.folders();
-    try (var server = tracking.connect();
-        var session = JobSession.open("export")) {
+    Configuration hadoop = JobSession.hadoop(); // all of it runs on the driver: no session
+    try (var server = tracking.connect()) {
       for (Path folder : folders) {
-        Path onnx = folder.resolve(RunRecord.ONNX);
-        if (Files.exists(onnx) && !force) {
-          log.info("{} is there already; --force writes it again", onnx);
-          continue;
-        }
-        RunRecord record = RunRecord.read(folder);
-        OnnxStudent written =
-            OnnxStudent.write(
-                folder,
-                record,
-                runs.root().checkpoints(record.name()),
-                session.spark().sparkContext().hadoopConfiguration());
-        try (TrackedRun run = server.resume(record.mlflowRun())) {
-          run.artifact(onnx, "onnx");
-          run.metrics(
-              Map.of(
-                  "model/parameters",
-                  (double) record.parameters(),
-                  "model/onnx_bytes",
-                  (double) written.bytes(),
-                  "model/onnx_max_difference_logits",
-                  written.difference().logits(),
-                  "model/onnx_max_difference_embedding",
-                  written.difference().embedding()),
-              record.steps());
-          run.tags(Map.of("onnx_sha256", written.digest().hex()));
-        }
-        log.info(
-            "Exported {}: {} bytes, logits differ from the network's by at most {}",
-            onnx,
-            written.bytes(),
-            written.difference().logits());
+        export(folder, server, hadoop);
       }
     }
     return 0;
+  }
+
+  /** What is there is written no more, and what MLflow has is not sent again. */
+  private void export(Path folder, TrackingServer server, Configuration hadoop) throws IOException {
+    RunRecord record = RunRecord.read(folder);
+    Path onnx = folder.resolve(RunRecord.ONNX);
+    Optional<OnnxStudent> there = force ? Optional.empty() : OnnxStudent.read(folder, record);
+    if (there.filter(OnnxStudent::tracked).isPresent()) {
+      log.info("{} is there already; --force writes it again", onnx);
+      return;
+    }
+    OnnxStudent student;
+    if (there.isPresent()) {
+      student = there.get();
+      log.info("{} is there already; MLflow does not have it yet", onnx);
+    } else {
+      student = OnnxStudent.write(folder, record, runs.root(), hadoop);
+      log.info(
+          "Exported {}: {} bytes, logits differ from the network's by at most {}",
+          onnx,
+          student.bytes(),
+          student.logits());
+    }
+    track(student, record, onnx, server);
+    student.track(folder);
+  }
+
+  private static void track(
+      OnnxStudent student, RunRecord record, Path onnx, TrackingServer server) {
+    try (TrackedRun run = server.resume(record.mlflowRun())) {
+      run.artifact(onnx, "onnx");
+      run.metrics(
+          Map.of(
+              "model/parameters",
+              (double) record.parameters(),
+              "model/onnx_bytes",
+              (double) student.bytes(),
+              "model/onnx_max_difference_logits",
+              student.logits(),
+              "model/onnx_max_difference_embedding",
+              student.embedding()),
+          record.steps());
+      run.tags(Map.of("onnx_sha256", student.sha256()));
+    }
   }
 }

@@ -8,12 +8,14 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 import stillhouse.teacher.TeacherConfig;
 
 /** A trained network → a teacher: its ONNX file with its digest, and the YAML that names both. */
@@ -46,26 +48,35 @@ final class FreezeCommand implements Callable<Integer> {
     Path folder = root.runs().resolve(run);
     RunRecord record = RunRecord.read(folder);
     Path yaml = out.resolve("teacher.yaml");
+    Optional<OnnxStudent> exported = OnnxStudent.read(folder, record);
+    OnnxStudent written =
+        exported.isPresent()
+            ? exported.get()
+            : OnnxStudent.write(folder, record, root, JobSession.hadoop());
     if (Files.exists(yaml)) {
-      log.info("{} is there already; remove it to freeze another", yaml);
+      requireSame(yaml, written);
+      log.info("{} is there already, with the same network", yaml);
       return 0;
-    }
-    OnnxStudent written;
-    try (var session = JobSession.open("freeze " + run)) {
-      written =
-          OnnxStudent.write(
-              folder,
-              record,
-              root.checkpoints(run),
-              session.spark().sparkContext().hadoopConfiguration());
     }
     Files.createDirectories(out);
     Files.copy(
         folder.resolve(RunRecord.ONNX), out.resolve(MODEL), StandardCopyOption.REPLACE_EXISTING);
-    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe(record, written));
-    TeacherConfig.load(yaml); // what was written is held against the schema at once
-    log.info("Froze {} as {}: {} bytes, SHA-256 {}", run, yaml, written.bytes(), written.digest());
+    // It takes its name once it was held against the schema; a freeze that is stopped leaves none.
+    Path unchecked = out.resolve("unchecked-teacher.yaml");
+    new ObjectMapper(new YAMLFactory()).writeValue(unchecked.toFile(), describe(record, written));
+    TeacherConfig.load(unchecked);
+    Files.move(unchecked, yaml, StandardCopyOption.ATOMIC_MOVE);
+    log.info("Froze {} as {}: {} bytes, SHA-256 {}", run, yaml, written.bytes(), written.sha256());
     return 0;
+  }
+
+  private void requireSame(Path yaml, OnnxStudent written) {
+    String there = TeacherConfig.load(yaml).spec().encoderDigest().hex();
+    if (!there.equals(written.sha256())) {
+      throw new ConfigException(
+          "Cannot freeze run %s as %s: the teacher there is of another network (SHA-256 %s, the run's is %s). Give another --out, or remove that file."
+              .formatted(run, yaml, there, written.sha256()));
+    }
   }
 
   private static Map<String, Object> describe(RunRecord record, OnnxStudent written) {
@@ -78,12 +89,7 @@ final class FreezeCommand implements Callable<Integer> {
         Map.of(
             "encoder",
             Map.of(
-                "source",
-                "file:" + MODEL,
-                "sha256",
-                written.digest().hex(),
-                "bytes",
-                written.bytes())));
+                "source", "file:" + MODEL, "sha256", written.sha256(), "bytes", written.bytes())));
     Map<String, Object> input = new LinkedHashMap<>();
     input.put("name", "image");
     input.put("height", record.height());

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
@@ -20,25 +21,51 @@ import stillhouse.train.Recipe;
 import stillhouse.train.ViewImages;
 
 /**
- * A run's ONNX file, as it was written and checked.
+ * A run's ONNX file, as it was written and checked; kept beside it as {@code onnx.json}.
  *
- * @param difference the largest to the network, on random and real images
+ * @param sha256 of the file
+ * @param weights digest of the weights in it
+ * @param logits the largest absolute difference to the network's logits, on random and real images
+ * @param embedding likewise of its embedding
+ * @param tracked whether the run in MLflow has it
  */
-record OnnxStudent(long bytes, Sha256 digest, OnnxCheck.Difference difference) {
+record OnnxStudent(
+    long bytes, String sha256, String weights, double logits, double embedding, boolean tracked) {
   private static final int REAL_IMAGES = 3;
+  private static final String FILE = "onnx.json";
+
+  /** The file of a run in its folder; empty where it must be written (again). */
+  static Optional<OnnxStudent> read(Path folder, RunRecord record) throws IOException {
+    Path file = folder.resolve(RunRecord.ONNX);
+    Path note = folder.resolve(FILE);
+    if (!Files.isRegularFile(file) || !Files.isRegularFile(note)) {
+      return Optional.empty();
+    }
+    OnnxStudent there = JsonFiles.JSON.readValue(note.toFile(), OnnxStudent.class);
+    boolean whole =
+        Sha256.ofFile(file).hex().equals(there.sha256)
+            && record.weightsDigest().equals(there.weights);
+    return whole ? Optional.of(there) : Optional.empty();
+  }
+
+  /** Notes that the run in MLflow has the file. */
+  void track(Path folder) {
+    JsonFiles.write(
+        folder.resolve(FILE), new OnnxStudent(bytes, sha256, weights, logits, embedding, true));
+  }
 
   /** Writes {@code student.onnx} of a run's last checkpoint into its folder. */
-  static OnnxStudent write(Path folder, RunRecord record, String checkpoints, Configuration hadoop)
+  static OnnxStudent write(Path folder, RunRecord record, RootOption root, Configuration hadoop)
       throws IOException {
-    TrainingView view = TrainingView.open(record.view(), hadoop);
+    TrainingView view = TrainingView.open(root.absolute(record.view()), hadoop);
     Experiment experiment =
         new Experiment(
             Recipe.load(folder.resolve(record.recipeFile())),
             StudentConfig.load(folder.resolve(record.studentFile())),
-            record.view(),
+            view.folder(),
             1);
     try (Network network = new Network(experiment, view)) {
-      checkpoint(record, checkpoints, hadoop).restore(network.weights());
+      checkpoint(record, root.checkpoints(record.name()), hadoop).restore(network.weights());
       // It takes its name once it is checked: what is there is what was trained.
       Path unchecked = folder.resolve("unchecked-" + RunRecord.ONNX);
       OnnxExport.write(network.student(), network.weights(), metadata(record), unchecked);
@@ -47,7 +74,16 @@ record OnnxStudent(long bytes, Sha256 digest, OnnxCheck.Difference difference) {
       Path file = folder.resolve(RunRecord.ONNX);
       Files.move(
           unchecked, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      return new OnnxStudent(Files.size(file), Sha256.ofFile(file), difference);
+      var written =
+          new OnnxStudent(
+              Files.size(file),
+              Sha256.ofFile(file).hex(),
+              record.weightsDigest(),
+              difference.logits(),
+              difference.embedding(),
+              false);
+      JsonFiles.write(folder.resolve(FILE), written);
+      return written;
     }
   }
 

@@ -1,12 +1,15 @@
 package stillhouse.jobs;
 
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 
 /** The workspace: tables, cache and checkpoints on any Hadoop file system, runs on this machine. */
 final class RootOption {
   private static final String LOCAL = "file:";
+  private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*");
+  private static final Pattern PATTERN = Pattern.compile("[\\[\\]{}*?]");
 
   @Option(
       names = "--root",
@@ -22,11 +25,33 @@ final class RootOption {
           "where the driver keeps what runs made: ONNX files, pictures (default: ROOT/runs)")
   private Path runs;
 
-  /** As a Hadoop path; one without a scheme is made absolute on this machine. */
+  /**
+   * As a Hadoop path; one without a scheme is made absolute on this machine.
+   *
+   * @throws ConfigException where Spark would take it for a pattern
+   */
   String uri() {
-    return root.matches("[A-Za-z][A-Za-z0-9+.-]*:.*")
-        ? root.replaceFirst("/+$", "")
-        : LOCAL + Path.of(root).toAbsolutePath().normalize();
+    String uri =
+        SCHEME.matcher(root).matches()
+            ? root.replaceFirst("/+$", "")
+            : LOCAL + Path.of(root).toAbsolutePath().normalize();
+    if (PATTERN.matcher(uri).find()) {
+      throw new ConfigException(
+          "Invalid --root: "
+              + uri
+              + " (Spark takes a path with one of [ ] { } * ? for a pattern; give another folder)");
+    }
+    return uri;
+  }
+
+  /** A place in the workspace as files name it that move with it: without the workspace's own. */
+  String relative(String uri) {
+    return uri.startsWith(uri() + "/") ? uri.substring(uri().length() + 1) : uri;
+  }
+
+  /** Where a place lies that {@link #relative} named; one with a scheme is as it is. */
+  String absolute(String place) {
+    return SCHEME.matcher(place).matches() ? place : uri() + "/" + place;
   }
 
   Path runs() {

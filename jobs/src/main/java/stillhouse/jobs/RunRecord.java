@@ -1,8 +1,6 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
 
@@ -19,7 +19,7 @@ import stillhouse.identity.Sha256;
  * @param name of the folder under runs/
  * @param recipeFile the recipe as it was used, beside this file
  * @param studentFile the student's YAML as it was used, beside this file
- * @param view folder of the training view
+ * @param view folder of the training view, as {@link RootOption#absolute} takes it
  * @param viewDigest identity of the data that it was trained on
  * @param weightsDigest equal on all ranks at the end
  * @param rankDigests each rank's own, all equal to it
@@ -58,8 +58,6 @@ record RunRecord(
     String mlflowRun,
     Map<String, Double> losses,
     String identity) {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   static final String FILE = "run.json";
   static final String ONNX = "student.onnx";
 
@@ -70,8 +68,8 @@ record RunRecord(
   /** This record with the id of an MLflow run that was made later. */
   RunRecord withMlflowRun(String id) {
     try {
-      ObjectNode fields = JSON.valueToTree(this);
-      return JSON.treeToValue(fields.put("mlflowRun", id), RunRecord.class);
+      ObjectNode fields = JsonFiles.JSON.valueToTree(this);
+      return JsonFiles.JSON.treeToValue(fields.put("mlflowRun", id), RunRecord.class);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("A record is plain data: " + this, e);
     }
@@ -101,18 +99,7 @@ record RunRecord(
   }
 
   void write(Path folder) {
-    try {
-      Files.createDirectories(folder);
-      Path whole = Files.createTempFile(folder, FILE, ".tmp");
-      JSON.writeValue(whole.toFile(), this);
-      Files.move(
-          whole,
-          folder.resolve(FILE),
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + folder.resolve(FILE), e);
-    }
+    JsonFiles.write(folder.resolve(FILE), this);
   }
 
   static RunRecord read(Path folder) {
@@ -122,9 +109,25 @@ record RunRecord(
           "No trained run in " + folder + ": " + FILE + " is missing. Run the train job first.");
     }
     try {
-      return JSON.readValue(file.toFile(), RunRecord.class);
+      RunRecord record = JsonFiles.JSON.readValue(file.toFile(), RunRecord.class);
+      record.requireWhole();
+      return record;
     } catch (IOException e) {
-      throw new ConfigException("Cannot read " + file + ": " + e.getMessage(), e);
+      throw new ConfigException(
+          "Cannot read "
+              + file
+              + ": "
+              + e.getMessage()
+              + ". Remove it and run the train job again; it goes on from the last checkpoint.",
+          e);
+    }
+  }
+
+  private void requireWhole() throws IOException {
+    if (Stream.of(name, recipe, student, dataset, recipeFile, studentFile, classes, view)
+            .anyMatch(Objects::isNull)
+        || Stream.of(viewDigest, weightsDigest, mlflowRun, losses).anyMatch(Objects::isNull)) {
+      throw new IOException("a field is missing");
     }
   }
 

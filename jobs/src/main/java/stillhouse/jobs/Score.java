@@ -1,8 +1,5 @@
 package stillhouse.jobs;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import stillhouse.conf.ConfigException;
 
 /**
  * One row of the table: a model, how good it is and what it costs. Kept as {@code score.json}.
@@ -28,7 +26,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param model what was scored: the SHA-256 of a student's ONNX file; of a teacher those of its
  *     files, its preprocessing and its prompt plan. Empty in files from before it was kept
  * @param samples digest of the images that it was scored on, {@link SampleSet}; empty as above
- * @param images the Parquet table of per-image counts, a Hadoop path
+ * @param images the Parquet table of per-image counts, as {@link RootOption#absolute} takes it
  */
 record Score(
     String name,
@@ -50,10 +48,6 @@ record Score(
     String images,
     String mlflowRun) {
   static final String FILE = "score.json";
-  private static final ObjectMapper JSON =
-      new ObjectMapper()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
   Score {
     model = Objects.requireNonNullElse(model, "");
@@ -66,9 +60,18 @@ record Score(
       return Optional.empty();
     }
     try {
-      return Optional.of(JSON.readValue(file.toFile(), Score.class));
+      Score score = JsonFiles.JSON.readValue(file.toFile(), Score.class);
+      score.requireWhole();
+      return Optional.of(score);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file, e);
+      throw new ConfigException(
+          "Cannot read " + file + ": " + e.getMessage() + ". Remove it and evaluate again.", e);
+    }
+  }
+
+  private void requireWhole() throws IOException {
+    if (name == null || kind == null || split == null || metrics == null || images == null) {
+      throw new IOException("name, kind, split, metrics or images is missing");
     }
   }
 
@@ -78,8 +81,8 @@ record Score(
   }
 
   /** Whether the per-image table lies where it was written. */
-  boolean hasImages(Configuration hadoop) {
-    var table = new org.apache.hadoop.fs.Path(images);
+  boolean hasImages(RootOption root, Configuration hadoop) {
+    var table = new org.apache.hadoop.fs.Path(root.absolute(images));
     try {
       return table.getFileSystem(hadoop).exists(table);
     } catch (IOException e) {
@@ -88,7 +91,8 @@ record Score(
   }
 
   /** Why this score does not stand for a model on a sample set; empty where it does. */
-  Optional<String> outdated(String ofModel, String ofSamples, Configuration hadoop) {
+  Optional<String> outdated(
+      String ofModel, String ofSamples, RootOption root, Configuration hadoop) {
     if (model.isEmpty() || samples.isEmpty()) {
       return Optional.of("its score does not say which file and images it is of");
     }
@@ -100,18 +104,13 @@ record Score(
           "its score is of other images of split %s (%s, now %s)"
               .formatted(split, samples, ofSamples));
     }
-    return hasImages(hadoop)
+    return hasImages(root, hadoop)
         ? Optional.empty()
         : Optional.of("its table of images " + images + " is gone");
   }
 
   Score write(Path folder) {
-    try {
-      Files.createDirectories(folder);
-      JSON.writeValue(folder.resolve(FILE).toFile(), this);
-      return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + folder.resolve(FILE), e);
-    }
+    JsonFiles.write(folder.resolve(FILE), this);
+    return this;
   }
 }

@@ -97,7 +97,7 @@ final class Scoring {
               "",
               model,
               samples.set().digest().hex(),
-              images,
+              root.relative(images),
               run.id());
       report(folder, run, score, result, 0);
       run.finish(true);
@@ -148,7 +148,7 @@ final class Scoring {
             engine.summary(),
             source.digest().hex(),
             samples.set().digest().hex(),
-            images,
+            root.relative(images),
             record.mlflowRun());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       Path overlays = folder.resolve("overlays");
@@ -170,6 +170,7 @@ final class Scoring {
                 score.outdated(
                     model,
                     samples.set().digest().hex(),
+                    root,
                     spark.sparkContext().hadoopConfiguration()));
     outdated.ifPresent(why -> log.info("Evaluating {} again: {}", name, why));
     if (there.isPresent() && outdated.isEmpty()) {

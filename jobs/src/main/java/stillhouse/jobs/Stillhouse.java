@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The entry point of every job: {@code spark-submit --class stillhouse.jobs.Stillhouse JAR JOB …}.
@@ -49,8 +51,19 @@ public final class Stillhouse {
     return new CommandLine(new Stillhouse())
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(Stillhouse::misused)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()))
         .execute(args);
+  }
+
+  /** What is wrong, and where the options are listed: not all of them over the one line. */
+  private static int misused(ParameterException e, String[] args) {
+    PrintWriter err = e.getCommandLine().getErr();
+    err.println("error: " + e.getMessage());
+    UnmatchedArgumentException.printSuggestions(e, err);
+    err.printf(
+        "'%s --help' lists the options%n", e.getCommandLine().getCommandSpec().qualifiedName());
+    return BAD_INPUT;
   }
 
   /** What the user can mend is said in a sentence; what he can't keeps its stack trace. */

@@ -21,6 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.IngestedDataset;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.BarrierTraining;
@@ -87,6 +88,7 @@ final class TrainCommand implements Callable<Integer> {
     List<String> lacking;
     try (var server = tracking.connect();
         var session = openSession(dataset)) {
+      IngestedDataset.require(session.spark(), root.uri(), dataset);
       var job =
           new TrainingJob(
               session.spark(), server, root, dataset, source, config, studentFile, training);

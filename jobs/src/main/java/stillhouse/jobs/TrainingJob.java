@@ -14,6 +14,7 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.TrainingView;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
@@ -68,7 +69,14 @@ final class TrainingJob {
     this.student = student;
     this.studentFile = studentFile;
     this.options = options;
-    this.views = new ViewMaker(spark, root.uri(), dataset, teacher, options.labels());
+    this.views =
+        new ViewMaker(
+            spark,
+            root.uri(),
+            dataset,
+            teacher.map(LocalTeacher::spec),
+            options.labels(),
+            options.partial());
   }
 
   /** An order with its data and its plan. */
@@ -167,12 +175,19 @@ final class TrainingJob {
   private TrainingPlan plan(Order order, TrainingView view) {
     Recipe.Training training = order.recipe().training();
     int stepsPerEpoch = Experiment.stepsPerEpoch(view.info(), training.batch());
+    int epochs = options.epochs(order.recipe(), stepsPerEpoch);
+    double warmup = training.schedule().warmupEpochs();
+    if (warmup > epochs) {
+      throw new ConfigException(
+          "Recipe %s warms up for %s epochs, and the run has %d. Train longer, or set warmupEpochs in %s."
+              .formatted(order.recipe().name(), warmup, epochs, order.recipeFile()));
+    }
     return new TrainingPlan(
-        options.epochs(order.recipe(), stepsPerEpoch),
+        epochs,
         training.batch(),
         training.optimizer().learningRate(),
         training.optimizer().weightDecay(),
-        (int) Math.round(training.schedule().warmupEpochs() * stepsPerEpoch),
+        (int) Math.round(warmup * stepsPerEpoch),
         training.clipNorm() == null ? Double.POSITIVE_INFINITY : training.clipNorm(),
         order.seed());
   }
@@ -254,11 +269,11 @@ final class TrainingJob {
         info.classes(),
         info.height(),
         info.width(),
-        view.folder(),
+        root.relative(view.folder()),
         info.digest(),
         report.weights().hex(),
         report.rankDigests(),
-        report.checkpoint(),
+        root.relative(report.checkpoint()),
         order.seed(),
         options.labels(),
         options.ranks(),

@@ -39,8 +39,17 @@ final class TrainingOptions {
       description = "executors that train together (default: ${DEFAULT-VALUE})")
   private int ranks;
 
+  @Option(
+      names = "--partial",
+      description = "train on what is cached, where the cache job has not reached every image yet")
+  private boolean partial;
+
   double labels() {
     return labels;
+  }
+
+  boolean partial() {
+    return partial;
   }
 
   int ranks() {
@@ -68,7 +77,7 @@ final class TrainingOptions {
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */
   int epochs(Recipe recipe, int stepsPerEpoch) {
-    return steps == null ? recipe.training().epochs() : (steps + stepsPerEpoch - 1) / stepsPerEpoch;
+    return steps == null ? recipe.training().epochs() : 1 + (steps - 1) / stepsPerEpoch;
   }
 
   private static void require(boolean holds, String option, Object value, String rule) {

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -13,13 +14,16 @@ import org.apache.spark.sql.types.DataTypes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheTables;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.Samples;
-import stillhouse.teacher.LocalTeacher;
+import stillhouse.data.Split;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 import stillhouse.train.SampleKey;
@@ -30,32 +34,42 @@ final class ViewMaker {
   private final SparkSession spark;
   private final String root;
   private final DatasetConfig dataset;
-  private final Optional<LocalTeacher> teacher;
+  private final Optional<TeacherSpec> teacher;
   private final double labels;
+  private final boolean partial;
   private final Map<List<Object>, TrainingView> made = new LinkedHashMap<>();
 
+  /**
+   * @param labels share of the training images whose labels count
+   * @param partial whether a view may lack images that the cache job has not reached
+   */
   ViewMaker(
       SparkSession spark,
       String root,
       DatasetConfig dataset,
-      Optional<LocalTeacher> teacher,
-      double labels) {
+      Optional<TeacherSpec> teacher,
+      double labels,
+      boolean partial) {
     this.spark = spark;
     this.root = root;
     this.dataset = dataset;
     this.teacher = teacher;
     this.labels = labels;
+    this.partial = partial;
   }
 
   /**
    * A recipe that learns from labels alone reads the images whose labels count and no others, so
    * that its steps are full; one that learns from the teacher reads every cached image.
+   *
+   * @throws ConfigException where no label is left, or the cache job has not reached every image
    */
   TrainingView of(Recipe recipe) {
     boolean taught = Experiment.needsTeacher(recipe);
     int grid = recipe.alignment().grid();
     int dimensions = recipe.projection().dimensions();
     List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);
+    requireLabels();
     return made.computeIfAbsent(key, k -> taught ? taught(grid, dimensions) : labelled());
   }
 
@@ -65,27 +79,72 @@ final class ViewMaker {
   }
 
   private TrainingView taught(int grid, int dimensions) {
-    LocalTeacher source = teacher.orElseThrow();
-    CacheKeys keys = Prompts.keys(dataset, source.spec());
+    TeacherSpec spec = teacher.orElseThrow();
+    CacheKeys keys = Prompts.keys(dataset, spec);
     Map<String, String> provenance = new LinkedHashMap<>();
-    provenance.put("teacher", source.spec().name());
-    provenance.put("encoder", source.spec().encoderDigest().hex());
-    provenance.put("decoder", source.spec().decoderDigest().hex());
+    provenance.put("teacher", spec.name());
+    provenance.put("encoder", spec.encoderDigest().hex());
+    provenance.put("decoder", spec.decoderDigest().hex());
     provenance.put("prompts", keys.plan());
     provenance.put("structure", keys.structureKey(""));
     provenance.put("encoding", keys.encoding().text());
     ViewRequest request = request(grid, dimensions, provenance);
-    return TrainingView.materialise(
-        spark, root, request, HadoopImages.of(spark), ViewRows.cached(spark, root, keys, request));
+    Dataset<Row> cached = ViewRows.cached(spark, root, keys, request);
+    requireAll(cached);
+    return TrainingView.materialise(spark, root, request, HadoopImages.of(spark), cached);
+  }
+
+  /** A cache job that was stopped must not shrink a training set in silence. */
+  private void requireAll(Dataset<Row> cached) {
+    Dataset<Row> wanted = untested(CacheTables.of(root).samples(spark));
+    long missing =
+        wanted
+            .join(cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
+            .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left_anti")
+            .count();
+    if (missing == 0) {
+      return;
+    }
+    String found =
+        "%d of %d training and validation images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped."
+            .formatted(missing, wanted.count());
+    if (!partial) {
+      throw new ConfigException(
+          found + " Run the cache job again, or train without them: --partial.");
+    }
+    log.warn("{} They are left out", found);
+  }
+
+  private static Dataset<Row> untested(Dataset<Row> samples) {
+    return samples
+        .where(functions.col(Samples.SPLIT).notEqual(Split.TEST.label()))
+        .select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
+  }
+
+  private void requireLabels() {
+    if (!made.isEmpty()) {
+      return; // it was looked at for the first view
+    }
+    Dataset<Row> training =
+        ViewRows.labelled(spark, root)
+            .where(functions.col(Samples.SPLIT).equalTo(Split.TRAIN.label()));
+    if (training.where(counts()).isEmpty()) {
+      throw new ConfigException(
+          "No label is left: %d training images are labelled, and --labels %s takes none of them. Give a larger share."
+              .formatted(training.count(), labels));
+    }
+  }
+
+  /** Whether a sample's label counts. */
+  private Column counts() {
+    double share = labels;
+    return functions
+        .udf((UDF1<String, Boolean>) id -> SampleKey.labelWithin(id, share), DataTypes.BooleanType)
+        .apply(functions.col(Samples.SAMPLE_ID));
   }
 
   private TrainingView labelled() {
-    double share = labels;
-    var counts =
-        functions.udf(
-            (UDF1<String, Boolean>) id -> SampleKey.labelWithin(id, share), DataTypes.BooleanType);
-    Dataset<Row> rows =
-        readable(ViewRows.labelled(spark, root).where(counts.apply(functions.col("sample_id"))));
+    Dataset<Row> rows = readable(ViewRows.labelled(spark, root).where(counts()));
     return TrainingView.materialise(
         spark,
         root,

@@ -128,6 +128,53 @@ class BadInputTest {
   }
 
   @Test
+  void aRootThatSparkTakesForAPatternIsRefused() throws IOException {
+    for (String name : List.of("run[1]", "run{a,b}", "run*", "run?")) {
+      assertThat(
+              refused(
+                  "compare",
+                  "--root",
+                  folder.resolve(name).toString(),
+                  "--baseline=sard",
+                  "--candidate=scratch"))
+          .contains("Invalid --root: file:" + folder.resolve(name) + " (Spark takes a path");
+    }
+  }
+
+  @Test
+  void whatIsNoAddressOfAServerIsRefused() {
+    for (String uri : List.of("mlruns", "ftp://host", "http://", "http://a b", "file:///mlruns")) {
+      assertThat(refused(train("--recipe", "scratch", "--mlflow", uri)))
+          .contains("Invalid MLflow server: '" + uri + "' (must be http:// or https://");
+    }
+  }
+
+  @Test
+  void scenesAreNotDrawnIntoAFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertThat(refused("scenes", "--out", file.toString()))
+        .contains("Cannot write scenes to ", file + " is a file; give a folder");
+  }
+
+  @Test
+  void aRecordThatIsNotWholeIsSaid() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("runs/half"));
+    Files.writeString(run.resolve(RunRecord.FILE), "{}");
+    assertThat(
+            refused(
+                "freeze",
+                "--root",
+                folder.toString(),
+                "--run",
+                "half",
+                "--out",
+                folder.resolve("frozen").toString()))
+        .contains("Cannot read " + run.resolve(RunRecord.FILE) + ": a field is missing. Remove it");
+    Files.writeString(run.resolve(RunRecord.FILE), "{\"name\": \"ha");
+    assertThat(refused(compare("scratch", "sard"))).contains("Cannot read " + run);
+  }
+
+  @Test
   void ranksMustDivideTheBatch() {
     assertThat(refused(train("--recipe", "scratch", "--batch", "10", "--ranks", "4")))
         .contains("Invalid --batch: 10 (must be a multiple of the 4 ranks)");
@@ -222,7 +269,7 @@ class BadInputTest {
     StringWriter err = new StringWriter();
     assertThat(Stillhouse.run(new PrintWriter(err), "ingest", "--data=x", "--root=y", "--dta"))
         .isEqualTo(2);
-    assertThat(err.toString()).contains("--dta").contains("Usage: stillhouse ingest");
+    assertThat(err.toString()).contains("--dta").contains("'stillhouse ingest --help' lists");
   }
 
   private static String refused(String... args) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -156,7 +157,7 @@ class PipelineTest {
       Path table = folder.resolve("evaluations").resolve(run).resolve("test");
       assertThat(table.resolve("_SUCCESS")).exists();
       Score score = Score.read(bench.runs().resolve(run), "test").orElseThrow();
-      assertThat(score.images()).isEqualTo("file:" + table);
+      assertThat(score.images()).isEqualTo("evaluations/" + run + "/test");
     }
   }
 
@@ -240,6 +241,58 @@ class PipelineTest {
     assertThat(said.err()).startsWith("error: ");
     assertThat(said.err().lines().findFirst().orElseThrow()).contains("student.onnx");
     assertThat(said.code()).isEqualTo(Stillhouse.FAILED);
+  }
+
+  /** What the server missed is sent by the next export, and what it has is not sent again. */
+  @Test
+  void anExportThatTheServerMissedIsToldLater() throws IOException {
+    Path run = bench.runs().resolve(RUNS.get(0));
+    Path note = run.resolve("onnx.json");
+    String told = Files.readString(note);
+    assertThat(told).contains("\"tracked\" : true");
+    Files.writeString(note, told.replace("\"tracked\" : true", "\"tracked\" : false"));
+    String[] export = {"export", bench.root(), "--run=" + RUNS.get(0)};
+    Workbench.Said away = bench.said(with(export, "--mlflow=http://127.0.0.1:9"));
+    assertThat(away.err()).startsWith("error: Cannot reach an MLflow server");
+    assertThat(note).content().contains("\"tracked\" : false");
+    bench.done(with(export, bench.tracking()));
+    assertThat(note).hasContent(told);
+  }
+
+  @Test
+  void aTeacherIsNotTakenForAnotherNetworks() throws IOException {
+    String[] freeze = {"freeze", bench.root(), "--out=" + folder.resolve("teacher")};
+    String yaml = Files.readString(folder.resolve("teacher/teacher.yaml"));
+    bench.done(with(freeze, "--run=teacher"));
+    Workbench.Said said = bench.said(with(freeze, "--run=" + RUNS.get(0)));
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(said.err()).contains("the teacher there is of another network");
+    assertThat(folder.resolve("teacher/teacher.yaml")).hasContent(yaml);
+  }
+
+  @Test
+  void aWorkspaceThatWasMovedIsEvaluatedWhereItLies() throws IOException {
+    RunRecord record = bench.record(RUNS.get(0));
+    assertThat(List.of(record.view(), record.checkpoint()))
+        .allSatisfy(place -> assertThat(place).doesNotContain(folder.toString()));
+  }
+
+  @Test
+  void labelsOfNoImageAreRefused() {
+    Workbench.Said said =
+        bench.said(
+            "train",
+            bench.data(),
+            bench.root(),
+            bench.tracking(),
+            training(),
+            "--recipe=scratch --name=unlabelled --labels=1e-9");
+    assertThat(said.err()).startsWith("error: No label is left: ").doesNotContain("\tat ");
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+  }
+
+  private static String[] with(String[] first, String... more) {
+    return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
   }
 
   private static void drawScenes() throws IOException {

@@ -156,9 +156,26 @@ class QuarantinedSamplesTest {
   @Test
   void trainingOnLabelsLeavesThemOutToo() {
     Recipe scratch = Recipe.load(ConfFiles.find("recipes", "scratch"));
-    TrainingView view = new ViewMaker(spark, root(), dataset, Optional.empty(), 1).of(scratch);
+    TrainingView view =
+        new ViewMaker(spark, root(), dataset, Optional.empty(), 1, false).of(scratch);
     assertThat(view.info().rows("train")).isEqualTo(3);
     assertThat(view.info().rows("test")).isEqualTo(4);
+  }
+
+  @Test
+  void aTrainingSetThatTheCacheJobHasNotReachedIsRefused() {
+    Recipe sard = Recipe.load(ConfFiles.find("recipes", "sard"));
+    assertThatThrownBy(() -> views(NEVER_ASKED).of(sard))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("4 of 5 training and validation images are neither cached nor ")
+        .hasMessageEndingWith("Run the cache job again, or train without them: --partial.");
+    assertThat(views(ASKED).of(sard).info().rows("train"))
+        .as("three with labels, one without; one is in quarantine")
+        .isEqualTo(4);
+  }
+
+  private static ViewMaker views(TeacherSpec teacher) {
+    return new ViewMaker(spark, root(), dataset, Optional.of(teacher), 1, false);
   }
 
   @Test

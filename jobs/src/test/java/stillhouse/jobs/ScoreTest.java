@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,15 +11,36 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import stillhouse.conf.ConfigException;
 
 class ScoreTest {
   private final Configuration hadoop = new Configuration();
   @TempDir Path folder;
   private Path table;
+  private RootOption root;
   private Score score;
+
+  @Test
+  void namesItsTableSoThatTheWorkspaceCanBeMoved() {
+    String uri = "file:" + table;
+    assertThat(root.relative(uri)).isEqualTo("evaluations/a/test");
+    assertThat(root.absolute(root.relative(uri))).isEqualTo(uri);
+    assertThat(root.absolute("s3a://bucket/table")).isEqualTo("s3a://bucket/table");
+    assertThat(root.relative("s3a://bucket/table")).isEqualTo("s3a://bucket/table");
+  }
+
+  @Test
+  void aFileThatIsNotWholeIsRefused() throws IOException {
+    Files.writeString(folder.resolve(Score.FILE), "{}");
+    assertThatThrownBy(() -> Score.read(folder))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("images is missing. Remove it and evaluate again.");
+  }
 
   @BeforeEach
   void scoreOnce() throws IOException {
+    root = CommandLine.populateCommand(new RootOption(), "--root=" + folder);
     table = Files.createDirectories(folder.resolve("evaluations/a/test"));
     score =
         new Score(
@@ -46,16 +68,17 @@ class ScoreTest {
   @Test
   void standsForTheModelAndTheImagesThatItIsOf() {
     assertThat(Score.read(folder)).hasValue(score);
-    assertThat(score.outdated("m", "s", hadoop)).isEmpty();
+    assertThat(score.outdated("m", "s", root, hadoop)).isEmpty();
   }
 
   @Test
   void saysWhyItDoesNotStandForOthers() throws IOException {
-    assertThat(score.outdated("n", "s", hadoop)).hasValue("its score is of model m, this is n");
-    assertThat(score.outdated("m", "t", hadoop))
+    assertThat(score.outdated("n", "s", root, hadoop))
+        .hasValue("its score is of model m, this is n");
+    assertThat(score.outdated("m", "t", root, hadoop))
         .hasValue("its score is of other images of split test (s, now t)");
     Files.delete(table);
-    assertThat(score.outdated("m", "s", hadoop))
+    assertThat(score.outdated("m", "s", root, hadoop))
         .hasValue("its table of images file:" + table + " is gone");
   }
 
@@ -67,8 +90,8 @@ class ScoreTest {
     Files.writeString(file, without);
     Score old = Score.read(folder, "test").orElseThrow();
     assertThat(old.metrics()).isEqualTo(score.metrics());
-    assertThat(old.hasImages(hadoop)).isTrue();
-    assertThat(old.outdated("m", "s", hadoop))
+    assertThat(old.hasImages(root, hadoop)).isTrue();
+    assertThat(old.outdated("m", "s", root, hadoop))
         .hasValue("its score does not say which file and images it is of");
   }
 }
