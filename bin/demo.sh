@@ -16,9 +16,9 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, and logs everyt
   --student NAME       a student of conf/students (default: tiny-conv)
   --recipes a,b,c      recipes of conf/recipes (default: naive-logit,feature-aligned,sard)
   --scenes N           scenes to draw (default: 300)
-  --epochs N           epochs a student trains (default: 12)
-  --teacher-epochs N   epochs the demo's own teacher trains (default: 16)
-  --batch N            samples a step over all ranks (default: 8)
+  --epochs N           epochs a student trains (default: what 300 steps take)
+  --teacher-epochs N   epochs the demo's own teacher trains (default: what 500 steps of 8 samples take)
+  --batch N            samples a step over all ranks (default: 16)
   --learning-rate F    of the students (default: 0.01, which suits convolutions; 0.001 for tinyvit)
   --labels F           share of training images whose labels may be used, 0 to 1 (default: 1)
   --ranks N            ranks a student trains on (default: 4)
@@ -69,20 +69,24 @@ mlflow() {
   wait "$MLFLOW_PID"
 }
 
-# step KEY TEXT: what the demo does next, and where its output is kept.
-step() {
-  local now
-  now=$(date +%s)
-  STEP=$((STEP + 1))
-  STEP_TEXT=$2
-  STEP_LOG=$LOGS/$STEP-$1.log
-  say "$(printf 'step %d, %3d s: %s' "$STEP" $((now - STARTED)) "$STEP_TEXT")"
+# job TITLE WORD...: one more job of the batch.
+job() {
+  local title=$1 word words=''
+  shift
+  for word in "$@"; do words+=${words:+, }$(quoted "$word"); done
+  printf '  - {title: %s, run: [%s]}\n' "$(quoted "$title")" "$words" >>"$BATCH"
 }
 
-# run JOB ARGS...: a job whose messages go to the console and to the step's log.
+# quoted TEXT: as a YAML string.
+quoted() {
+  local text=${1//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
+# run ARGS...: one spark-submit whose messages go to the console and to the demo's log.
 run() {
   local status=0 log_pid
-  exec 4> >(exec tee -a "$STEP_LOG" >&2)
+  exec 4> >(exec tee -a "$DEMO_LOG" >&2)
   log_pid=$!
   submit "$@" 2>&4 || status=$?
   exec 4>&-
@@ -90,19 +94,18 @@ run() {
   return "$status"
 }
 
-# demo_ended STATUS: says which step failed.
+# demo_ended STATUS: where to look, and what to do.
 demo_ended() {
-  [ "$1" -ne 0 ] && [ "${STEP:-0}" -gt 0 ] || return 0
+  [ "$1" -ne 0 ] && [ -n "${DEMO_LOG:-}" ] || return 0
   local how=failed
   [ "$1" -lt 128 ] || how=stopped
-  printf '[stillhouse] error: step %d (%s) %s; its log is %s. The same command goes on from what is there.\n' \
-    "$STEP" "$STEP_TEXT" "$how" "$STEP_LOG" >&2
+  printf '[stillhouse] error: the demo %s; its log is %s. The same command goes on from what is there.\n' "$how" "$DEMO_LOG" >&2
 }
 
 demo() {
   local out=$PWD/out/demo images='' masks='' classes='' data='' teacher='' student=tiny-conv
-  local recipes=naive-logit,feature-aligned,sard scenes=300 epochs=12 teacher_epochs=16 batch=8 labels=1 ranks=4 seed=0 rate='' keep=''
-  local -a sets=()
+  local recipes=naive-logit,feature-aligned,sard scenes=300 batch=16 labels=1 ranks=4 seed=0 rate='' keep=''
+  local -a sets=() length=(--steps 300) teacher_length=(--steps 500)
   while [ $# -gt 0 ]; do
     case "$1" in
       --help | -h) demo_help; return 0 ;;
@@ -114,7 +117,7 @@ demo() {
     case "$1" in
       --out) out=$2 ;; --images) images=$2 ;; --masks) masks=$2 ;; --classes) classes=$2 ;; --data) data=$2 ;;
       --set) sets+=(--set "$2") ;; --teacher) teacher=$2 ;; --student) student=$2 ;; --recipes) recipes=$2 ;;
-      --scenes) scenes=$2 ;; --epochs) epochs=$2 ;; --teacher-epochs) teacher_epochs=$2 ;; --batch) batch=$2 ;;
+      --scenes) scenes=$2 ;; --epochs) length=(--epochs "$2") ;; --teacher-epochs) teacher_length=(--epochs "$2") ;; --batch) batch=$2 ;;
       --learning-rate) rate=$2 ;; --labels) labels=$2 ;; --ranks) ranks=$2 ;; --seed) seed=$2 ;;
     esac
     shift 2
@@ -128,50 +131,42 @@ demo() {
   work_dir
   mkdir -p "$out"
   out=$(cd "$out" && pwd)
-  LOGS=$(mktemp -d "$out/logs-$(date +%Y%m%d-%H%M%S)-XXX") STARTED=$(date +%s) STEP=0
-  step mlflow "MLflow server"
-  STEP_LOG=$out/mlflow/server.log
+  local logs started
+  logs=$(mktemp -d "$out/logs-$(date +%Y%m%d-%H%M%S)-XXX") started=$(date +%s)
+  DEMO_LOG=$out/mlflow/server.log
   serve_mlflow "$out/mlflow"
   say "MLflow: $MLFLOW_TRACKING_URI"
+  DEMO_LOG=$logs/jobs.log BATCH=$logs/jobs.yaml
+  printf 'name: demo\njobs:\n' >"$BATCH"
 
   if [ -n "$images" ]; then
     data=$out/dataset.yaml
-    step describe "describing $images"
-    run describe --images "$images" --masks "$masks" ${classes:+--classes "$classes"} --out "$data"
+    job "describing $images" describe --images "$images" --masks "$masks" ${classes:+--classes "$classes"} --out "$data"
   elif [ -z "$data" ]; then
     data=$HOME_DIR/conf/datasets/drawn-scenes.yaml
     sets+=(--set "SCENES=$out/scenes")
-    step scenes "drawing $scenes scenes"
-    run scenes --out "$out/scenes" --count "$scenes" --seed "$seed"
+    job "drawing $scenes scenes" scenes --out "$out/scenes" --count "$scenes" --seed "$seed"
   fi
-
-  step ingest "ingest"
-  run ingest --data "$data" "${sets[@]}" --root "$out"
+  job ingest ingest --data "$data" "${sets[@]}" --root "$out"
   if [ -z "$teacher" ]; then
-    step teacher "training the teacher (wide-conv, labels only, $teacher_epochs epochs, $ranks ranks)"
-    run train --data "$data" "${sets[@]}" --root "$out" --student wide-conv --recipe scratch --name teacher \
-      --epochs "$teacher_epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate 1e-2
-    step freeze "freezing the teacher"
-    run freeze --root "$out" --run teacher --out "$out/teacher"
+    # BatchNorm wants more than two images a rank: fewer ranks than the students have.
+    job "training the teacher (wide-conv, labels only)" train --data "$data" "${sets[@]}" --root "$out" --student wide-conv \
+      --recipe scratch --name teacher "${teacher_length[@]}" --batch 8 --ranks "$((ranks < 2 ? ranks : 2))" --seed "$seed" \
+      --learning-rate 1e-2
+    job "freezing the teacher" freeze --root "$out" --run teacher --out "$out/teacher"
     teacher=$out/teacher/teacher.yaml
   else
-    step fetch "fetching the teacher $teacher"
-    run teacher fetch "$teacher"
+    job "fetching the teacher $teacher" teacher fetch "$teacher"
   fi
-  step cache "asking the teacher once"
-  run cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
-  step train "distilling: $recipes ($student, $epochs epochs, $ranks ranks)"
-  run train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --student "$student" --recipe "$recipes" \
-    --epochs "$epochs" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" --learning-rate "$rate" \
-    --names-out "$LOGS/runs.txt"
-  local runs
-  runs=$(paste -sd, "$LOGS/runs.txt")
-  step export "export to ONNX"
-  run export --root "$out" --run "$runs"
-  step evaluate "evaluating what ships"
-  run evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --run "$runs" \
+  job "asking the teacher once" cache --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher"
+  job "distilling: $recipes ($student, $ranks ranks)" train --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" \
+    --student "$student" --recipe "$recipes" "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --labels "$labels" \
+    --learning-rate "$rate" --names-out "$logs/runs.txt"
+  job "exporting to ONNX" export --root "$out" --runs-from "$logs/runs.txt"
+  job "evaluating what ships" evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --runs-from "$logs/runs.txt" \
     --summary "$out/summary.json"
-  say "$(printf 'done in %d s; figures in %s' $(($(date +%s) - STARTED)) "$out/summary.json")"
+  run batch "$BATCH"
+  say "$(printf 'done in %d s; figures in %s' $(($(date +%s) - started)) "$out/summary.json")"
   if [ -n "$keep" ]; then
     say "MLflow stays up at $MLFLOW_TRACKING_URI (kill -- -$MLFLOW_PID ends it)"
     MLFLOW_PID=''

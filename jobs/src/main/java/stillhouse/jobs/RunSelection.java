@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +19,12 @@ final class RunSelection {
       description = "names of runs, folders of ROOT/runs (default: every trained run there)")
   private List<String> names;
 
+  @Option(
+      names = "--runs-from",
+      paramLabel = "FILE",
+      description = "a file with the names of runs, one a line, as train's --names-out writes it")
+  private Path namesFrom;
+
   RootOption root() {
     return root;
   }
@@ -25,14 +32,30 @@ final class RunSelection {
   /** Folders of the runs; a name without a trained run is refused. */
   List<Path> folders() {
     Path runs = root.runs();
-    if (names != null) {
-      return names.stream().map(runs::resolve).map(RunSelection::requireTrained).toList();
+    List<String> asked = namesFrom == null ? names : read();
+    if (asked != null) {
+      return asked.stream().map(runs::resolve).map(RunSelection::requireTrained).toList();
     }
     List<Path> all = RunRecord.finished(runs);
     if (all.isEmpty()) {
       throw new ConfigException("No trained run in " + runs + ". Run the train job first.");
     }
     return all;
+  }
+
+  private List<String> read() {
+    if (names != null) {
+      throw new ConfigException("Invalid --runs-from: " + namesFrom + " (not beside --run)");
+    }
+    try {
+      List<String> read = Files.readAllLines(namesFrom).stream().filter(n -> !n.isBlank()).toList();
+      if (read.isEmpty()) {
+        throw new ConfigException("Invalid --runs-from: " + namesFrom + " names no run");
+      }
+      return read;
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read --runs-from " + namesFrom + ": " + e, e);
+    }
   }
 
   private static Path requireTrained(Path folder) {

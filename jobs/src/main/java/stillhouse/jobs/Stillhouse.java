@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       FreezeCommand.class,
       EvaluateCommand.class,
       CompareCommand.class,
+      BatchCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Stillhouse {

@@ -175,6 +175,41 @@ class BadInputTest {
   }
 
   @Test
+  void aMisspeltOptionOfABatchsLastJobIsSeenBeforeTheFirst() throws IOException {
+    Path batch = folder.resolve("nightly.yaml");
+    String jobs = "name: nightly\njobs:\n  - run: [scenes, --out, %s]\n".formatted(scenes());
+    Files.writeString(batch, jobs + "  - {title: the rest, run: [ingest, --data, x, --rot, y]}\n");
+    assertThat(refused("batch", batch.toString()))
+        .contains("Invalid batch " + batch + ": jobs[1] (the rest): ", "--root");
+    Files.writeString(batch, jobs + "  - run: [batch, other.yaml]\n");
+    assertThat(refused("batch", batch.toString()))
+        .contains("jobs[1] (batch other.yaml): 'batch' is no job of a batch");
+    Files.writeString(batch, jobs + "  - run: [--version]\n");
+    assertThat(refused("batch", batch.toString())).contains("the first word must be a job");
+    assertThat(scenes()).doesNotExist();
+  }
+
+  private Path scenes() {
+    return folder.resolve("scenes");
+  }
+
+  @Test
+  void runsAreNamedOnce() throws IOException {
+    Path names = Files.writeString(folder.resolve("runs.txt"), "\n");
+    assertThat(refused("export", "--root", folder.toString(), "--runs-from", names.toString()))
+        .contains("Invalid --runs-from: " + names + " names no run");
+    assertThat(
+            refused(
+                "export",
+                "--root",
+                folder.toString(),
+                "--run=a",
+                "--runs-from",
+                folder.resolve("none").toString()))
+        .contains("(not beside --run)");
+  }
+
+  @Test
   void ranksMustDivideTheBatch() {
     assertThat(refused(train("--recipe", "scratch", "--batch", "10", "--ranks", "4")))
         .contains("Invalid --batch: 10 (must be a multiple of the 4 ranks)");

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import stillhouse.conf.ConfigFile;
 
 /** What {@code bin/stillhouse} says before anything is built. */
 class LauncherTest {
@@ -45,8 +46,8 @@ class LauncherTest {
   }
 
   @Test
-  void theDemoExportsAndEvaluatesTheRunsThatTrainNamed() throws Exception {
-    // The demo itself; what it calls says what it is called with.
+  void theDemoIsOneBatchWhoseRunsAreThoseThatTrainNames() throws Exception {
+    // The demo itself; in place of spark-submit, the batch that it would run.
     Path script =
         Files.writeString(
             folder.resolve("demo-alone.sh"),
@@ -57,31 +58,39 @@ class LauncherTest {
             check_java() { :; }; python_env() { :; }; build() { :; }; work_dir() { :; }
             . "$1/bin/demo.sh"
             serve_mlflow() { mkdir -p "$1"; MLFLOW_TRACKING_URI=http://nobody; }
-            submit() {
-              echo "$*"
-              while [ $# -gt 1 ]; do
-                [ "$1" != --names-out ] || printf '%s\n' student.one.l10.4.s0 student.two.l10.4.s0 >"$2"
-                shift
-              done
-            }
-            demo --out "$2" --data data.yaml --teacher t --recipes one,two --labels 0.104 --learning-rate 0.004
+            submit() { [ $# = 2 ] && [ "$1" = batch ] && cp "$2" "$BATCH_COPY"; }
+            demo --out "$2" --data 'da"ta\\.yaml' --teacher t --recipes one,two --labels 0.104 --learning-rate 0.004
             """);
+    Path copy = folder.resolve("batch.yaml");
+    String out = folder.resolve("out").toString();
     Said said =
-        command("bash", script.toString(), ConfFiles.home().toString(), folder.resolve("out") + "");
+        command(
+            "env",
+            "BATCH_COPY=" + copy,
+            "bash",
+            script.toString(),
+            ConfFiles.home().toString(),
+            out);
     assertThat(said.code()).as(said.text()).isZero();
-    assertThat(said.text().lines().filter(l -> l.startsWith("train")))
-        .singleElement()
-        .asString()
-        .contains(" --labels 0.104 --learning-rate 0.004 ");
-    String runs = "--run student.one.l10.4.s0,student.two.l10.4.s0";
-    assertThat(said.text().lines().filter(l -> l.startsWith("export")))
-        .singleElement()
-        .asString()
-        .endsWith(runs);
-    assertThat(said.text().lines().filter(l -> l.startsWith("evaluate")))
-        .singleElement()
-        .asString()
-        .contains(runs + " --summary");
+    List<BatchCommand.Job> jobs =
+        ConfigFile.load(copy, BatchCommand.Batch.class, "/schema/batch.json").jobs();
+    assertThat(jobs)
+        .extracting(job -> job.run().get(0))
+        .containsExactly("ingest", "teacher", "cache", "train", "export", "evaluate");
+    assertThat(jobs.get(0).run())
+        .containsExactly("ingest", "--data", "da\"ta\\.yaml", "--root", out);
+    List<String> train = jobs.get(3).run();
+    assertThat(train)
+        .containsSequence("--labels", "0.104", "--learning-rate", "0.004")
+        .containsSequence("--steps", "300");
+    String names = train.get(train.indexOf("--names-out") + 1);
+    assertThat(names).startsWith(out + "/logs-").endsWith("/runs.txt");
+    for (BatchCommand.Job job : jobs.subList(4, 6)) {
+      assertThat(job.run()).containsSequence("--runs-from", names);
+    }
+    for (BatchCommand.Job job : jobs) {
+      new CommandLine(new Stillhouse()).parseArgs(job.words()); // throws at what no job knows
+    }
   }
 
   private record Said(int code, String text) {}

@@ -278,6 +278,26 @@ class PipelineTest {
   }
 
   @Test
+  void aBatchEndsAtTheJobThatFails() throws IOException {
+    Path first = folder.resolve("batch/first.json");
+    Path third = folder.resolve("batch/third.json");
+    String compare =
+        "  - {title: %s, run: [compare, %s, --baseline=naive-logit, --candidate=sard, --out=%s]}\n";
+    Path batch =
+        Files.writeString(
+            folder.resolve("batch.yaml"),
+            "name: compared\njobs:\n"
+                + compare.formatted("first", bench.root(), first)
+                + "  - {title: second, run: [export, %s, --run=nobody]}\n".formatted(bench.root())
+                + compare.formatted("third", bench.root(), third));
+    Workbench.Said said = bench.said("batch", batch.toString());
+    assertThat(said.err()).startsWith("error: No trained run in ").doesNotContain("\tat ");
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(first).exists();
+    assertThat(third).doesNotExist();
+  }
+
+  @Test
   void labelsOfNoImageAreRefused() {
     Workbench.Said said =
         bench.said(
