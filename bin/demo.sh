@@ -124,6 +124,7 @@ demo() {
   done
   [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
   [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
+  case $ranks in '' | *[!0-9]* | 0) die "--ranks must be a number of ranks, not '$ranks'" ;; esac
   case $student in tinyvit*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
   check_java
   python_env

@@ -79,9 +79,15 @@ final class BatchCommand implements Callable<Integer> {
       if (NOT_IN_A_BATCH.contains(job.run().get(0))) {
         throw new ConfigException("'" + job.run().get(0) + "' is no job of a batch");
       }
-      CommandLine.ParseResult parsed = new CommandLine(new Stillhouse()).parseArgs(job.words());
-      if (!parsed.hasSubcommand()) {
-        throw new ConfigException("the first word must be a job");
+      CommandLine.ParseResult parsed = Stillhouse.commandLine().parseArgs(job.words());
+      while (parsed.hasSubcommand()) {
+        parsed = parsed.subcommand();
+      }
+      if (!parsed.commandSpec().subcommands().isEmpty()) {
+        throw new ConfigException("it must begin with a job");
+      }
+      if (parsed.isUsageHelpRequested() || parsed.isVersionHelpRequested()) {
+        throw new ConfigException("help is no job of a batch");
       }
     } catch (ParameterException | ConfigException e) {
       throw new ConfigException(

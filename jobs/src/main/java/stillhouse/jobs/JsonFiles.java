@@ -17,10 +17,14 @@ final class JsonFiles {
   /** Writes a file, and its folder where that is missing. */
   static void write(Path file, Object value) {
     try {
-      Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
-      Path whole = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
-      JSON.writeValue(whole.toFile(), value);
-      Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Path part = file.resolveSibling(file.getFileName() + ".part");
+      try {
+        JSON.writeValue(part.toFile(), value);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write " + file + ": " + e.getMessage(), e);
     }

@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,11 +42,13 @@ record OnnxStudent(
     if (!Files.isRegularFile(file) || !Files.isRegularFile(note)) {
       return Optional.empty();
     }
-    OnnxStudent there = JsonFiles.JSON.readValue(note.toFile(), OnnxStudent.class);
-    boolean whole =
-        Sha256.ofFile(file).hex().equals(there.sha256)
-            && record.weightsDigest().equals(there.weights);
-    return whole ? Optional.of(there) : Optional.empty();
+    try {
+      return Optional.ofNullable(JsonFiles.JSON.readValue(note.toFile(), OnnxStudent.class))
+          .filter(there -> Sha256.ofFile(file).hex().equals(there.sha256))
+          .filter(there -> record.weightsDigest().equals(there.weights));
+    } catch (JsonProcessingException e) { // a note that is damaged is made again with its file
+      return Optional.empty();
+    }
   }
 
   /** Notes that the run in MLflow has the file. */

@@ -33,7 +33,7 @@ final class RootOption {
   String uri() {
     String uri =
         SCHEME.matcher(root).matches()
-            ? root.replaceFirst("/+$", "")
+            ? new org.apache.hadoop.fs.Path(root).toString()
             : LOCAL + Path.of(root).toAbsolutePath().normalize();
     if (PATTERN.matcher(uri).find()) {
       throw new ConfigException(

@@ -1,15 +1,15 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
 
@@ -124,10 +124,11 @@ record RunRecord(
   }
 
   private void requireWhole() throws IOException {
-    if (Stream.of(name, recipe, student, dataset, recipeFile, studentFile, classes, view)
-            .anyMatch(Objects::isNull)
-        || Stream.of(viewDigest, weightsDigest, mlflowRun, losses).anyMatch(Objects::isNull)) {
-      throw new IOException("a field is missing");
+    JsonNode fields = JsonFiles.JSON.valueToTree(this);
+    for (RecordComponent field : RunRecord.class.getRecordComponents()) {
+      if (fields.path(field.getName()).isNull()) {
+        throw new IOException(field.getName() + " is missing");
+      }
     }
   }
 

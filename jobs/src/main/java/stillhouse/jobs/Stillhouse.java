@@ -44,14 +44,17 @@ public final class Stillhouse {
     return run(new PrintWriter(System.err, true, StandardCharsets.UTF_8), args);
   }
 
+  static CommandLine commandLine() {
+    return new CommandLine(new Stillhouse()).setCaseInsensitiveEnumValuesAllowed(true);
+  }
+
   /**
    * @param err is told of what went wrong
    * @return the exit code
    */
   static int run(PrintWriter err, String... args) {
-    return new CommandLine(new Stillhouse())
+    return commandLine()
         .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Stillhouse::misused)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()))
         .execute(args);

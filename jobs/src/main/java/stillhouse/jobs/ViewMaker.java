@@ -62,14 +62,14 @@ final class ViewMaker {
    * A recipe that learns from labels alone reads the images whose labels count and no others, so
    * that its steps are full; one that learns from the teacher reads every cached image.
    *
-   * @throws ConfigException where no label is left, or the cache job has not reached every image
+   * @throws ConfigException where a recipe of labels alone has none, or the cache job has not
+   *     reached every image
    */
   TrainingView of(Recipe recipe) {
     boolean taught = Experiment.needsTeacher(recipe);
     int grid = recipe.alignment().grid();
     int dimensions = recipe.projection().dimensions();
     List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);
-    requireLabels();
     return made.computeIfAbsent(key, k -> taught ? taught(grid, dimensions) : labelled());
   }
 
@@ -91,17 +91,23 @@ final class ViewMaker {
     ViewRequest request = request(grid, dimensions, provenance);
     Dataset<Row> cached = ViewRows.cached(spark, root, keys, request);
     requireAll(cached);
+    noLabels().ifPresent(why -> log.warn("{} Only losses that need no label will learn.", why));
     return TrainingView.materialise(spark, root, request, HadoopImages.of(spark), cached);
   }
 
   /** A cache job that was stopped must not shrink a training set in silence. */
   private void requireAll(Dataset<Row> cached) {
     Dataset<Row> wanted = untested(CacheTables.of(root).samples(spark));
+    Dataset<Row> open =
+        wanted.join(
+            cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti");
     long missing =
-        wanted
-            .join(cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
-            .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left_anti")
+        open.join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left_anti")
             .count();
+    long quarantined = open.count() - missing;
+    if (quarantined > 0) {
+      log.warn("{} training and validation images are in quarantine: left out", quarantined);
+    }
     if (missing == 0) {
       return;
     }
@@ -121,18 +127,20 @@ final class ViewMaker {
         .select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
   }
 
-  private void requireLabels() {
-    if (!made.isEmpty()) {
-      return; // it was looked at for the first view
-    }
+  /** Why no training image's label counts; empty where one does. */
+  private Optional<String> noLabels() {
     Dataset<Row> training =
         ViewRows.labelled(spark, root)
             .where(functions.col(Samples.SPLIT).equalTo(Split.TRAIN.label()));
-    if (training.where(counts()).isEmpty()) {
-      throw new ConfigException(
-          "No label is left: %d training images are labelled, and --labels %s takes none of them. Give a larger share."
-              .formatted(training.count(), labels));
+    if (!training.where(counts()).isEmpty()) {
+      return Optional.empty();
     }
+    long labelled = training.count();
+    return Optional.of(
+        labelled == 0
+            ? "No training image has a label."
+            : "No label is left: %d training images are labelled, and --labels %s takes none of them."
+                .formatted(labelled, labels));
   }
 
   /** Whether a sample's label counts. */
@@ -144,6 +152,12 @@ final class ViewMaker {
   }
 
   private TrainingView labelled() {
+    noLabels()
+        .ifPresent(
+            why -> {
+              throw new ConfigException(
+                  why + " A recipe without a teacher learns from them alone.");
+            });
     Dataset<Row> rows = readable(ViewRows.labelled(spark, root).where(counts()));
     return TrainingView.materialise(
         spark,

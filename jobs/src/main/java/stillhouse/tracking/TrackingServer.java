@@ -1,6 +1,7 @@
 package stillhouse.tracking;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,21 +28,34 @@ public final class TrackingServer implements AutoCloseable {
    * @throws TrackingException at once where no server answers there
    */
   public static TrackingServer connect(String uri) {
-    String trimmed = uri.replaceFirst("/+$", "");
-    if (!trimmed.matches("https?://.+")) {
-      throw new TrackingException(
-          "Invalid MLflow address: '"
-              + uri
-              + "' (must be http://… or https://…, a running MLflow server)");
-    }
-    TrackingServer server = new TrackingServer(URI.create(trimmed));
+    URI address = address(uri);
+    TrackingServer server = new TrackingServer(address);
     if (!server.artifacts.answers()) {
       throw new TrackingException(
           "Cannot reach an MLflow server at "
-              + trimmed
+              + address
               + ". Start one (mlflow server --serve-artifacts), or set --mlflow or MLFLOW_TRACKING_URI to its address.");
     }
     return server;
+  }
+
+  private static URI address(String uri) {
+    try {
+      URI address = new URI(uri.trim().replaceFirst("/+$", ""));
+      boolean http = "http".equals(address.getScheme()) || "https".equals(address.getScheme());
+      if (http && address.getHost() != null && address.getPort() <= 65535) {
+        return address;
+      }
+    } catch (URISyntaxException e) {
+      throw new TrackingException(invalid(uri) + ": " + e.getReason(), e);
+    }
+    throw new TrackingException(invalid(uri));
+  }
+
+  private static String invalid(String uri) {
+    return "Invalid MLflow server: '"
+        + uri
+        + "' (must be http:// or https://, a host name without underscores, and perhaps a port and a path; bin/stillhouse mlflow DIR serves a folder so)";
   }
 
   public URI uri() {

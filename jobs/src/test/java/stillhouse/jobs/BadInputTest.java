@@ -143,7 +143,8 @@ class BadInputTest {
 
   @Test
   void whatIsNoAddressOfAServerIsRefused() {
-    for (String uri : List.of("mlruns", "ftp://host", "http://", "http://a b", "file:///mlruns")) {
+    for (String uri :
+        List.of("mlruns", "ftp://h", "http://", "http://a b", "file:///m", "http://a_b:5000")) {
       assertThat(refused(train("--recipe", "scratch", "--mlflow", uri)))
           .contains("Invalid MLflow server: '" + uri + "' (must be http:// or https://");
     }
@@ -169,7 +170,7 @@ class BadInputTest {
                 "half",
                 "--out",
                 folder.resolve("frozen").toString()))
-        .contains("Cannot read " + run.resolve(RunRecord.FILE) + ": a field is missing. Remove it");
+        .contains("Cannot read " + run.resolve(RunRecord.FILE) + ": name is missing. Remove it");
     Files.writeString(run.resolve(RunRecord.FILE), "{\"name\": \"ha");
     assertThat(refused(compare("scratch", "sard"))).contains("Cannot read " + run);
   }
@@ -185,7 +186,11 @@ class BadInputTest {
     assertThat(refused("batch", batch.toString()))
         .contains("jobs[1] (batch other.yaml): 'batch' is no job of a batch");
     Files.writeString(batch, jobs + "  - run: [--version]\n");
-    assertThat(refused("batch", batch.toString())).contains("the first word must be a job");
+    assertThat(refused("batch", batch.toString())).contains("it must begin with a job");
+    Files.writeString(batch, jobs + "  - run: [teacher]\n");
+    assertThat(refused("batch", batch.toString())).contains("it must begin with a job");
+    Files.writeString(batch, jobs + "  - run: [train, --help]\n");
+    assertThat(refused("batch", batch.toString())).contains("help is no job of a batch");
     assertThat(scenes()).doesNotExist();
   }
 

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.delta.tables.DeltaTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -172,6 +173,31 @@ class QuarantinedSamplesTest {
     assertThat(views(ASKED).of(sard).info().rows("train"))
         .as("three with labels, one without; one is in quarantine")
         .isEqualTo(4);
+  }
+
+  @Test
+  void whatIsCachedIsTrainedOnWhereThatWasAskedFor() {
+    Recipe sard = Recipe.load(ConfFiles.find("recipes", "sard"));
+    String table = root() + "/tables/samples";
+    spark
+        .read()
+        .format("delta")
+        .load(table)
+        .where("image_uri like '%t0.png'")
+        .withColumn("sample_id", lit("late"))
+        .withColumn("image_uri", lit("file:/late.png"))
+        .withColumn("content_sha256", lit("0".repeat(64)))
+        .write()
+        .format("delta")
+        .mode("append")
+        .save(table);
+    try {
+      assertThatThrownBy(() -> views(ASKED).of(sard)).hasMessageStartingWith("1 of 6 training ");
+      var partial = new ViewMaker(spark, root(), dataset, Optional.of(ASKED), 1, true);
+      assertThat(partial.of(sard).info().rows("train")).isEqualTo(4);
+    } finally {
+      DeltaTable.forPath(spark, table).delete("sample_id = 'late'");
+    }
   }
 
   private static ViewMaker views(TeacherSpec teacher) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +29,11 @@ class ScoreTest {
     assertThat(root.absolute(root.relative(uri))).isEqualTo(uri);
     assertThat(root.absolute("s3a://bucket/table")).isEqualTo("s3a://bucket/table");
     assertThat(root.relative("s3a://bucket/table")).isEqualTo("s3a://bucket/table");
+    for (String written :
+        List.of("file://" + folder, "file:" + folder + "/", "file:///" + folder)) {
+      RootOption same = CommandLine.populateCommand(new RootOption(), "--root=" + written);
+      assertThat(same.relative(uri)).as(written).isEqualTo("evaluations/a/test");
+    }
   }
 
   @Test

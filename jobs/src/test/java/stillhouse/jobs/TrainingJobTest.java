@@ -32,7 +32,9 @@ class TrainingJobTest {
 
   @AfterAll
   static void stop() {
-    bench.close();
+    if (bench != null) {
+      bench.close();
+    }
   }
 
   @Test
@@ -72,6 +74,24 @@ class TrainingJobTest {
     assertThat(said.code()).isEqualTo(2);
     assertThat(bench.files("checkpoints/strange")).isEqualTo(bench.files("checkpoints/first"));
     assertThat(folder.resolve("runs/strange")).doesNotExist();
+  }
+
+  @Test
+  void aWarmUpThatIsLongerThanTheRunIsRefused() throws IOException {
+    Path recipe = folder.resolve("warm.yaml");
+    String scratch = Files.readString(ConfFiles.find("recipes", "scratch"));
+    Files.writeString(recipe, scratch.replace("warmupEpochs: 0", "warmupEpochs: 2"));
+    Workbench.Said said =
+        bench.said(
+            "train",
+            bench.data(),
+            bench.root(),
+            bench.tracking(),
+            "--name=warm --epochs=1 --batch=4 --ranks=1 --recipe=" + recipe);
+    assertThat(said.err())
+        .startsWith("error: Recipe scratch warms up for 2.0 epochs, and the run has 1. ")
+        .contains("set warmupEpochs in " + recipe);
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
   }
 
   @Test

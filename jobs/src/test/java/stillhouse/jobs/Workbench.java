@@ -106,7 +106,10 @@ final class Workbench implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
-    mlflow.close();
+    try {
+      session.close();
+    } finally {
+      mlflow.close();
+    }
   }
 }

@@ -24,6 +24,7 @@ import stillhouse.comm.SingleRank;
 import stillhouse.comm.Tracker;
 import stillhouse.identity.Sha256;
 import stillhouse.student.Weights;
+import stillhouse.teacher.TeacherPool;
 
 /** One rank of one barrier stage: joins its peers, resumes, trains, agrees on the weights. */
 final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankResult>>
@@ -54,7 +55,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   public Iterator<RankResult> apply(Iterator<Integer> unused) {
     BarrierTaskContext barrier = BarrierTaskContext.get();
     Device device = device(barrier);
-    limitThreads();
+    prepare();
     int rank = barrier.partitionId();
     try (CollectiveWatchdog watchdog =
             new CollectiveWatchdog(Duration.ofSeconds(run.collectiveTimeoutSeconds()));
@@ -128,8 +129,12 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     return gpu == null ? Device.cpu() : Device.gpu(Integer.parseInt(gpu.addresses()[0]));
   }
 
-  /** One thread a rank unless OMP_NUM_THREADS says otherwise: ranks share a host's cores. */
-  private static void limitThreads() {
+  /**
+   * A rank has its JVM to itself. One thread a rank unless OMP_NUM_THREADS says otherwise: ranks
+   * share a host's cores.
+   */
+  private static void prepare() {
+    TeacherPool.shared().closeAll(); // what a cache job of the same application left loaded
     Recording.off(); // loads the native library
     if (System.getenv("OMP_NUM_THREADS") == null) {
       JniUtils.setNumThreads(1);

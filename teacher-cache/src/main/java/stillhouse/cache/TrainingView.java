@@ -18,6 +18,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.Metadata;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.ImageSource;
 import stillhouse.identity.Sha256;
 import stillhouse.tensor.TensorColumn;
@@ -129,7 +130,7 @@ public final class TrainingView {
   public static TrainingView open(String folder, Configuration hadoop) {
     ViewFiles files = new ViewFiles(folder, hadoop);
     if (!files.complete()) {
-      throw new IllegalArgumentException(
+      throw new ConfigException(
           "Cannot open training view "
               + folder
               + ": it has no view.json. Make it again from the cache (train does so by itself).");

@@ -1,9 +1,9 @@
 package stillhouse.conf;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
@@ -28,7 +28,7 @@ public final class ConfigFile {
               YAMLFactory.builder().enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL).build())
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .enable(com.fasterxml.jackson.core.JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private ConfigFile() {}
 
@@ -71,13 +71,12 @@ public final class ConfigFile {
   }
 
   private static JsonNode only(Path file) throws IOException {
-    try (MappingIterator<JsonNode> documents =
-        YAML.readerFor(JsonNode.class).readValues(file.toFile())) {
-      JsonNode tree = documents.hasNextValue() ? documents.nextValue() : null;
+    try (JsonParser parser = YAML.createParser(file.toFile())) {
+      JsonNode tree = YAML.readTree(parser);
       if (tree == null || !tree.isObject()) {
         throw new ConfigException("Invalid configuration " + file + ": not a YAML mapping");
       }
-      if (documents.hasNextValue()) {
+      if (parser.nextToken() != null) {
         throw new ConfigException(
             "Invalid configuration " + file + ": more than one YAML document (a line of ---)");
       }

@@ -88,8 +88,13 @@ public final class Ingest {
 
   private IngestReport ingest(long files, Dataset<Row> found, Configuration hadoop) {
     IngestedDataset ours = IngestedDataset.of(config);
+    Optional<IngestedDataset> there;
     if (DeltaTable.isDeltaTable(spark, samplesPath)) {
-      claim(ours);
+      there = IngestedDataset.read(spark, root);
+      // One workspace, one data set: another's ingest would take its samples for gone.
+      there.ifPresent(other -> other.requireName(root, config));
+    } else {
+      there = Optional.of(ours); // by the properties that the table is made with
     }
     createTable(samplesPath, Samples.SCHEMA, ours.properties());
     createTable(quarantinePath, Samples.QUARANTINE_SCHEMA, Map.of());
@@ -98,18 +103,13 @@ public final class Ingest {
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
     outcome.persist(StorageLevel.MEMORY_AND_DISK());
     try {
-      return commit(files, samples, quarantine, outcome);
+      IngestReport report = commit(files, samples, quarantine, outcome);
+      if (!there.equals(Optional.of(ours))) {
+        ours.write(spark, root); // last: until then its rows are of the old classes
+      }
+      return report;
     } finally {
       outcome.unpersist();
-    }
-  }
-
-  /** One workspace, one data set: another's ingest would take its samples for gone. */
-  private void claim(IngestedDataset ours) {
-    Optional<IngestedDataset> there = IngestedDataset.read(spark, root);
-    there.ifPresent(other -> other.requireName(root, config));
-    if (!there.equals(Optional.of(ours))) {
-      ours.write(spark, root);
     }
   }
 

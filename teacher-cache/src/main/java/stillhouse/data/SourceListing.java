@@ -47,8 +47,8 @@ final class SourceListing {
   static final String RULE = "rule";
 
   /**
-   * How many images and masks of the source have the file's base name, where they are more than one
-   * of each, so that which mask is whose can't be known; null elsewhere.
+   * How many images and masks of the source have the file's base name, where there is more than one
+   * image or mask, so that which is whose can't be known; null elsewhere.
    */
   static final String NAMESAKES = "namesakes";
 

@@ -52,6 +52,15 @@ class ConfigFileTest {
   }
 
   @Test
+  void refusesWhatIsNoMapping() {
+    for (String yaml : new String[] {"", "- name: a\n  degrees: 1\n", "- 1\n- 2\n", "oven"}) {
+      assertThatThrownBy(() -> load(yaml))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageEndingWith("oven.yaml: not a YAML mapping");
+    }
+  }
+
+  @Test
   void refusesASecondDocument() {
     assertThatThrownBy(() -> load("name: a\ndegrees: 1\n---\nname: b\n"))
         .isInstanceOf(ConfigException.class)
