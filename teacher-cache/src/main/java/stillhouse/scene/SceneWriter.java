@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import stillhouse.data.ImageCodec;
 
 /**
@@ -37,21 +36,14 @@ public final class SceneWriter {
     try {
       Path images = open(dir.resolve("images"), count);
       Path masks = open(dir.resolve("masks"), count);
-      IntStream.range(0, count).parallel().forEach(i -> write(images, masks, seed, i, size));
+      for (int i = 0; i < count; i++) {
+        Scene scene = Scenes.draw(seed, i, size);
+        String name = String.format(Locale.ROOT, "%05d.png", i);
+        put(images.resolve(name), ImageCodec.encodePng(scene.image()));
+        put(masks.resolve(name), ImageCodec.encodePng(scene.mask()));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot write scenes to " + dir + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** A scene depends on seed and number alone, so their order is nobody's. */
-  private static void write(Path images, Path masks, long seed, int number, int size) {
-    Scene scene = Scenes.draw(seed, number, size);
-    String name = String.format(Locale.ROOT, "%05d.png", number);
-    try {
-      put(images.resolve(name), ImageCodec.encodePng(scene.image()));
-      put(masks.resolve(name), ImageCodec.encodePng(scene.mask()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write scene " + name + ": " + e.getMessage(), e);
     }
   }
 
