@@ -69,10 +69,16 @@ final class TrainingOptions {
     Recipe.Optimizer optimizer = training.optimizer();
     double rate = Objects.requireNonNullElse(learningRate, optimizer.learningRate());
     require(rate > 0 && rate <= 1, "--learning-rate", rate, "> 0 and <= 1");
-    return recipe.withTraining(
-        training
-            .with(Objects.requireNonNullElse(epochs, training.epochs()), size)
-            .with(optimizer.withLearningRate(rate)));
+    int length = Objects.requireNonNullElse(epochs, training.epochs());
+    try {
+      return recipe.withTraining(
+          training.with(length, size).with(optimizer.withLearningRate(rate)));
+    } catch (IllegalArgumentException e) { // a warm-up longer than the run
+      throw new ConfigException(
+          "Cannot train by recipe %s for %d epochs: %s"
+              .formatted(recipe.name(), length, e.getMessage()),
+          e);
+    }
   }
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */
