@@ -1,8 +1,5 @@
 package stillhouse.jobs;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,8 +36,6 @@ import stillhouse.predict.ImageTable;
         "Pairs evaluated runs of two recipes and gives the differences with their intervals.")
 final class CompareCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(CompareCommand.class);
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(2000, 0);
   @Mixin private RootOption root;
 
@@ -82,7 +77,7 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     requireDistinct();
     List<String> alone = new ArrayList<>();
     List<EvaluatedRun> runs = runs(alone);
@@ -199,7 +194,7 @@ final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private void report(List<RecipeComparison> comparisons, List<String> alone) throws IOException {
+  private void report(List<RecipeComparison> comparisons, List<String> alone) {
     comparisons.forEach(c -> System.out.println(c.text()));
     System.out.println(
         "\nA seed's interval: 95 % of "
@@ -218,8 +213,7 @@ final class CompareCommand implements Callable<Integer> {
       json.put("over_seeds_interval", SeedSpread.FORMULA);
       json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());
       json.put("not_compared", alone);
-      Files.createDirectories(out.toAbsolutePath().getParent());
-      JSON.writeValue(out.toFile(), json);
+      JsonFiles.write(out, json);
       log.info("Wrote {}", out);
     }
   }

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** The small JSON files of a run's folder. A job that is stopped leaves the old one or the new. */
+/** Small JSON files of the driver. A job that is stopped leaves the old one or the new. */
 final class JsonFiles {
   static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 

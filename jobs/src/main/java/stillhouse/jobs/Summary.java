@@ -1,10 +1,5 @@
 package stillhouse.jobs;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,8 +14,6 @@ import stillhouse.data.DatasetConfig;
  * @param leftOut labelled images of the split that no model was scored on, by reason
  */
 record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<String, Long> leftOut) {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   String text() {
     int width = Math.max(8, scores.stream().mapToInt(s -> s.name().length()).max().orElse(0));
@@ -73,12 +66,7 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     json.put("images_left_out", leftOut);
     json.put("mlflow", mlflow);
     json.put("models", scores.stream().map(Summary::flat).toList());
-    try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      JSON.writeValue(file.toFile(), json);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + file, e);
-    }
+    JsonFiles.write(file, json);
   }
 
   private static Map<String, Object> flat(Score s) {

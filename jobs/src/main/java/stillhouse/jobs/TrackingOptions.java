@@ -20,6 +20,6 @@ final class TrackingOptions {
           "No MLflow server is named. Give --mlflow URI or set MLFLOW_TRACKING_URI "
               + "(bin/stillhouse mlflow DIR starts one on this machine).");
     }
-    return TrackingServer.connect(uri.trim());
+    return TrackingServer.connect(uri);
   }
 }

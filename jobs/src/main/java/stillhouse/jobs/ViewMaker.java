@@ -98,13 +98,14 @@ final class ViewMaker {
   /** A cache job that was stopped must not shrink a training set in silence. */
   private void requireAll(Dataset<Row> cached) {
     Dataset<Row> wanted = untested(CacheTables.of(root).samples(spark));
-    Dataset<Row> open =
-        wanted.join(
-            cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti");
-    long missing =
-        open.join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left_anti")
-            .count();
-    long quarantined = open.count() - missing;
+    Row open =
+        wanted
+            .join(cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
+            .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left")
+            .agg(functions.count(functions.lit(1)), functions.count(Samples.REASON))
+            .first();
+    long quarantined = open.getLong(1);
+    long missing = open.getLong(0) - quarantined;
     if (quarantined > 0) {
       log.warn("{} training and validation images are in quarantine: left out", quarantined);
     }

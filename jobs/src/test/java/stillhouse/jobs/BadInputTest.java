@@ -89,16 +89,7 @@ class BadInputTest {
     record("tiny-conv.scratch.s0");
     assertThat(refused("export", "--root", folder.toString(), "--run", "nobody"))
         .contains("No trained run in " + folder.resolve("runs/nobody"), "[tiny-conv.scratch.s0]");
-    assertThat(
-            refused(
-                "freeze",
-                "--root",
-                folder.toString(),
-                "--run",
-                "nobody",
-                "--out",
-                folder.resolve("frozen").toString()))
-        .contains("run.json is missing. Run the train job first.");
+    assertThat(refused(freeze("nobody"))).contains("run.json is missing. Run the train job first.");
   }
 
   @Test
@@ -161,15 +152,7 @@ class BadInputTest {
   void aRecordThatIsNotWholeIsSaid() throws IOException {
     Path run = Files.createDirectories(folder.resolve("runs/half"));
     Files.writeString(run.resolve(RunRecord.FILE), "{}");
-    assertThat(
-            refused(
-                "freeze",
-                "--root",
-                folder.toString(),
-                "--run",
-                "half",
-                "--out",
-                folder.resolve("frozen").toString()))
+    assertThat(refused(freeze("half")))
         .contains("Cannot read " + run.resolve(RunRecord.FILE) + ": name is missing. Remove it");
     Files.writeString(run.resolve(RunRecord.FILE), "{\"name\": \"ha");
     assertThat(refused(compare("scratch", "sard"))).contains("Cannot read " + run);
@@ -344,6 +327,11 @@ class BadInputTest {
         folder.toString(),
         "--mlflow",
         NOBODY);
+  }
+
+  private String[] freeze(String run) {
+    String out = folder.resolve("frozen").toString();
+    return new String[] {"freeze", "--root", folder.toString(), "--run", run, "--out", out};
   }
 
   private String[] compare(String baseline, String candidate) {

@@ -138,6 +138,6 @@ class TrackingServerTest {
   @Test
   void anAddressThatIsNoUrlIsRefused() {
     assertThatThrownBy(() -> TrackingServer.connect("mlruns"))
-        .hasMessageContaining("Invalid MLflow address: 'mlruns'");
+        .hasMessageContaining("Invalid MLflow server: 'mlruns'");
   }
 }
