@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -116,11 +117,36 @@ final class DescribeCommand implements Callable<Integer> {
   private List<String> namesFromMasks() throws IOException {
     int most = 0;
     int read = 0;
+    List<String> unreadable = new ArrayList<>();
     try (var files = Files.list(masks)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".png")).sorted().toList()) {
-        most = Math.max(most, largestClass(file));
-        read++;
+        try {
+          most = Math.max(most, largestClass(ImageCodec.decodeMask(Files.readAllBytes(file))));
+          read++;
+        } catch (UnreadableImageException e) {
+          unreadable.add(file.getFileName() + ": " + e.getMessage());
+        }
       }
+    }
+    requireClasses(most, read, unreadable);
+    if (!unreadable.isEmpty()) { // ingest quarantines them; here they show no class
+      log.warn(
+          "{} of {} masks can't be read and name no class (such as {})",
+          unreadable.size(),
+          read + unreadable.size(),
+          unreadable.get(0));
+    }
+    return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
+  }
+
+  private void requireClasses(int most, int read, List<String> unreadable) {
+    String remedy = "Masks are PNGs of class indices (0 background, 1…K classes, 255 ignored).";
+    if (read == 0) {
+      throw new ConfigException(
+          unreadable.isEmpty()
+              ? "No .png in " + masks + ". " + remedy
+              : "None of the %d masks in %s can be read (such as %s). %s"
+                  .formatted(unreadable.size(), masks, unreadable.get(0), remedy));
     }
     if (most == 0) {
       throw new ConfigException(
@@ -129,25 +155,17 @@ final class DescribeCommand implements Callable<Integer> {
               + " masks of "
               + masks
               + ": every pixel is 0 or 255. "
-              + "Masks are PNGs of class indices (0 background, 1…K classes, 255 ignored).");
+              + remedy);
     }
-    return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
   }
 
-  /**
-   * A file that can't be read says so at ingest, where it is quarantined; here it shows no class.
-   */
-  private static int largestClass(Path file) throws IOException {
+  private static int largestClass(ClassMask mask) {
     int most = 0;
-    try {
-      for (byte value : ImageCodec.decodeMask(Files.readAllBytes(file)).classes()) {
-        int index = value & 0xff;
-        if (index != ClassMask.IGNORE) {
-          most = Math.max(most, index);
-        }
+    for (byte value : mask.classes()) {
+      int index = value & 0xff;
+      if (index != ClassMask.IGNORE) {
+        most = Math.max(most, index);
       }
-    } catch (UnreadableImageException e) {
-      log.warn("Mask {} can't be read and names no class: {}", file, e.getMessage());
     }
     return most;
   }

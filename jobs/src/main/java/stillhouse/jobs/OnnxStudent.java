@@ -109,7 +109,9 @@ record OnnxStudent(
               + latest.weightDigest().brief()
               + ", its record says "
               + record.weightsDigest()
-              + ". Train it again under another name.");
+              + ". Remove the run's "
+              + RunRecord.FILE
+              + " and train again: it resumes from that checkpoint.");
     }
     return latest;
   }

@@ -1,8 +1,10 @@
 package stillhouse.jobs;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 import stillhouse.teacher.LocalTeacher;
@@ -41,16 +43,21 @@ final class TeacherCommand {
       name = "check",
       mixinStandardHelpOptions = true,
       description =
-          "Opens a teacher, asks about one gray image and says what does not fit its YAML.")
+          "Opens a teacher, asks about one gray image and says what does not fit its YAML, or the data set.")
   static final class Check implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "a YAML file, or a name of conf/teachers")
     private String name;
 
+    /** Null where none is given: a plain segmenter's classes are held against the data set's. */
+    @ArgGroup(exclusive = false)
+    private DataOptions data;
+
     @Override
     public Integer call() {
       TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
+      List<String> classes = data == null ? List.of() : data.load().classes();
       LocalTeacher files = TeacherFiles.resolve(config, TeacherFiles.defaultCache());
-      TeacherCheck.Report report = TeacherCheck.run(config, files);
+      TeacherCheck.Report report = TeacherCheck.run(files, classes);
       report.tensors().forEach((tensor, shape) -> log.info("{} {}", tensor, shape));
       report.layers().forEach((layer, shape) -> log.info("layer {} {}", layer, shape));
       report.problems().forEach(log::error);

@@ -295,7 +295,7 @@ class BadInputTest {
     assertThat(err.toString()).contains("--dta").contains("'stillhouse ingest --help' lists");
   }
 
-  private static String refused(String... args) {
+  static String refused(String... args) {
     StringWriter err = new StringWriter();
     int code = Stillhouse.run(new PrintWriter(err), args);
     assertThat(err.toString()).startsWith("error: ").doesNotContain("\tat ");

@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.data.ClassMask;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.RgbImage;
 
 class DescribeCommandTest {
   @TempDir Path folder;
@@ -38,6 +41,27 @@ class DescribeCommandTest {
     assertThat(describe(images, masks, other, 96)).isZero();
     assertThat(describe(images, masks, other, 96)).as("the same again").isZero();
     assertThat(describe(images, masks, folder, 96)).isEqualTo(2);
+  }
+
+  @Test
+  void masksThatAreNoIndexPngsAreSaidOnceWithOneOfThem() throws IOException {
+    Path images = Files.createDirectory(folder.resolve("images"));
+    Path masks = Files.createDirectory(folder.resolve("masks"));
+    byte[] colours = ImageCodec.encodePng(new RgbImage(2, 1, new byte[6]));
+    Files.write(masks.resolve("a.png"), colours);
+    Files.write(masks.resolve("b.png"), colours);
+    String[] words = {
+      "describe", "--images=" + images, "--masks=" + masks, "--out=" + folder.resolve("d.yaml")
+    };
+    assertThat(BadInputTest.refused(words))
+        .contains("None of the 2 masks in " + masks + " can be read (such as a.png: ")
+        .contains("Masks are PNGs of class indices")
+        .doesNotContain("b.png");
+    Files.write(
+        masks.resolve("c.png"), ImageCodec.encodePng(new ClassMask(2, 1, new byte[] {0, 2})));
+    assertThat(Stillhouse.run(words)).isZero();
+    assertThat(DatasetConfig.load(folder.resolve("d.yaml")).classes())
+        .containsExactly("class-1", "class-2");
   }
 
   private static int describe(Path images, Path masks, Path out, int size) {

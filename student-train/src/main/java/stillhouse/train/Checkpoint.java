@@ -151,7 +151,9 @@ public final class Checkpoint {
   }
 
   private String remedy() {
-    return ". Remove the folder " + folder + " to resume from the checkpoint before it.";
+    return ". Remove the folder "
+        + folder
+        + " (and, of a run that has ended, its run.json) and train again: it resumes from the checkpoint before.";
   }
 
   static MessageDigest sha256() {

@@ -31,20 +31,27 @@ public final class TeacherCheck {
 
   private final LocalTeacher files;
   private final TeacherConfig config;
+  private final List<String> classes;
   private final Map<String, String> tensors = new LinkedHashMap<>();
   private final Map<String, String> layers = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
 
-  private TeacherCheck(TeacherConfig config, LocalTeacher files) {
-    this.config = config;
+  private TeacherCheck(LocalTeacher files, List<String> classes) {
+    this.config = files.config();
     this.files = files;
+    this.classes = classes;
   }
 
-  public static Report run(TeacherConfig config, LocalTeacher files) {
-    return new TeacherCheck(config, files).report();
+  /**
+   * @param classes of the data set that it is to be asked about, of which dense logits must have
+   *     one map each; empty where there is none yet
+   */
+  public static Report run(LocalTeacher files, List<String> classes) {
+    return new TeacherCheck(files, classes).report();
   }
 
   private Report report() {
+    expectOwnLogits();
     switch (config.engine()) {
       case ONNXRUNTIME -> inspectOnnx();
       case PYTORCH -> inspectTorchScript();
@@ -100,6 +107,9 @@ public final class TeacherCheck {
       Map<String, FloatTensor> features =
           teacher.encode(List.of(new RgbImage(SIDE, SIDE, pixels))).get(0);
       features.forEach(this::measure);
+      if (config.logits() != null) {
+        expectClasses(features.get(Teacher.LOGITS));
+      }
       if (config.decoder() != null) {
         Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
         MaskAnswer answer = teacher.decode(features, SIDE, SIDE, box);
@@ -129,6 +139,29 @@ public final class TeacherCheck {
       if (!there.containsKey(name)) {
         problems.add(key + " names '" + name + "', the file has " + there.keySet());
       }
+    }
+  }
+
+  /** An embedding taken for logits would be learnt as classes, and nothing would say so. */
+  private void expectOwnLogits() {
+    config
+        .layers()
+        .forEach(
+            (layer, output) -> {
+              if (output.equals(config.logits())) {
+                problems.add("logits and layer " + layer + " are the same output '" + output + "'");
+              }
+            });
+  }
+
+  private void expectClasses(FloatTensor logits) {
+    if (logits.rank() != 3) {
+      problems.add(
+          "logits are " + Arrays.toString(logits.shape()) + " (must be [classes, height, width])");
+    } else if (!classes.isEmpty() && logits.dim(0) != classes.size()) {
+      problems.add(
+          "logits hold %d maps (output '%s'), the data set has %d classes %s: one map a class, background none"
+              .formatted(logits.dim(0), config.logits(), classes.size(), classes));
     }
   }
 

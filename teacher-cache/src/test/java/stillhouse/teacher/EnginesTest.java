@@ -156,7 +156,7 @@ class EnginesTest {
   @Test
   void checkListsTensorsAndWhatDoesNotFit() throws IOException {
     for (LocalTeacher files : List.of(SmallSegmenter.onnx(folder), SmallSegmenter.tuples(folder))) {
-      TeacherCheck.Report report = TeacherCheck.run(files.config(), files);
+      TeacherCheck.Report report = TeacherCheck.run(files, List.of());
       assertThat(report.problems()).isEmpty();
       assertThat(report.layers()).containsEntry("embedding", "[6, 8, 8]");
     }
@@ -164,7 +164,7 @@ class EnginesTest {
         SmallSegmenter.yaml("onnxruntime", "small-segmenter.onnx", "stage4", "classes")
             .replace("height: 32", "name: pixels\n  height: 48");
     LocalTeacher wrong = SmallSegmenter.files(SmallSegmenter.write(folder, yaml));
-    TeacherCheck.Report report = TeacherCheck.run(wrong.config(), wrong);
+    TeacherCheck.Report report = TeacherCheck.run(wrong, List.of());
     assertThat(report.fits()).isFalse();
     assertThat(report.tensors()).containsEntry("encoder input image", "[2, 3, 32, 32]");
     assertThat(report.problems())
@@ -174,8 +174,22 @@ class EnginesTest {
 
     String size = yaml.replace("pixels", "image").replace("stage4", "features");
     LocalTeacher tall = SmallSegmenter.files(SmallSegmenter.write(folder, size));
-    assertThat(TeacherCheck.run(tall.config(), tall).problems())
+    assertThat(TeacherCheck.run(tall, List.of()).problems())
         .containsExactly("input asks for [2, 3, 48, 32], the file takes [2, 3, 32, 32]");
+  }
+
+  @Test
+  void checkTellsLogitsFromAnEmbedding() throws IOException {
+    LocalTeacher right = SmallSegmenter.onnx(folder);
+    assertThat(TeacherCheck.run(right, List.of("dent", "scratch")).problems()).isEmpty();
+    assertThat(TeacherCheck.run(right, List.of("dent")).problems())
+        .containsExactly(
+            "logits hold 2 maps (output 'classes'), the data set has 1 classes [dent]: one map a class, background none");
+    String yaml =
+        SmallSegmenter.yaml("onnxruntime", "small-segmenter.onnx", "features", "features");
+    LocalTeacher same = SmallSegmenter.files(SmallSegmenter.write(folder, yaml));
+    assertThat(TeacherCheck.run(same, List.of()).problems())
+        .containsExactly("logits and layer embedding are the same output 'features'");
   }
 
   private static void assertClose(FloatTensor actual, JsonNode expected) {
