@@ -21,6 +21,6 @@ final class Prompts {
 
   /** Under which a teacher's answers about the data set stand in the cache. */
   static CacheKeys keys(DatasetConfig dataset, TeacherSpec teacher) {
-    return CacheKeys.of(teacher, of(dataset), CacheOptions.defaults());
+    return CacheKeys.of(teacher, of(dataset), CacheOptions.of(dataset.cache(), 1));
   }
 }

@@ -182,12 +182,14 @@ final class Scoring {
 
   /** What a teacher's answers follow from, beside the images. */
   private String model(TeacherSpec spec) {
-    return "encoder %s, decoder %s, preprocessing %s, prompts %s"
+    CacheKeys keys = Prompts.keys(dataset, spec);
+    return "encoder %s, decoder %s, preprocessing %s, prompts %s, encoding %s"
         .formatted(
             spec.encoderDigest(),
             spec.decoderDigest(),
             spec.preprocessing(),
-            spec.promptable() ? Prompts.keys(dataset, spec).plan() : CacheKeys.NO_PROMPT);
+            spec.promptable() ? keys.plan() : CacheKeys.NO_PROMPT,
+            keys.encoding().text());
   }
 
   /** Models are compared on the images that the job began with, or not at all. */

@@ -82,7 +82,7 @@ class QuarantinedSamplesTest {
             root(),
             new BrightTeacher.Source(ASKED),
             Prompts.of(dataset),
-            CacheOptions.defaults());
+            CacheOptions.of(dataset.cache(), 512));
   }
 
   @AfterAll

@@ -6,6 +6,7 @@ import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 
@@ -80,6 +81,12 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
         .add("operator", StructureTensor.OPERATOR_VERSION)
         .digest()
         .hex();
+  }
+
+  /** How a layer is stored: {@link #encoding}, but a segmenter's logits never below fp16. */
+  DType encoding(String layer) {
+    boolean coarse = encoding == DType.INT8 && layer.equals(Teacher.LOGITS);
+    return coarse ? DType.FP16 : encoding;
   }
 
   /** As {@link TeacherSpec#answers}. */

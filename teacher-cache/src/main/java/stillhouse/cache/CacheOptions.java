@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import java.io.Serializable;
+import stillhouse.data.DatasetConfig;
 import stillhouse.tensor.DType;
 
 /**
@@ -25,8 +26,8 @@ public record CacheOptions(
     }
   }
 
-  /** fp16, r = 7 (seed sard), 512 images a chunk: 1 GiB of SAM's embeddings. */
-  public static CacheOptions defaults() {
-    return new CacheOptions(DType.FP16, 7, 512, 0);
+  /** As a data set's YAML has it. */
+  public static CacheOptions of(DatasetConfig.Cache cache, int chunkRows) {
+    return new CacheOptions(cache.encoding(), cache.structureRadius(), chunkRows, 0);
   }
 }

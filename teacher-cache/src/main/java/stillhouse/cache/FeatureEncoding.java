@@ -161,6 +161,6 @@ record FeatureEncoding(
       throw new IllegalStateException(
           "Cannot use teacher " + keys.spec().name() + ": it gave no layer '" + layer + "'");
     }
-    return UnstorableException.encode("layer '" + layer + "'", map, keys.encoding());
+    return UnstorableException.encode("layer '" + layer + "'", map, keys.encoding(layer));
   }
 }

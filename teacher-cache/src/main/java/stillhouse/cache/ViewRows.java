@@ -80,9 +80,11 @@ public final class ViewRows {
             .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
             .where(col("encoding").equalTo(keys.encoding().text()))
             .where(col(layer).getField("dtype").isNotNull()); // not its bytes
+    // A mean of stored bytes is no stored byte: quantised again it would lose twice.
+    DType type = keys.encoding() == DType.INT8 ? DType.FP16 : keys.encoding();
     return own.select(
         col(CacheTables.FEATURE_KEY),
-        shrunk(grid, col(layer), keys.encoding()).as("embedding", channels(own, layer)));
+        shrunk(grid, col(layer), type).as("embedding", channels(own, layer)));
   }
 
   private static Dataset<Row> structure(Dataset<Row> structure, CacheKeys keys, ViewGrid grid) {

@@ -16,6 +16,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.conf.ConfigFile;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
+import stillhouse.tensor.DType;
 
 /**
  * A data set: a file of {@code conf/datasets/}.
@@ -25,6 +26,7 @@ import stillhouse.identity.Sha256;
  * @param groupPattern found in a file's name, its group 1 is the image's group; without one, a
  *     group is the images of equal content
  * @param input what students see unless they say otherwise
+ * @param cache how the teacher's maps of its images are kept
  */
 public record DatasetConfig(
     String name,
@@ -34,7 +36,8 @@ public record DatasetConfig(
     Optional<Pattern> groupPattern,
     long splitSeed,
     Input input,
-    Prompts prompts) {
+    Prompts prompts,
+    Cache cache) {
 
   private static final String SCHEMA = "/schema/dataset.json";
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
@@ -76,6 +79,15 @@ public record DatasetConfig(
    * @param minArea labelled components of fewer pixels get no prompt
    */
   public record Prompts(PromptSource source, int minArea) {}
+
+  /**
+   * @param encoding of feature maps; another one is another cache beside it
+   * @param structureRadius r of D's window, in cells of the teacher's embedding
+   */
+  public record Cache(DType encoding, int structureRadius) {
+    /** fp16, r = 7 (seed sard). */
+    public static final Cache DEFAULT = new Cache(DType.FP16, 7);
+  }
 
   /** A file without {@code ${…}} variables. */
   public static DatasetConfig load(Path file) {
@@ -138,7 +150,8 @@ public record DatasetConfig(
       String groupPattern,
       Long splitSeed,
       Input input,
-      PromptsForm prompts) {
+      PromptsForm prompts,
+      CacheForm cache) {
 
     DatasetConfig bind(Paths paths) {
       return new DatasetConfig(
@@ -149,7 +162,8 @@ public record DatasetConfig(
           Optional.ofNullable(groupPattern).map(Form::compile),
           splitSeed == null ? 0 : splitSeed,
           input,
-          prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind());
+          prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind(),
+          cache == null ? Cache.DEFAULT : cache.bind());
     }
 
     private static Pattern compile(String regex) {
@@ -175,6 +189,14 @@ public record DatasetConfig(
   private record PromptsForm(PromptSource source, Integer minArea) {
     Prompts bind() {
       return new Prompts(source, minArea == null ? 1 : minArea);
+    }
+  }
+
+  private record CacheForm(String encoding, Integer structureRadius) {
+    Cache bind() {
+      return new Cache(
+          encoding == null ? Cache.DEFAULT.encoding() : DType.of(encoding),
+          structureRadius == null ? Cache.DEFAULT.structureRadius() : structureRadius);
     }
   }
 

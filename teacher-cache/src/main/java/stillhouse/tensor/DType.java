@@ -6,7 +6,9 @@ import java.util.stream.Collectors;
 /** How the elements of a stored tensor are written, little-endian. */
 public enum DType {
   FP32("fp32", Float.BYTES),
-  FP16("fp16", Short.BYTES);
+  FP16("fp16", Short.BYTES),
+  /** With a scale and a zero point a channel: {@link Int8}. */
+  INT8("int8", Byte.BYTES);
 
   private final String text;
   private final int bytes;

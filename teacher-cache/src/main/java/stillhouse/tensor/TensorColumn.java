@@ -13,7 +13,8 @@ import org.apache.spark.sql.types.StructType;
 /**
  * A tensor as a Spark column: {@code struct<dtype, shape, scale?, zero_point?, crc32c, data>}.
  * {@code data} holds the elements row-major and little-endian, {@code crc32c} is the Castagnoli sum
- * of {@code data}. {@code scale} and {@code zero_point} are null for floating-point types.
+ * of {@code data}. {@code scale} and {@code zero_point} hold {@link Int8}'s per channel, the first
+ * axis, and are null for floating-point types.
  */
 public final class TensorColumn {
   public static final StructType TYPE =
@@ -27,6 +28,8 @@ public final class TensorColumn {
 
   private static final int DTYPE = 0;
   private static final int SHAPE = 1;
+  private static final int SCALE = 2;
+  private static final int ZERO_POINT = 3;
   private static final int CRC = 4;
   private static final int DATA = 5;
 
@@ -38,13 +41,20 @@ public final class TensorColumn {
    * @throws IllegalArgumentException where a value doesn't fit the type, naming the value
    */
   public static Row encode(FloatTensor tensor, DType type) {
-    byte[] data =
-        switch (type) {
-          case FP16 -> Half.encode(tensor.data());
-          case FP32 -> floats(requireFinite(tensor.data()));
-        };
-    Integer[] shape = Arrays.stream(tensor.shape()).boxed().toArray(Integer[]::new);
-    return RowFactory.create(type.text(), shape, null, null, crc32c(data), data);
+    return switch (type) {
+      case FP16 -> row(tensor, type, null, null, Half.encode(tensor.data()));
+      case FP32 -> row(tensor, type, null, null, floats(requireFinite(tensor.data())));
+      case INT8 -> {
+        Int8 stored = Int8.encode(tensor.data(), tensor.dim(0));
+        yield row(tensor, type, boxed(stored.scale()), boxed(stored.zeroPoint()), stored.data());
+      }
+    };
+  }
+
+  private static Row row(
+      FloatTensor tensor, DType type, Float[] scale, Integer[] zeroPoint, byte[] data) {
+    return RowFactory.create(
+        type.text(), boxed(tensor.shape()), scale, zeroPoint, crc32c(data), data);
   }
 
   /**
@@ -82,7 +92,25 @@ public final class TensorColumn {
         switch (type) {
           case FP16 -> Half.decode(data);
           case FP32 -> floats(data);
+          case INT8 -> int8(row, shape[0], data).decode();
         });
+  }
+
+  private static Int8 int8(Row row, int channels, byte[] data) {
+    float[] scale = new float[channels];
+    int[] zeroPoint = new int[channels];
+    List<Float> scales = list(row, SCALE);
+    List<Integer> zeroPoints = list(row, ZERO_POINT);
+    if (scales.size() != channels || zeroPoints.size() != channels) {
+      throw new IllegalArgumentException(
+          "Cannot decode tensor: int8 of %d channels has %d scales and %d zero points"
+              .formatted(channels, scales.size(), zeroPoints.size()));
+    }
+    for (int c = 0; c < channels; c++) {
+      scale[c] = scales.get(c);
+      zeroPoint[c] = zeroPoints.get(c);
+    }
+    return new Int8(scale, zeroPoint, data);
   }
 
   static long crc32c(byte[] data) {
@@ -91,11 +119,32 @@ public final class TensorColumn {
     return crc.getValue();
   }
 
-  /** Spark hands back a Scala sequence, {@link #encode} an array. */
   private static int[] shape(Row row) {
-    List<Integer> dims =
-        row.get(SHAPE) instanceof Integer[] array ? Arrays.asList(array) : row.getList(SHAPE);
+    List<Integer> dims = list(row, SHAPE);
     return dims.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** Spark hands back a Scala sequence, {@link #encode} an array. */
+  @SuppressWarnings("unchecked")
+  private static <T> List<T> list(Row row, int field) {
+    if (row.isNullAt(field)) {
+      return List.of();
+    }
+    return row.get(field) instanceof Object[] array
+        ? (List<T>) Arrays.asList(array)
+        : row.getList(field);
+  }
+
+  private static Integer[] boxed(int[] values) {
+    return Arrays.stream(values).boxed().toArray(Integer[]::new);
+  }
+
+  private static Float[] boxed(float[] values) {
+    Float[] boxed = new Float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      boxed[i] = values[i];
+    }
+    return boxed;
   }
 
   private static float[] requireFinite(float[] values) {

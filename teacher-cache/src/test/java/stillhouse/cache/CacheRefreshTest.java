@@ -154,6 +154,35 @@ class CacheRefreshTest {
   }
 
   @Test
+  void eightBitMapsStandBesideTheOthersWithTheirLogitsInSixteen() {
+    Workspace workspace = ten().write();
+    TeacherSource teacher = InMemoryTeacher.segmenter("a");
+    run(workspace, teacher, null, OPTIONS);
+    CacheOptions bytes = new CacheOptions(DType.INT8, 2, 100, 2);
+    CacheReport report = run(workspace, teacher, null, bytes);
+    assertThat(report.features()).isEqualTo(new CacheReport.Pass(10, 0));
+    assertThat(report.structure()).isEqualTo(new CacheReport.Pass(10, 0));
+    assertThat(run(workspace, teacher, null, OPTIONS).written()).isZero();
+
+    CacheKeys keys = CacheKeys.of(teacher.spec(), null, bytes);
+    String featureKey = keys.featureKey(Sha256.of(Workspace.image(3).rgb()).hex());
+    Row features = one(workspace.tables().features(spark), "feature_key", featureKey);
+    Row embedding = features.getAs("layer_embedding_0");
+    assertThat(features.<String>getAs("encoding")).isEqualTo("int8");
+    assertThat(embedding.<String>getAs("dtype")).isEqualTo("int8");
+    assertThat(embedding.getList(2)).as("a scale a channel").hasSize(3);
+    FloatTensor said = InMemoryTeacher.planes(Workspace.image(3), 3, 1f / 7);
+    FloatTensor stored = TensorColumn.decode(TensorColumn.encode(said, DType.INT8));
+    assertThat(TensorColumn.decode(embedding).data()).containsExactly(stored.data());
+    assertThat(features.<Row>getAs("layer_logits").<String>getAs("dtype")).isEqualTo("fp16");
+    Row structure =
+        one(workspace.tables().structure(spark), "structure_key", keys.structureKey(featureKey));
+    assertThat(TensorColumn.decode(structure.getAs("e")).data())
+        .as("measured on what is stored")
+        .containsExactly(StructureTensor.maps(stored, 2).e().data());
+  }
+
+  @Test
   void asksEachPromptOnceAndRemembersThatThereWasNone() {
     Workspace workspace = new Workspace(spark, folder);
     workspace.add("two", 1, mask(2)).add("one", 2, mask(1)).add("none", 3, null).write();

@@ -165,7 +165,8 @@ class IngestTest {
         ours.groupPattern(),
         ours.splitSeed(),
         ours.input(),
-        ours.prompts());
+        ours.prompts(),
+        ours.cache());
   }
 
   private void rowsHoldWhatTheFilesHold() {
@@ -207,7 +208,8 @@ class IngestTest {
         pattern.map(Pattern::compile),
         seed,
         new DatasetConfig.Input(32, 32),
-        new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1));
+        new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1),
+        DatasetConfig.Cache.DEFAULT);
   }
 
   private void picture(String name, int width, int height, int shade, int label)

@@ -26,6 +26,27 @@ class TensorColumnTest {
   }
 
   @Test
+  void eightBitsHaveAScaleAndAZeroPointAChannel() {
+    var two = new FloatTensor(new int[] {2, 1, 2}, new float[] {-1f, 253f, 3f, 130f});
+    Row row = TensorColumn.encode(two, DType.INT8);
+    assertThat(row.getString(0)).isEqualTo("int8");
+    assertThat((Float[]) row.get(2)).containsExactly(1f, 0.5f);
+    assertThat((Integer[]) row.get(3)).containsExactly(-127, -134);
+    assertThat((byte[]) row.get(5)).containsExactly(-128, 126, -128, 126);
+    FloatTensor back = TensorColumn.decode(row);
+    assertThat(back.shape()).containsExactly(2, 1, 2);
+    assertThat(back.data()).containsExactly(two.data());
+  }
+
+  @Test
+  void refusesEightBitsWithoutAScaleForEachChannel() {
+    Row row = TensorColumn.encode(TENSOR, DType.INT8);
+    Row bare = RowFactory.create("int8", row.get(1), row.get(2), null, row.getLong(4), row.get(5));
+    assertThatThrownBy(() -> TensorColumn.decode(bare))
+        .hasMessage("Cannot decode tensor: int8 of 1 channels has 1 scales and 0 zero points");
+  }
+
+  @Test
   void bytesAreLittleEndian() {
     var one = new FloatTensor(new int[] {1}, new float[] {1f});
     assertThat((byte[]) TensorColumn.encode(one, DType.FP32).get(5))
@@ -75,6 +96,6 @@ class TensorColumnTest {
   void refusesAnUnknownType() {
     Row row = RowFactory.create("bf16", new Integer[] {0}, null, null, 0L, new byte[0]);
     assertThatThrownBy(() -> TensorColumn.decode(row))
-        .hasMessage("Invalid tensor type: 'bf16' (known: fp32, fp16)");
+        .hasMessage("Invalid tensor type: 'bf16' (known: fp32, fp16, int8)");
   }
 }
