@@ -1,22 +1,11 @@
 package stillhouse.jobs;
 
 import java.util.concurrent.Callable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import stillhouse.cache.CacheOptions;
-import stillhouse.cache.CacheRefresh;
-import stillhouse.cache.CacheReport;
-import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
-import stillhouse.data.HadoopImages;
 import stillhouse.data.IngestedDataset;
 import stillhouse.teacher.LocalTeacher;
-import stillhouse.teacher.Teacher;
-import stillhouse.teacher.TeacherPool;
-import stillhouse.teacher.TeacherSource;
 
 /** Asks the frozen teacher about every sample that it was not asked about before. */
 @Command(
@@ -24,65 +13,19 @@ import stillhouse.teacher.TeacherSource;
     mixinStandardHelpOptions = true,
     description = "Asks the frozen teacher once about every sample and keeps its answers.")
 final class CacheCommand implements Callable<Integer> {
-  private static final Logger log = LoggerFactory.getLogger(CacheCommand.class);
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
-
-  @Option(
-      names = "--chunk",
-      defaultValue = "512",
-      description = "images a commit: what a crash costs at most (default: ${DEFAULT-VALUE})")
-  private int chunk;
+  @Mixin private CacheOption cache;
 
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
-    CacheOptions defaults = CacheOptions.defaults();
-    if (chunk < 1) {
-      throw new ConfigException("Invalid --chunk: " + chunk + " (must be >= 1)");
-    }
-    CacheOptions options =
-        new CacheOptions(defaults.featureEncoding(), defaults.structureRadius(), chunk, 0);
+    cache.check();
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
-      CacheReport report =
-          new CacheRefresh(
-                  CacheCommand::pooled,
-                  HadoopImages.of(session.spark()),
-                  new ConsoleProgress("cache"))
-              .run(session.spark(), root.uri(), source, Prompts.of(dataset), options);
-      log.info(
-          "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
-          report.cached(),
-          report.samples(),
-          report.quarantined(),
-          report.features().written(),
-          report.features().reused(),
-          report.answers().written(),
-          report.answers().reused(),
-          report.structure().written(),
-          report.structure().reused());
-      if (report.written() == 0) {
-        log.info("Nothing was missing: the teacher was not asked");
-      }
-      if (report.quarantined() > 0) {
-        log.warn(
-            "{} of {} samples could not be cached: table tables/quarantine names each and why; the next run tries them again",
-            report.quarantined(),
-            report.samples());
-      }
-      if (report.cached() == 0) {
-        log.error("No sample could be cached");
-        return Stillhouse.FAILED;
-      }
-      return 0;
+      return cache.run(session, root.uri(), dataset, source).cached() == 0 ? Stillhouse.FAILED : 0;
     }
-  }
-
-  /** Runs on executors: the JVM's one loaded teacher. */
-  private static Teacher pooled(TeacherSource source) {
-    return TeacherPool.shared().acquire(source);
   }
 }

@@ -23,28 +23,32 @@ final class IngestCommand implements Callable<Integer> {
   public Integer call() {
     DatasetConfig config = data.load();
     try (var session = JobSession.open("ingest " + config.name())) {
-      IngestReport report = Ingest.run(session.spark(), config, root.uri());
-      log.info(
-          "Ingested {}: {} files found, {} known, {} added, {} changed, {} gone, {} quarantined",
-          config.name(),
-          report.found(),
-          report.known(),
-          report.added(),
-          report.changed(),
-          report.gone(),
-          report.quarantined());
-      log.info("Splits {}; images that show each class {}", report.splits(), report.classes());
-      if (report.quarantined() > 0) {
-        log.warn("Quarantined, by reason: {} (table tables/quarantine)", report.reasons());
-      }
-      if (report.straddling() > 0) {
-        log.warn("{} groups of equal images lie in more than one split", report.straddling());
-      }
-      if (report.samples() == 0) {
-        log.error("No sample could be read: every file was quarantined");
-        return Stillhouse.FAILED;
-      }
+      return run(session, root.uri(), config).samples() == 0 ? Stillhouse.FAILED : 0;
     }
-    return 0;
+  }
+
+  /** Ingests, and says on the console what came of it. */
+  static IngestReport run(JobSession session, String root, DatasetConfig config) {
+    IngestReport report = Ingest.run(session.spark(), config, root);
+    log.info(
+        "Ingested {}: {} files found, {} known, {} added, {} changed, {} gone, {} quarantined",
+        config.name(),
+        report.found(),
+        report.known(),
+        report.added(),
+        report.changed(),
+        report.gone(),
+        report.quarantined());
+    log.info("Splits {}; images that show each class {}", report.splits(), report.classes());
+    if (report.quarantined() > 0) {
+      log.warn("Quarantined, by reason: {} (table tables/quarantine)", report.reasons());
+    }
+    if (report.straddling() > 0) {
+      log.warn("{} groups of equal images lie in more than one split", report.straddling());
+    }
+    if (report.samples() == 0) {
+      log.error("No sample could be read: every file was quarantined");
+    }
+    return report;
   }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       IngestCommand.class,
       TeacherCommand.class,
       CacheCommand.class,
+      RefreshCommand.class,
       TrainCommand.class,
       ExportCommand.class,
       FreezeCommand.class,

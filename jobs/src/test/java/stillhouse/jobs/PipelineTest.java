@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,10 +17,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mlflow.api.proto.Service.Metric;
+import org.mlflow.api.proto.Service.RunInfo;
+import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
 import stillhouse.data.ImageCodec;
 import stillhouse.scene.Scenes;
+import stillhouse.tracking.TrackingServer;
 
 /** Every job in order, through its command line: four executors, a real MLflow server. */
 class PipelineTest {
@@ -47,7 +52,7 @@ class PipelineTest {
     bench.done("freeze", bench.root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
     bench.done("cache", bench.data(), bench.root(), teacher());
     cachedOnce = bench.files("cache");
-    bench.done("cache", bench.data(), bench.root(), teacher());
+    bench.done("refresh", bench.data(), bench.root(), teacher(), bench.tracking());
     cachedTwice = bench.files("cache");
     bench.done(
         "train",
@@ -96,6 +101,26 @@ class PipelineTest {
   void theTeacherIsAskedOnce() {
     assertThat(cachedOnce).anyMatch(f -> f.startsWith("features/"));
     assertThat(cachedTwice).isEqualTo(cachedOnce);
+  }
+
+  @Test
+  void aRefreshTellsMlflowWhatItFoundAndWhatWasNew() {
+    try (var server = TrackingServer.connect(bench.mlflow().uri());
+        var client = new MlflowClient(bench.mlflow().uri())) {
+      List<RunInfo> runs = server.runs("drawn-scenes-cache");
+      assertThat(runs).hasSize(1);
+      assertThat(runs.get(0).getStatus()).isEqualTo(RunStatus.FINISHED);
+      assertThat(client.getRun(runs.get(0).getRunId()).getData().getMetricsList())
+          .extracting(Metric::getKey, Metric::getValue)
+          .contains(
+              tuple("ingest/found", SCENES + 2.0),
+              tuple("ingest/known", (double) SCENES),
+              tuple("ingest/added", 0.0),
+              tuple("ingest/quarantined", 2.0),
+              tuple("cache/cached", (double) SCENES),
+              tuple("cache/features_new", 0.0),
+              tuple("cache/features_reused", (double) SCENES));
+    }
   }
 
   @Test
