@@ -37,7 +37,7 @@ public class TensorColumnBenchmark {
   @Param("64")
   int side;
 
-  @Param({"FP16", "FP32"})
+  @Param({"FP16", "FP32", "INT8"})
   DType type;
 
   private FloatTensor tensor;

@@ -1,11 +1,19 @@
 package stillhouse.jobs;
 
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import stillhouse.cache.CacheRefresh;
+import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
+import stillhouse.data.HadoopImages;
 import stillhouse.data.IngestedDataset;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.Teacher;
+import stillhouse.teacher.TeacherPool;
+import stillhouse.teacher.TeacherSource;
 
 /** Asks the frozen teacher about every sample that it was not asked about before. */
 @Command(
@@ -13,19 +21,65 @@ import stillhouse.teacher.LocalTeacher;
     mixinStandardHelpOptions = true,
     description = "Asks the frozen teacher once about every sample and keeps its answers.")
 final class CacheCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(CacheCommand.class);
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
-  @Mixin private CacheOption cache;
+  @Mixin private ChunkOption chunk;
 
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
-    cache.check();
+    chunk.check();
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
-      return cache.run(session, root.uri(), dataset, source).cached() == 0 ? Stillhouse.FAILED : 0;
+      CacheReport report = run(session, root.uri(), dataset, source, chunk);
+      return report.cached() == 0 ? Stillhouse.FAILED : 0;
     }
+  }
+
+  /** Asks the teacher what the cache lacks, and says on the console what came of it. */
+  static CacheReport run(
+      JobSession session,
+      String root,
+      DatasetConfig dataset,
+      LocalTeacher teacher,
+      ChunkOption chunk) {
+    CacheReport report =
+        new CacheRefresh(
+                CacheCommand::pooled,
+                HadoopImages.of(session.spark()),
+                new ConsoleProgress("cache"))
+            .run(session.spark(), root, teacher, Prompts.of(dataset), chunk.options(dataset));
+    log.info(
+        "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
+        report.cached(),
+        report.samples(),
+        report.quarantined(),
+        report.features().written(),
+        report.features().reused(),
+        report.answers().written(),
+        report.answers().reused(),
+        report.structure().written(),
+        report.structure().reused());
+    if (report.written() == 0) {
+      log.info("Nothing was missing: the teacher was not asked");
+    }
+    if (report.quarantined() > 0) {
+      log.warn(
+          "{} of {} samples could not be cached: table tables/quarantine names each and why; the next run tries them again",
+          report.quarantined(),
+          report.samples());
+    }
+    if (report.cached() == 0) {
+      log.error("No sample could be cached");
+    }
+    return report;
+  }
+
+  /** Runs on executors: the JVM's one loaded teacher. */
+  private static Teacher pooled(TeacherSource source) {
+    return TeacherPool.shared().acquire(source);
   }
 }

@@ -104,7 +104,7 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
             missing
                 + " of "
                 + images
-                + " images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped. Run it again.")
+                + " images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped, or the data set's cache settings are others now. Run it again.")
         : Optional.empty();
   }
 }

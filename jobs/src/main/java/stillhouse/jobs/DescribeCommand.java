@@ -128,14 +128,14 @@ final class DescribeCommand implements Callable<Integer> {
         }
       }
     }
-    requireClasses(most, read, unreadable);
-    if (!unreadable.isEmpty()) { // ingest quarantines them; here they show no class
+    if (read > 0 && !unreadable.isEmpty()) { // ingest quarantines them; here they show no class
       log.warn(
           "{} of {} masks can't be read and name no class (such as {})",
           unreadable.size(),
           read + unreadable.size(),
           unreadable.get(0));
     }
+    requireClasses(most, read, unreadable);
     return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
@@ -18,6 +19,10 @@ final class JsonFiles {
   static void write(Path file, Object value) {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
+      if (Files.exists(file) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        JSON.writeValue(file.toFile(), value); // /dev/stdout, or what a link leads to
+        return;
+      }
       Path part = file.resolveSibling(file.getFileName() + ".part");
       try {
         JSON.writeValue(part.toFile(), value);

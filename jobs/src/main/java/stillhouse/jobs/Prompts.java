@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
 import stillhouse.cache.CacheKeys;
-import stillhouse.cache.CacheOptions;
 import stillhouse.data.DatasetConfig;
 import stillhouse.teacher.LabelBoxes;
 import stillhouse.teacher.PromptPlan;
@@ -19,8 +18,13 @@ final class Prompts {
     };
   }
 
+  /** How the data set's cache is kept, in words. */
+  static String told(DatasetConfig dataset) {
+    return dataset.cache().encoding().text() + ", r = " + dataset.cache().structureRadius();
+  }
+
   /** Under which a teacher's answers about the data set stand in the cache. */
   static CacheKeys keys(DatasetConfig dataset, TeacherSpec teacher) {
-    return CacheKeys.of(teacher, of(dataset), CacheOptions.of(dataset.cache(), 1));
+    return CacheKeys.of(teacher, of(dataset), dataset.cache());
   }
 }

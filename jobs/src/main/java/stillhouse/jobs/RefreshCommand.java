@@ -5,23 +5,18 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import stillhouse.cache.CacheKeys;
 import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestReport;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
-import stillhouse.tracking.TrackedRun;
-import stillhouse.tracking.TrackingException;
-import stillhouse.tracking.TrackingServer;
 
 /**
  * Ingest and cache, one after the other, with a run in MLflow that says what changed: what a
- * cluster does each night. A server that goes away meanwhile stops nothing; the job says so at its
- * end.
+ * cluster does each night. A server that goes away meanwhile stops nothing.
  */
 @Command(
     name = "refresh",
@@ -29,76 +24,79 @@ import stillhouse.tracking.TrackingServer;
     description =
         "Takes up new, changed and gone images, asks the teacher what is missing alone, and reports to MLflow.")
 final class RefreshCommand implements Callable<Integer> {
-  private static final Logger log = LoggerFactory.getLogger(RefreshCommand.class);
   private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
-  @Mixin private CacheOption cache;
+  @Mixin private ChunkOption chunk;
   @Mixin private TrackingOptions tracking;
-
-  /** What was done, and how long either half took. */
-  private record Report(
-      IngestReport ingest, double ingestSeconds, CacheReport cache, double cacheSeconds) {
-
-    boolean failed() {
-      return cache.cached() == 0;
-    }
-
-    Map<String, Double> metrics() {
-      Map<String, Double> metrics = new LinkedHashMap<>();
-      metrics.put("ingest/found", (double) ingest.found());
-      metrics.put("ingest/known", (double) ingest.known());
-      metrics.put("ingest/added", (double) ingest.added());
-      metrics.put("ingest/changed", (double) ingest.changed());
-      metrics.put("ingest/gone", (double) ingest.gone());
-      metrics.put("ingest/quarantined", (double) ingest.quarantined());
-      metrics.put("ingest/seconds", ingestSeconds);
-      metrics.put("cache/samples", (double) cache.samples());
-      metrics.put("cache/cached", (double) cache.cached());
-      metrics.put("cache/quarantined", (double) cache.quarantined());
-      metrics.put("cache/features_new", (double) cache.features().written());
-      metrics.put("cache/features_reused", (double) cache.features().reused());
-      metrics.put("cache/answers_new", (double) cache.answers().written());
-      metrics.put("cache/structure_new", (double) cache.structure().written());
-      metrics.put("cache/seconds", cacheSeconds);
-      return metrics;
-    }
-  }
 
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
-    cache.check();
+    chunk.check();
     try (var server = tracking.connect();
         var session = JobSession.open("refresh " + dataset.name())) {
-      TrackedRun run = start(server, dataset, source.spec());
-      Report report;
-      boolean done = false;
+      var told = RefreshTracking.start(server, facts(dataset, source.spec()));
+      boolean done;
       try {
-        report = refresh(session, dataset, source);
-        done = !report.failed();
-        run.metrics(report.metrics(), 0);
-      } finally {
-        if (!done) {
-          end(run, false);
-        }
+        done = refresh(session, dataset, source, told);
+      } catch (RuntimeException e) {
+        told.failed(Failure.of(e).message());
+        throw e;
       }
-      return done && end(run, true) ? 0 : Stillhouse.FAILED;
+      if (done) {
+        told.finished();
+      } else {
+        told.failed("no sample could be cached");
+      }
+      return done ? 0 : Stillhouse.FAILED;
     }
   }
 
-  private Report refresh(JobSession session, DatasetConfig dataset, LocalTeacher source) {
+  /** Each half's figures are kept as soon as it is done: the next run finds its work as known. */
+  private boolean refresh(
+      JobSession session, DatasetConfig dataset, LocalTeacher source, RefreshTracking told) {
     long began = System.nanoTime();
     IngestReport ingested = IngestCommand.run(session, root.uri(), dataset);
-    long between = System.nanoTime();
-    CacheReport cached = cache.run(session, root.uri(), dataset, source);
-    long ended = System.nanoTime();
-    return new Report(ingested, (between - began) / 1e9, cached, (ended - between) / 1e9);
+    told.figures(figures(ingested, seconds(began)));
+    began = System.nanoTime();
+    CacheReport cached = CacheCommand.run(session, root.uri(), dataset, source, chunk);
+    told.figures(figures(cached, seconds(began)));
+    return cached.cached() > 0;
   }
 
-  private TrackedRun start(TrackingServer server, DatasetConfig dataset, TeacherSpec spec) {
+  private static double seconds(long began) {
+    return (System.nanoTime() - began) / 1e9;
+  }
+
+  private static Map<String, Double> figures(IngestReport report, double seconds) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("ingest/found", (double) report.found());
+    figures.put("ingest/known", (double) report.known());
+    figures.put("ingest/added", (double) report.added());
+    figures.put("ingest/changed", (double) report.changed());
+    figures.put("ingest/gone", (double) report.gone());
+    figures.put("ingest/quarantined", (double) report.quarantined());
+    figures.put("ingest/seconds", seconds);
+    return figures;
+  }
+
+  private static Map<String, Double> figures(CacheReport report, double seconds) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("cache/samples", (double) report.samples());
+    figures.put("cache/cached", (double) report.cached());
+    figures.put("cache/quarantined", (double) report.quarantined());
+    figures.put("cache/features_new", (double) report.features().written());
+    figures.put("cache/features_reused", (double) report.features().reused());
+    figures.put("cache/answers_new", (double) report.answers().written());
+    figures.put("cache/structure_new", (double) report.structure().written());
+    figures.put("cache/seconds", seconds);
+    return figures;
+  }
+
+  private RefreshTracking.Facts facts(DatasetConfig dataset, TeacherSpec spec) {
     Map<String, String> tags =
         Map.of(
             "dataset", dataset.name(),
@@ -106,33 +104,18 @@ final class RefreshCommand implements Callable<Integer> {
             "mlflow.source.name", "stillhouse refresh",
             "mlflow.source.type", "JOB",
             "mlflow.user", System.getProperty("user.name"));
-    String name = "refresh " + MINUTE.format(LocalDateTime.now());
-    TrackedRun run = server.start(dataset.name() + "-cache", name, tags);
-    var keys = Prompts.keys(dataset, spec);
-    run.params(
+    CacheKeys keys = Prompts.keys(dataset, spec);
+    Map<String, String> params =
         Map.of(
             "workspace", root.uri(),
             "teacher", spec.name(),
             "encoder", spec.encoderDigest().hex(),
             "decoder", spec.decoderDigest().hex(),
             "preprocessing", spec.preprocessing().hex(),
-            "prompts", keys.plan().isEmpty() ? "none" : keys.plan(),
-            "encoding", keys.encoding().text(),
-            "structure_radius", String.valueOf(keys.radius())));
-    log.info("MLflow run {}", run.address());
-    return run;
-  }
-
-  /** False where the server was not there to be told. */
-  private static boolean end(TrackedRun run, boolean succeeded) {
-    try {
-      run.finish(succeeded);
-      return true;
-    } catch (TrackingException e) {
-      log.error(
-          "MLflow was not told how this ended; the workspace keeps what was done: {}",
-          e.getMessage());
-      return false;
-    }
+            "prompts", keys.plan().isEmpty() ? CacheKeys.NO_PROMPT : keys.plan(),
+            "cache_encoding", keys.encoding().text(),
+            "structure_radius", String.valueOf(keys.radius()));
+    String name = "refresh " + MINUTE.format(LocalDateTime.now());
+    return new RefreshTracking.Facts(dataset.name() + "-cache", name, tags, params);
   }
 }

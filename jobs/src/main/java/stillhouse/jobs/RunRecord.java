@@ -94,7 +94,7 @@ record RunRecord(
               .formatted(name, folder, FILE, remedy, asked));
     }
     throw new ConfigException(
-        "Cannot take run %s in %s for the one asked for: its identity is %s, this command's is %s (recipe, student, data, labels, seed or plan differ). %s."
+        "Cannot take run %s in %s for the one asked for: its identity is %s, this command's is %s (recipe, student, data, its cache settings, labels, seed or plan differ). %s."
             .formatted(name, folder, identity, asked, remedy));
   }
 

@@ -249,7 +249,12 @@ final class TrainingJob {
     params.put("train_images", String.valueOf(info.rows("train")));
     params.put("view", info.digest());
     params.put("identity", prepared.run().identity().hex());
-    teacher.ifPresent(t -> params.put("teacher_digest", t.spec().encoderDigest().hex()));
+    teacher.ifPresent(
+        t -> {
+          params.put("teacher_digest", t.spec().encoderDigest().hex());
+          params.put("cache_encoding", dataset.cache().encoding().text());
+          params.put("structure_radius", String.valueOf(dataset.cache().structureRadius()));
+        });
     return params;
   }
 

@@ -112,9 +112,13 @@ final class ViewMaker {
     if (missing == 0) {
       return;
     }
+    long all = wanted.count();
     String found =
-        "%d of %d training and validation images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped."
-            .formatted(missing, wanted.count());
+        "%d of %d training and validation images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped, or the data set's cache settings are others now (%s)."
+            .formatted(missing, all, Prompts.told(dataset));
+    if (missing + quarantined == all) {
+      throw new ConfigException(found + " Run the cache job.");
+    }
     if (!partial) {
       throw new ConfigException(
           found + " Run the cache job again, or train without them: --partial.");

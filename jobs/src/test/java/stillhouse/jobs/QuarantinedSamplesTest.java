@@ -169,7 +169,7 @@ class QuarantinedSamplesTest {
     assertThatThrownBy(() -> views(NEVER_ASKED).of(sard))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("4 of 5 training and validation images are neither cached nor ")
-        .hasMessageEndingWith("Run the cache job again, or train without them: --partial.");
+        .hasMessageEndingWith("cache settings are others now (fp16, r = 7). Run the cache job.");
     assertThat(views(ASKED).of(sard).info().rows("train"))
         .as("three with labels, one without; one is in quarantine")
         .isEqualTo(4);
@@ -192,7 +192,9 @@ class QuarantinedSamplesTest {
         .mode("append")
         .save(table);
     try {
-      assertThatThrownBy(() -> views(ASKED).of(sard)).hasMessageStartingWith("1 of 6 training ");
+      assertThatThrownBy(() -> views(ASKED).of(sard))
+          .hasMessageStartingWith("1 of 6 training ")
+          .hasMessageEndingWith("Run the cache job again, or train without them: --partial.");
       var partial = new ViewMaker(spark, root(), dataset, Optional.of(ASKED), 1, true);
       assertThat(partial.of(sard).info().rows("train")).isEqualTo(4);
     } finally {

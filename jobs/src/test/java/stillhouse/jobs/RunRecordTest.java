@@ -66,7 +66,8 @@ class RunRecordTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("Cannot take run tiny-conv.sard.s0 in " + folder)
         .hasMessageContaining("its identity is " + IDENTITY + ", this command's is " + OTHER)
-        .hasMessageContaining("(recipe, student, data, labels, seed or plan differ)")
+        .hasMessageContaining(
+            "(recipe, student, data, its cache settings, labels, seed or plan differ)")
         .hasMessageContaining("Give another --name, or remove " + folder);
   }
 

@@ -112,7 +112,7 @@ public final class Checkpoints {
                     ? "it names no identity of its run (it was written before checkpoints did)"
                     : "it is of a run of identity "
                         + found.identity()
-                        + " (recipe, student, data, labels, seed or plan differ)",
+                        + " (recipe, student, data, its cache settings, labels, seed or plan differ)",
                 identity,
                 remedy()));
       }

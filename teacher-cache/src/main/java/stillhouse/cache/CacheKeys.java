@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import java.io.Serializable;
 import java.util.Optional;
+import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
@@ -35,6 +36,11 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
     return new CacheKeys(spec, fingerprint, options.featureEncoding(), options.structureRadius());
   }
 
+  /** As {@link #of(TeacherSpec, PromptPlan, CacheOptions)}, of what a data set's YAML says. */
+  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, DatasetConfig.Cache cache) {
+    return of(spec, plan, CacheOptions.of(cache, 1)); // no key depends on a chunk's size
+  }
+
   /** Of equal contents equal. The layers are part of it: a teacher asked for more gets new rows. */
   public String featureKey(String contentSha256) {
     return Fingerprint.of("feature")
@@ -42,7 +48,7 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
         .add("preprocessing", spec.preprocessing())
         .add("encoder", spec.encoderDigest())
         .add("view", VIEW)
-        .add("encoding", encoding.text())
+        .add("encoding", encoding.key())
         .add("layers", String.join(",", spec.layers()))
         .digest()
         .hex();

@@ -161,6 +161,9 @@ record FeatureEncoding(
       throw new IllegalStateException(
           "Cannot use teacher " + keys.spec().name() + ": it gave no layer '" + layer + "'");
     }
-    return UnstorableException.encode("layer '" + layer + "'", map, keys.encoding(layer));
+    String what = "layer '" + layer + "'";
+    return layer.equals(keys.spec().embedding())
+        ? UnstorableException.encodeForViews(what, map, keys.encoding(layer))
+        : UnstorableException.encode(what, map, keys.encoding(layer));
   }
 }

@@ -26,4 +26,15 @@ final class UnstorableException extends RuntimeException {
       throw new UnstorableException(what, e);
     }
   }
+
+  /**
+   * {@link #encode}, of a map that training views hold as fp16: what it decodes to must fit that.
+   */
+  static Row encodeForViews(String what, FloatTensor tensor, DType type) {
+    Row row = encode(what, tensor, type);
+    if (type != DType.FP16) {
+      encode(what + ", as a training view holds it", TensorColumn.decode(row), DType.FP16);
+    }
+    return row;
+  }
 }

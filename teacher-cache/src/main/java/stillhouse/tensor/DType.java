@@ -18,9 +18,14 @@ public enum DType {
     this.bytes = bytes;
   }
 
-  /** The name in a tensor column and in keys. */
+  /** The name in a tensor column. */
   public String text() {
     return text;
+  }
+
+  /** As a key names it: with the version of a formula that is our own. */
+  public String key() {
+    return this == INT8 ? text + "/" + Int8.VERSION : text;
   }
 
   /** Bytes an element. */

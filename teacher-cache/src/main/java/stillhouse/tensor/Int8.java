@@ -9,15 +9,18 @@ package stillhouse.tensor;
  * </pre>
  *
  * <p>254 steps in place of 255: however the ends round, q lies within −128…127, nothing is clipped
- * and |x̂ − x| ≤ s/2 everywhere. x̂ is a whole multiple of s, so a zero stays exactly zero. The
- * second bound of s is the float's own resolution: of a channel that hardly varies around a large
- * mean, q − z fits a float's 24 bits. Ties round upwards: ⌊x / s + ½⌋.
+ * and |x̂ − x| ≤ s/2, but for x̂'s own rounding to a float. x̂ is a whole multiple of s, so a zero
+ * stays exactly zero. The second bound of s is the float's own resolution: of a channel that hardly
+ * varies around a large mean, q − z fits a float's 24 bits. Ties round upwards: ⌊x / s + ½⌋.
  *
  * @param scale [C], > 0
  * @param zeroPoint [C]; may lie outside a byte where the channel's range does not hold 0
  * @param data [C, …] row-major, a byte an element
  */
 record Int8(float[] scale, int[] zeroPoint, byte[] data) {
+  /** Part of the keys of what is stored so: raise it with any change of the formula. */
+  static final int VERSION = 1;
+
   private static final int STEPS = 254;
   private static final float RESOLUTION = 0x1p-23f;
   private static final float MAX = 1e38f; // x̂ must not pass a float's range

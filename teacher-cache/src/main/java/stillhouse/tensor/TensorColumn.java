@@ -13,8 +13,8 @@ import org.apache.spark.sql.types.StructType;
 /**
  * A tensor as a Spark column: {@code struct<dtype, shape, scale?, zero_point?, crc32c, data>}.
  * {@code data} holds the elements row-major and little-endian, {@code crc32c} is the Castagnoli sum
- * of {@code data}. {@code scale} and {@code zero_point} hold {@link Int8}'s per channel, the first
- * axis, and are null for floating-point types.
+ * of {@code data}, for int8 of scales, zero points and data. {@code scale} and {@code zero_point}
+ * hold {@link Int8}'s per channel, the first axis, and are null for floating-point types.
  */
 public final class TensorColumn {
   public static final StructType TYPE =
@@ -26,6 +26,8 @@ public final class TensorColumn {
           .add("crc32c", DataTypes.LongType)
           .add("data", DataTypes.BinaryType);
 
+  private static final String DAMAGED =
+      "The file is damaged: delete its rows and refresh the cache.";
   private static final int DTYPE = 0;
   private static final int SHAPE = 1;
   private static final int SCALE = 2;
@@ -53,8 +55,8 @@ public final class TensorColumn {
 
   private static Row row(
       FloatTensor tensor, DType type, Float[] scale, Integer[] zeroPoint, byte[] data) {
-    return RowFactory.create(
-        type.text(), boxed(tensor.shape()), scale, zeroPoint, crc32c(data), data);
+    long sum = scale == null ? crc32c(data) : crc32c(List.of(scale), List.of(zeroPoint), data);
+    return RowFactory.create(type.text(), boxed(tensor.shape()), scale, zeroPoint, sum, data);
   }
 
   /**
@@ -79,38 +81,59 @@ public final class TensorColumn {
               + " bytes, found "
               + data.length);
     }
-    long actual = crc32c(data);
+    requireScales(row, type, shape);
+    long actual =
+        row.isNullAt(SCALE) ? crc32c(data) : crc32c(list(row, SCALE), list(row, ZERO_POINT), data);
     if (actual != row.getLong(CRC)) {
       throw new IllegalArgumentException(
           String.format(
-              "Cannot decode tensor: crc32c of its %d bytes is %08x, stored was %08x. The file is"
-                  + " damaged: delete its rows and refresh the cache.",
-              data.length, actual, row.getLong(CRC)));
+              "Cannot decode tensor: crc32c of its %d bytes is %08x, stored was %08x. %s",
+              data.length, actual, row.getLong(CRC), DAMAGED));
     }
     return new FloatTensor(
         shape,
         switch (type) {
           case FP16 -> Half.decode(data);
           case FP32 -> floats(data);
-          case INT8 -> int8(row, shape[0], data).decode();
+          case INT8 -> int8(row, data).decode();
         });
   }
 
-  private static Int8 int8(Row row, int channels, byte[] data) {
-    float[] scale = new float[channels];
-    int[] zeroPoint = new int[channels];
+  /** Of the scales and zero points, four bytes each, and the elements. */
+  private static long crc32c(List<Float> scale, List<Integer> zeroPoint, byte[] data) {
+    ByteBuffer head =
+        ByteBuffer.allocate(4 * (scale.size() + zeroPoint.size())).order(ByteOrder.LITTLE_ENDIAN);
+    scale.forEach(head::putFloat);
+    zeroPoint.forEach(head::putInt);
+    var crc = new CRC32C();
+    crc.update(head.flip());
+    crc.update(data);
+    return crc.getValue();
+  }
+
+  private static Int8 int8(Row row, byte[] data) {
     List<Float> scales = list(row, SCALE);
     List<Integer> zeroPoints = list(row, ZERO_POINT);
-    if (scales.size() != channels || zeroPoints.size() != channels) {
-      throw new IllegalArgumentException(
-          "Cannot decode tensor: int8 of %d channels has %d scales and %d zero points"
-              .formatted(channels, scales.size(), zeroPoints.size()));
-    }
-    for (int c = 0; c < channels; c++) {
+    float[] scale = new float[scales.size()];
+    int[] zeroPoint = new int[scales.size()];
+    for (int c = 0; c < scale.length; c++) {
       scale[c] = scales.get(c);
       zeroPoint[c] = zeroPoints.get(c);
     }
     return new Int8(scale, zeroPoint, data);
+  }
+
+  /** One of each a channel for int8, none for the others. */
+  private static void requireScales(Row row, DType type, int[] shape) {
+    int expected = type == DType.INT8 ? shape[0] : 0;
+    int scales = list(row, SCALE).size();
+    int zeroPoints = list(row, ZERO_POINT).size();
+    if (scales != expected || zeroPoints != expected) {
+      throw new IllegalArgumentException(
+          "Cannot decode tensor: %s of shape %s takes %d scales and zero points, found %d and %d. %s"
+              .formatted(
+                  type.text(), Arrays.toString(shape), expected, scales, zeroPoints, DAMAGED));
+    }
   }
 
   static long crc32c(byte[] data) {

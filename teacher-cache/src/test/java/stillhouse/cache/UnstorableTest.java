@@ -97,6 +97,23 @@ class UnstorableTest {
   }
 
   @Test
+  void aMapThatNoTrainingViewCouldHoldIsUnstorableInAnyType() {
+    var far = new FloatTensor(new int[] {1, 2}, new float[] {0, 70000f});
+    for (DType type : List.of(DType.FP32, DType.INT8)) {
+      assertThatThrownBy(() -> UnstorableException.encodeForViews("layer 'e'", far, type))
+          .isInstanceOf(UnstorableException.class)
+          .hasMessage(
+              "layer 'e', as a training view holds it: Invalid value for fp16: 70000.0 at element 1"
+                  + " (must be finite and within ±65504)");
+    }
+    // Rounded to a step of 494, the largest value passes what fp16 holds.
+    var edge = new FloatTensor(new int[] {1, 2}, new float[] {-60000f, 65504f});
+    assertThatThrownBy(() -> UnstorableException.encodeForViews("layer 'e'", edge, DType.INT8))
+        .hasMessageContaining("as a training view holds it: Invalid value for fp16: 65");
+    assertThat(UnstorableException.encodeForViews("layer 'e'", edge, DType.FP32)).isNotNull();
+  }
+
+  @Test
   void structureThatOverflowsIsItsImagesOwn() {
     CacheKeys keys =
         CacheKeys.of(

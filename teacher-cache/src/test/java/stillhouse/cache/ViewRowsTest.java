@@ -28,6 +28,7 @@ import stillhouse.tensor.TensorColumn;
 /** Rows of a real cache: three images of 6×4 pixels, whose features have the same cells. */
 class ViewRowsTest {
   private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 64, 1);
+  private static final CacheOptions BYTES = new CacheOptions(DType.INT8, 2, 64, 1);
   private static final ViewRequest REQUEST =
       new ViewRequest(List.of("a", "b"), 4, 6, 2, 3, 4, 6, 64, 1, Map.of("teacher", "t"));
   private static final UnstorableTest.NinthClass PLAN = new UnstorableTest.NinthClass();
@@ -51,6 +52,20 @@ class ViewRowsTest {
                   .cached())
           .isEqualTo(3);
     }
+  }
+
+  @Test
+  void eightBitMapsAreShrunkIntoSixteen() {
+    workspace.refresh(Progress.NONE).run(spark, workspace.root(), ENCODER, PLAN, BYTES);
+    CacheKeys keys = CacheKeys.of(ENCODER.spec(), PLAN, BYTES);
+    Row row =
+        ViewRows.cached(spark, workspace.root(), keys, REQUEST).where("sample_id = 'two'").first();
+    FloatTensor said = InMemoryTeacher.planes(Workspace.image(2), 3, 1f / 7);
+    FloatTensor stored = TensorColumn.decode(TensorColumn.encode(said, DType.INT8));
+    assertThat(row.<Row>getAs("embedding").<String>getAs("dtype")).isEqualTo("fp16");
+    assertThat(Half.encode(TensorColumn.decode(row.getAs("embedding")).data()))
+        .isEqualTo(Half.encode(Resize.area(stored, 2, 3).data()));
+    assertThat(rows(ENCODER).count()).as("the others stand beside them").isEqualTo(3);
   }
 
   @Test

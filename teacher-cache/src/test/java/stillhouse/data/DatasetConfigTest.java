@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.conf.ConfigException;
 import stillhouse.scene.Scenes;
+import stillhouse.tensor.DType;
 
 class DatasetConfigTest {
   private static final String MINIMAL =
@@ -34,6 +35,9 @@ class DatasetConfigTest {
     assertThat(config.prompts().minArea()).isEqualTo(1);
     assertThat(config.sources().get(0).masks()).isEmpty();
     assertThat(config.sources().get(0).limit()).isEmpty();
+    assertThat(config.cache()).isEqualTo(new DatasetConfig.Cache(DType.FP16, 7));
+    assertThat(load(MINIMAL + "cache: {encoding: fp32}\n").cache())
+        .isEqualTo(new DatasetConfig.Cache(DType.FP32, 7));
   }
 
   @Test
@@ -51,6 +55,7 @@ class DatasetConfigTest {
             splitSeed: -3
             input: {height: 64, width: 96}
             prompts: {source: label-boxes, minArea: 12}
+            cache: {encoding: int8, structureRadius: 3}
             """);
     assertThat(config.classes()).containsExactly("scratch", "dent");
     assertThat(config.ignore()).isEqualTo(254);
@@ -66,6 +71,7 @@ class DatasetConfigTest {
     assertThat(config.splitSeed()).isEqualTo(-3);
     assertThat(config.input()).isEqualTo(new DatasetConfig.Input(64, 96));
     assertThat(config.prompts().minArea()).isEqualTo(12);
+    assertThat(config.cache()).isEqualTo(new DatasetConfig.Cache(DType.INT8, 3));
   }
 
   @Test
@@ -83,6 +89,9 @@ class DatasetConfigTest {
     refused(MINIMAL.replace("dent]", "scratch]"), "classes");
     refused(MINIMAL.replace("split: hash", "split: some"), "[hash, train-val, train, val, test]");
     refused(MINIMAL.replace("height: 64", "height: 65"), "height");
+    refused(MINIMAL + "cache: {encoding: bf16}\n", "[fp32, fp16, int8]");
+    refused(MINIMAL + "cache: {structureRadius: 0}\n", "cache.structureRadius");
+    refused(MINIMAL + "cache: {structureRadius: 65}\n", "cache.structureRadius");
     refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
     refused(MINIMAL + "prompts: {source: guesses}\n", "[label-boxes]");
   }

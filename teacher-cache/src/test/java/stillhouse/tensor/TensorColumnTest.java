@@ -43,7 +43,16 @@ class TensorColumnTest {
     Row row = TensorColumn.encode(TENSOR, DType.INT8);
     Row bare = RowFactory.create("int8", row.get(1), row.get(2), null, row.getLong(4), row.get(5));
     assertThatThrownBy(() -> TensorColumn.decode(bare))
-        .hasMessage("Cannot decode tensor: int8 of 1 channels has 1 scales and 0 zero points");
+        .hasMessage(
+            "Cannot decode tensor: int8 of shape [1, 2, 2] takes 1 scales and zero points, found 1 and 0. The file is damaged: delete its rows and refresh the cache.");
+  }
+
+  @Test
+  void refusesADamagedScale() {
+    Row row = TensorColumn.encode(TENSOR, DType.INT8);
+    row.<Float[]>getAs(2)[0] *= 2;
+    assertThatThrownBy(() -> TensorColumn.decode(row))
+        .hasMessageContaining("crc32c of its 4 bytes is");
   }
 
   @Test
