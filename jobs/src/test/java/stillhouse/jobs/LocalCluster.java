@@ -21,7 +21,8 @@ final class LocalCluster {
         Map.entry("spark.executor.cores", "1"),
         Map.entry("spark.executor.extraClassPath", System.getProperty("java.class.path")),
         Map.entry(
-            "spark.executor.extraJavaOptions", opens + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
+            "spark.executor.extraJavaOptions",
+            opens + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"),
         Map.entry("spark.ui.enabled", "false"),
         Map.entry("spark.driver.host", "127.0.0.1"),
         Map.entry("spark.sql.warehouse.dir", folder.resolve("warehouse").toString()),
