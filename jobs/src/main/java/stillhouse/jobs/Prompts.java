@@ -25,6 +25,7 @@ final class Prompts {
 
   /** Under which a teacher's answers about the data set stand in the cache. */
   static CacheKeys keys(DatasetConfig dataset, TeacherSpec teacher) {
-    return CacheKeys.of(teacher, of(dataset), dataset.cache());
+    DatasetConfig.Cache cache = dataset.cache();
+    return CacheKeys.of(teacher, of(dataset), cache.encoding(), cache.structureRadius());
   }
 }

@@ -98,12 +98,7 @@ final class RefreshCommand implements Callable<Integer> {
 
   private RefreshTracking.Facts facts(DatasetConfig dataset, TeacherSpec spec) {
     Map<String, String> tags =
-        Map.of(
-            "dataset", dataset.name(),
-            "teacher", spec.name(),
-            "mlflow.source.name", "stillhouse refresh",
-            "mlflow.source.type", "JOB",
-            "mlflow.user", System.getProperty("user.name"));
+        JobTags.of("refresh", Map.of("dataset", dataset.name(), "teacher", spec.name()));
     CacheKeys keys = Prompts.keys(dataset, spec);
     Map<String, String> params =
         Map.of(

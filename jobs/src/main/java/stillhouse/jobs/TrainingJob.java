@@ -207,14 +207,13 @@ final class TrainingJob {
   }
 
   private Map<String, String> tags(Order order) {
-    return Map.of(
-        "recipe", order.recipe().name(),
-        "student", student.name(),
-        "dataset", dataset.name(),
-        "teacher", teacher.map(t -> t.spec().name()).orElse("none"),
-        "mlflow.source.name", "stillhouse train",
-        "mlflow.source.type", "JOB",
-        "mlflow.user", System.getProperty("user.name"));
+    return JobTags.of(
+        "train",
+        Map.of(
+            "recipe", order.recipe().name(),
+            "student", student.name(),
+            "dataset", dataset.name(),
+            "teacher", teacher.map(t -> t.spec().name()).orElse("none")));
   }
 
   private RunTracking.Facts facts(Prepared prepared, int ranks) {

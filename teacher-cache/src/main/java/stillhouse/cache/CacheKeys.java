@@ -2,7 +2,6 @@ package stillhouse.cache;
 
 import java.io.Serializable;
 import java.util.Optional;
-import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
@@ -26,6 +25,10 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
   static final String VIEW = "identity";
 
   public static CacheKeys of(TeacherSpec spec, PromptPlan plan, CacheOptions options) {
+    return of(spec, plan, options.featureEncoding(), options.structureRadius());
+  }
+
+  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, DType encoding, int radius) {
     if (spec.promptable() && plan == null) {
       throw new IllegalArgumentException(
           "Invalid prompt plan: none, but teacher "
@@ -33,12 +36,7 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
               + " is promptable. Name a plan in the data set's YAML.");
     }
     String fingerprint = spec.promptable() ? plan.fingerprint().hex() : "";
-    return new CacheKeys(spec, fingerprint, options.featureEncoding(), options.structureRadius());
-  }
-
-  /** As {@link #of(TeacherSpec, PromptPlan, CacheOptions)}, of what a data set's YAML says. */
-  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, DatasetConfig.Cache cache) {
-    return of(spec, plan, CacheOptions.of(cache, 1)); // no key depends on a chunk's size
+    return new CacheKeys(spec, fingerprint, encoding, radius);
   }
 
   /** Of equal contents equal. The layers are part of it: a teacher asked for more gets new rows. */
@@ -91,8 +89,7 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
 
   /** How a layer is stored: {@link #encoding}, but a segmenter's logits never below fp16. */
   DType encoding(String layer) {
-    boolean coarse = encoding == DType.INT8 && layer.equals(Teacher.LOGITS);
-    return coarse ? DType.FP16 : encoding;
+    return layer.equals(Teacher.LOGITS) ? encoding.floating() : encoding;
   }
 
   /** As {@link TeacherSpec#answers}. */

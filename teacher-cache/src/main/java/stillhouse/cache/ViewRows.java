@@ -81,7 +81,7 @@ public final class ViewRows {
             .where(col("encoding").equalTo(keys.encoding().text()))
             .where(col(layer).getField("dtype").isNotNull()); // not its bytes
     // A mean of stored bytes is no stored byte: quantised again it would lose twice.
-    DType type = keys.encoding() == DType.INT8 ? DType.FP16 : keys.encoding();
+    DType type = keys.encoding().floating();
     return own.select(
         col(CacheTables.FEATURE_KEY),
         shrunk(grid, col(layer), type).as("embedding", channels(own, layer)));

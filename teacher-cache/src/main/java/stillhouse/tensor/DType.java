@@ -28,6 +28,11 @@ public enum DType {
     return this == INT8 ? text + "/" + Int8.VERSION : text;
   }
 
+  /** The type itself, fp16 in place of int8. */
+  public DType floating() {
+    return this == INT8 ? FP16 : this;
+  }
+
   /** Bytes an element. */
   public int bytes() {
     return bytes;

@@ -67,7 +67,7 @@ public final class TensorColumn {
    */
   public static FloatTensor decode(Row row) {
     DType type = DType.of(row.getString(DTYPE));
-    int[] shape = shape(row);
+    int[] shape = ints(list(row, SHAPE));
     byte[] data = row.getAs(DATA);
     long expected = type.bytes() * Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b);
     if (data.length != expected) {
@@ -81,9 +81,10 @@ public final class TensorColumn {
               + " bytes, found "
               + data.length);
     }
-    requireScales(row, type, shape);
-    long actual =
-        row.isNullAt(SCALE) ? crc32c(data) : crc32c(list(row, SCALE), list(row, ZERO_POINT), data);
+    List<Float> scales = list(row, SCALE);
+    List<Integer> zeroPoints = list(row, ZERO_POINT);
+    requireScales(type, shape, scales.size(), zeroPoints.size());
+    long actual = crc32c(scales, zeroPoints, data);
     if (actual != row.getLong(CRC)) {
       throw new IllegalArgumentException(
           String.format(
@@ -95,7 +96,7 @@ public final class TensorColumn {
         switch (type) {
           case FP16 -> Half.decode(data);
           case FP32 -> floats(data);
-          case INT8 -> int8(row, data).decode();
+          case INT8 -> new Int8(floats(scales), ints(zeroPoints), data).decode();
         });
   }
 
@@ -111,23 +112,9 @@ public final class TensorColumn {
     return crc.getValue();
   }
 
-  private static Int8 int8(Row row, byte[] data) {
-    List<Float> scales = list(row, SCALE);
-    List<Integer> zeroPoints = list(row, ZERO_POINT);
-    float[] scale = new float[scales.size()];
-    int[] zeroPoint = new int[scales.size()];
-    for (int c = 0; c < scale.length; c++) {
-      scale[c] = scales.get(c);
-      zeroPoint[c] = zeroPoints.get(c);
-    }
-    return new Int8(scale, zeroPoint, data);
-  }
-
   /** One of each a channel for int8, none for the others. */
-  private static void requireScales(Row row, DType type, int[] shape) {
+  private static void requireScales(DType type, int[] shape, int scales, int zeroPoints) {
     int expected = type == DType.INT8 ? shape[0] : 0;
-    int scales = list(row, SCALE).size();
-    int zeroPoints = list(row, ZERO_POINT).size();
     if (scales != expected || zeroPoints != expected) {
       throw new IllegalArgumentException(
           "Cannot decode tensor: %s of shape %s takes %d scales and zero points, found %d and %d. %s"
@@ -137,14 +124,7 @@ public final class TensorColumn {
   }
 
   static long crc32c(byte[] data) {
-    var crc = new CRC32C();
-    crc.update(data);
-    return crc.getValue();
-  }
-
-  private static int[] shape(Row row) {
-    List<Integer> dims = list(row, SHAPE);
-    return dims.stream().mapToInt(Integer::intValue).toArray();
+    return crc32c(List.of(), List.of(), data);
   }
 
   /** Spark hands back a Scala sequence, {@link #encode} an array. */
@@ -156,6 +136,18 @@ public final class TensorColumn {
     return row.get(field) instanceof Object[] array
         ? (List<T>) Arrays.asList(array)
         : row.getList(field);
+  }
+
+  private static int[] ints(List<Integer> values) {
+    return values.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static float[] floats(List<Float> values) {
+    float[] floats = new float[values.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = values.get(i);
+    }
+    return floats;
   }
 
   private static Integer[] boxed(int[] values) {
