@@ -34,7 +34,8 @@ final class TeacherCommand {
     @Override
     public Integer call() {
       TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
-      TeacherFiles.fetch(config, TeacherFiles.defaultCache(), log::info);
+      TeacherFiles.fetch(
+          config, TeacherFiles.defaultCache(), ConfFiles.home().resolve("tools"), log::info);
       return 0;
     }
   }

