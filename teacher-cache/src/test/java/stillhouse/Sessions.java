@@ -1,5 +1,6 @@
 package stillhouse;
 
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
 /** The one local session that the tests of this module share; it ends with their JVM. */
@@ -7,9 +8,15 @@ public final class Sessions {
   private Sessions() {}
 
   public static SparkSession local() {
+    return of(Map.of("spark.master", "local[2]"));
+  }
+
+  /** A session with further settings: for a JVM that has none yet. */
+  public static SparkSession of(Map<String, String> settings) {
+    SparkSession.Builder builder = SparkSession.builder();
+    settings.forEach(builder::config);
     SparkSession spark =
-        SparkSession.builder()
-            .master("local[2]")
+        builder
             .appName("teacher-cache tests")
             .config("spark.ui.enabled", "false")
             .config("spark.executor.heartbeatInterval", "1s") // live counts travel with it
