@@ -1,9 +1,13 @@
 """Whole processes over the same input, ours and a peer's: their outputs held together, their times as a ratio.
 
     mvn -pl benchmarks -am process-classes -Dpeers.skip=false -Dpeers.args="structure --repeats 50"
+    mvn -pl benchmarks -am process-classes -Dpeers.skip=false -Dpeers.args="structure-torch --python VENV/bin/python --threads 2"
 
-Start of the JVM and imports of the interpreter count; both have one thread for NumPy's and Java's numeric work (the
-JVM's compiler and collector keep theirs). The rounds of the two alternate, and the ratio is of the medians.
+structure-torch wants an interpreter that has torch 2.7.1 and NumPy; the project's own environment has no torch.
+
+Start of the JVM and imports of the interpreter count, unless --start is given: then both are also timed with one call, and
+the difference is what counts. Both have one thread for numeric work (the JVM's compiler and collector keep theirs);
+--threads gives the peer more. The rounds of the two alternate, and the ratio is of the medians.
 """
 
 import argparse
@@ -18,12 +22,13 @@ import time
 import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def structure(args):
     features = np.random.default_rng(1).standard_normal((args.channels, args.side or 64, args.side or 64))
-    return features.astype("<f4"), "structure_maps.py", [args.channels, args.side or 64, 7], "<f4"
+    script = {"structure": "structure_maps.py", "structure-torch": "structure_maps_torch.py"}[args.kernel]
+    return features.astype("<f4"), script, [args.channels, args.side or 64, 7], "<f4"
 
 
 def masks(args):
@@ -36,32 +41,39 @@ def masks(args):
     return labels, "mask_counts.py", [classes, side], "<i8"
 
 
-def timed(command):
+def timed(command, threads):
     start = time.perf_counter()
-    subprocess.run([str(c) for c in command], check=True, env={**os.environ, **ONE_THREAD})
+    env = {**os.environ, **{name: str(threads) for name in THREADS}}
+    subprocess.run([str(c) for c in command], check=True, env=env)
     return time.perf_counter() - start
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("kernel", choices=["structure", "masks"])
+    parser.add_argument("kernel", choices=["structure", "structure-torch", "masks"])
     parser.add_argument("--classpath", required=True)
     parser.add_argument("--repeats", type=int, default=50, help="calls of the kernel in one process")
     parser.add_argument("--rounds", type=int, default=5, help="processes of each side")
     parser.add_argument("--channels", type=int, default=256)
     parser.add_argument("--side", type=int, help="default: 64 for structure, 1024 for masks")
+    parser.add_argument("--python", default=sys.executable, help="the peer's interpreter")
+    parser.add_argument("--threads", type=int, default=1, help="of the peer's numeric work")
+    parser.add_argument("--start", action="store_true", help="leave out what starting and the first call take")
     args = parser.parse_args()
 
-    data, script, numbers, dtype = {"structure": structure, "masks": masks}[args.kernel](args)
+    kernel = args.kernel.split("-")[0]
+    data, script, numbers, dtype = {"structure": structure, "masks": masks}[kernel](args)
     with tempfile.TemporaryDirectory() as folder:
         source, ours, theirs = (pathlib.Path(folder) / name for name in ("in", "ours", "theirs"))
         data.tofile(source)
-        java = ["java", "-cp", args.classpath, "stillhouse.benchmarks.PeerProgram", args.kernel]
-        peer = [sys.executable, HERE / script]
-        times = {"ours": [], "peer": []}
+        java = ["java", "-cp", args.classpath, "stillhouse.benchmarks.PeerProgram", kernel]
+        peer = [args.python, HERE / script]
+        sides = {"ours": ([*java, source, ours], 1), "peer": ([*peer, source, theirs], args.threads)}
+        times = {side: [] for side in sides}
         for _ in range(args.rounds):
-            times["ours"].append(timed([*java, source, ours, args.repeats, *numbers]))
-            times["peer"].append(timed([*peer, source, theirs, args.repeats, *numbers]))
+            for side, (command, threads) in sides.items():
+                start = timed([*command, 1, *numbers], threads) if args.start else 0
+                times[side].append(timed([*command, args.repeats, *numbers], threads) - start)
         a, b = np.fromfile(ours, dtype), np.fromfile(theirs, dtype)
         scale = np.abs(b).max()
         difference = np.abs(a - b).max() / scale if dtype == "<f4" else np.abs(a - b).max()
