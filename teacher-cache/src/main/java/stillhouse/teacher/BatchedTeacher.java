@@ -77,10 +77,14 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
   }
 
   private Map<String, FloatTensor> row(Map<String, FloatTensor> batch, int i, RgbImage image) {
+    InputFrame frame = preprocessing.frame(image);
     Map<String, FloatTensor> row = new LinkedHashMap<>();
-    for (String layer : spec.layers()) {
+    for (String layer : config.outputs().keySet()) {
       FloatTensor map = slice(batch.get(layer), i);
-      row.put(layer, preprocessing.crop(map, image));
+      row.put(layer, frame.crop(map));
+      if (config.hasMargin(layer)) {
+        row.put(TeacherConfig.margin(layer), frame.margin(map));
+      }
     }
     return row;
   }

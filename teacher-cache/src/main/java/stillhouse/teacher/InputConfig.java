@@ -38,15 +38,12 @@ public record InputConfig(
   /** The range of a pixel before mean and deviation. */
   public enum Scale {
     @JsonProperty("0..1")
-    UNIT(1 / 255f),
+    UNIT,
     @JsonProperty("0..255")
-    BYTE(1f);
-
-    final float factor;
-
-    Scale(float factor) {
-      this.factor = factor;
-    }
+    BYTE,
+    /** Each image's own least and greatest level, over its three channels, become 0 and 1. */
+    @JsonProperty("min-max")
+    MIN_MAX
   }
 
   public InputConfig {

@@ -1,6 +1,7 @@
 package stillhouse.teacher;
 
 import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -8,8 +9,12 @@ import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import stillhouse.tensor.FloatTensor;
 
 /** ONNX Runtime sessions for teachers. */
 final class Onnx {
@@ -45,6 +50,50 @@ final class Onnx {
 
   static OnnxTensor tensor(FloatBuffer data, long... shape) throws OrtException {
     return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), data, shape);
+  }
+
+  /** The tensor in an input's own element type; fractions are cut off for whole numbers. */
+  static OnnxTensor tensor(FloatTensor values, OnnxJavaType type) throws OrtException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    long[] shape = Arrays.stream(values.shape()).asLongStream().toArray();
+    float[] data = values.data();
+    return switch (type) {
+      case INT64 -> {
+        LongBuffer longs = LongBuffer.allocate(data.length);
+        for (float v : data) {
+          longs.put((long) v);
+        }
+        yield OnnxTensor.createTensor(environment, longs.flip(), shape);
+      }
+      case INT32 -> {
+        IntBuffer ints = IntBuffer.allocate(data.length);
+        for (float v : data) {
+          ints.put((int) v);
+        }
+        yield OnnxTensor.createTensor(environment, ints.flip(), shape);
+      }
+      default -> OnnxTensor.createTensor(environment, FloatBuffer.wrap(data), shape);
+    };
+  }
+
+  /** Element types by name. */
+  static Map<String, OnnxJavaType> types(Map<String, NodeInfo> nodes) {
+    Map<String, OnnxJavaType> types = new LinkedHashMap<>();
+    nodes.forEach(
+        (name, node) -> {
+          if (node.getInfo() instanceof TensorInfo tensor) {
+            types.put(name, tensor.type);
+          }
+        });
+    return types;
+  }
+
+  /** An output that is there. */
+  static FloatTensor read(OrtSession.Result result, String name) {
+    var tensor = (OnnxTensor) result.get(name).orElseThrow();
+    long[] shape = tensor.getInfo().getShape();
+    return new FloatTensor(
+        Arrays.stream(shape).mapToInt(Math::toIntExact).toArray(), floats(tensor));
   }
 
   static float[] floats(OnnxTensor tensor) {

@@ -12,14 +12,14 @@ import java.util.Set;
 import stillhouse.tensor.FloatTensor;
 
 /**
- * A network in ONNX Runtime: a plain segmenter, or an encoder with a {@link Sam2Decoder}. Sessions
+ * A network in ONNX Runtime: a plain segmenter, or an encoder with a {@link MaskDecoder}. Sessions
  * are thread-safe by ONNX Runtime's own contract.
  */
 public final class OnnxTeacher extends BatchedTeacher {
   private final OrtSession encoder;
-  private final Sam2Decoder decoder;
+  private final OnnxDecoder decoder;
 
-  private OnnxTeacher(TeacherConfig config, OrtSession encoder, Sam2Decoder decoder) {
+  private OnnxTeacher(TeacherConfig config, OrtSession encoder, OnnxDecoder decoder) {
     super(config);
     this.encoder = encoder;
     this.decoder = decoder;
@@ -32,8 +32,8 @@ public final class OnnxTeacher extends BatchedTeacher {
     try {
       requireNames(config, "input", Set.of(config.input().name()), encoder.getInputNames());
       requireNames(config, "outputs", config.outputs().values(), encoder.getOutputNames());
-      Sam2Decoder decoder =
-          files.decoder() == null ? null : Sam2Decoder.open(config, files.decoder());
+      OnnxDecoder decoder =
+          files.decoder() == null ? null : OnnxDecoder.open(config, files.decoder());
       return new OnnxTeacher(config, encoder, decoder);
     } catch (RuntimeException e) {
       Onnx.close(config, encoder);

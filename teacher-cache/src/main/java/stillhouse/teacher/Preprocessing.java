@@ -4,10 +4,9 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
-import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Resize;
 
-/** Writes images as the network's input and cuts its maps back to the image's own frame. */
+/** Writes images as the network's input. */
 final class Preprocessing {
   private final InputConfig input;
 
@@ -20,21 +19,25 @@ final class Preprocessing {
     return 3 * input.height() * input.width();
   }
 
+  InputFrame frame(RgbImage image) {
+    return InputFrame.of(input, image.width(), image.height());
+  }
+
   /**
    * Puts one image, RGB planes of (scale(pixel) − mean) / std, at the buffer's position; what the
    * image doesn't cover is 0.
    */
   void put(RgbImage image, FloatBuffer into) {
-    int height = fittedHeight(image);
-    int width = fittedWidth(image);
-    float[] fitted = Resize.bilinear(Images.levels(image), height, width).data();
+    InputFrame frame = frame(image);
+    float[] fitted = Resize.bilinear(Images.levels(image), frame.height(), frame.width()).data();
+    Range range = Range.of(input.scale(), fitted);
     float[] row = new float[input.width()];
     for (int c = 0; c < 3; c++) {
-      float factor = input.scale().factor / input.std().get(c);
-      float shift = input.mean().get(c) / input.std().get(c);
+      float factor = range.factor / input.std().get(c);
+      float shift = input.mean().get(c) / input.std().get(c) + range.low * factor;
       for (int y = 0; y < input.height(); y++) {
-        int covered = y < height ? width : 0;
-        int from = (c * height + y) * width;
+        int covered = y < frame.height() ? frame.width() : 0;
+        int from = (c * frame.height() + y) * frame.width();
         for (int x = 0; x < covered; x++) {
           row[x] = fitted[from + x] * factor - shift;
         }
@@ -44,44 +47,24 @@ final class Preprocessing {
     }
   }
 
-  /** Cuts a map [C, h, w] of the whole input to the cells, rounded up, that the image covers. */
-  FloatTensor crop(FloatTensor map, RgbImage image) {
-    int height = cells(map.dim(1), fittedHeight(image), input.height());
-    int width = cells(map.dim(2), fittedWidth(image), input.width());
-    if (height == map.dim(1) && width == map.dim(2)) {
-      return map;
+  /** scale(level) = (level − low) · factor; an image of one level is 0. */
+  private record Range(float low, float factor) {
+    static Range of(InputConfig.Scale scale, float[] levels) {
+      return switch (scale) {
+        case UNIT -> new Range(0, 1 / 255f);
+        case BYTE -> new Range(0, 1);
+        case MIN_MAX -> own(levels);
+      };
     }
-    float[] out = new float[map.dim(0) * height * width];
-    for (int c = 0; c < map.dim(0); c++) {
-      for (int y = 0; y < height; y++) {
-        int from = (c * map.dim(1) + y) * map.dim(2);
-        System.arraycopy(map.data(), from, out, (c * height + y) * width, width);
+
+    private static Range own(float[] levels) {
+      float low = levels[0];
+      float high = levels[0];
+      for (float v : levels) {
+        low = Math.min(low, v);
+        high = Math.max(high, v);
       }
+      return new Range(low, high > low ? 1 / (high - low) : 0);
     }
-    return new FloatTensor(new int[] {map.dim(0), height, width}, out);
-  }
-
-  private static int cells(int cells, int covered, int whole) {
-    return (int) (((long) cells * covered + whole - 1) / whole);
-  }
-
-  private int fittedHeight(RgbImage image) {
-    return fitted(input.height(), image.height(), image);
-  }
-
-  private int fittedWidth(RgbImage image) {
-    return fitted(input.width(), image.width(), image);
-  }
-
-  private int fitted(int whole, int side, RgbImage image) {
-    return switch (input.resize()) {
-      case DIRECT -> whole;
-      case LONGEST_SIDE -> {
-        double scale =
-            Math.min(
-                (double) input.height() / image.height(), (double) input.width() / image.width());
-        yield Math.max(1, (int) Math.min(whole, Math.round(side * scale)));
-      }
-    };
   }
 }

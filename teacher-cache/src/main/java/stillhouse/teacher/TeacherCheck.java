@@ -85,8 +85,10 @@ public final class TeacherCheck {
       Map<String, long[]> outputs = Onnx.shapes(decoder.getOutputInfo());
       list("decoder input ", inputs);
       list("decoder output ", outputs);
-      expect("decoder inputs", Sam2Decoder.inputs(config.decoder()), inputs);
-      expect("decoder outputs", Sam2Decoder.outputs(config.decoder()), outputs);
+      DecoderConfig kind = config.decoder();
+      expect("decoder inputs", kind.inputs(), inputs);
+      DecoderConfig.Masks masks = OnnxDecoder.masks(kind, outputs.keySet());
+      expect("decoder outputs", List.of(masks.tensor(), kind.iou()), outputs);
     } catch (OrtException e) {
       throw unreadable(files.decoder(), e);
     }

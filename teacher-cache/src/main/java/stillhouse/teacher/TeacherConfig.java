@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,7 +99,7 @@ public record TeacherConfig(
       embedding = layers.containsKey(EMBEDDING) ? EMBEDDING : layers.keySet().iterator().next();
     }
     checkLayers(layers, embedding);
-    checkDecoder(engine, files, input, layers, decoder);
+    checkDecoder(engine, files, layers, decoder);
   }
 
   public static TeacherConfig load(Path yaml) {
@@ -107,10 +108,8 @@ public record TeacherConfig(
   }
 
   public TeacherSpec spec() {
-    List<String> names = new ArrayList<>(layers.keySet());
-    if (logits != null) {
-      names.add(Teacher.LOGITS);
-    }
+    List<String> names = new ArrayList<>(outputs().keySet());
+    layers.keySet().stream().filter(this::hasMargin).map(TeacherConfig::margin).forEach(names::add);
     ModelFile last = decoder == null ? files.encoder : files.decoder;
     return new TeacherSpec(
         name,
@@ -130,6 +129,23 @@ public record TeacherConfig(
       outputs.put(Teacher.LOGITS, logits);
     }
     return outputs;
+  }
+
+  /**
+   * Whether a decoder reads what {@link InputFrame#crop} cuts away: cached layers are cut to the
+   * image, and the rest is kept beside those that the decoder reads.
+   */
+  boolean margins() {
+    return decoder != null && input.resize() == InputConfig.Fit.LONGEST_SIDE;
+  }
+
+  boolean hasMargin(String layer) {
+    return margins() && decoder.features().containsValue(layer);
+  }
+
+  /** The layer that holds another one's {@link InputFrame#margin}. */
+  static String margin(String layer) {
+    return layer + "_margin";
   }
 
   /** {@link #threads}, or the environment's OMP_NUM_THREADS, or 1. */
@@ -189,11 +205,7 @@ public record TeacherConfig(
   }
 
   private static void checkDecoder(
-      Engine engine,
-      ModelFiles files,
-      InputConfig input,
-      Map<String, String> layers,
-      DecoderConfig decoder) {
+      Engine engine, ModelFiles files, Map<String, String> layers, DecoderConfig decoder) {
     if ((decoder == null) != (files.decoder == null)) {
       throw new IllegalArgumentException(
           decoder == null
@@ -205,20 +217,12 @@ public record TeacherConfig(
     }
     if (engine != Engine.ONNXRUNTIME) {
       throw new IllegalArgumentException(
-          "Invalid decoder: sam2 needs engine onnxruntime, not pytorch");
+          "Invalid decoder: it needs engine onnxruntime, not pytorch");
     }
-    List<String> needed = List.of(EMBEDDING, HIGH_RES_0, HIGH_RES_1);
+    Collection<String> needed = decoder.features().values();
     if (!layers.keySet().containsAll(needed)) {
       throw new IllegalArgumentException(
-          "Invalid layers: " + layers.keySet() + " (the sam2 decoder reads " + needed + ")");
-    }
-    if (input.resize() != InputConfig.Fit.DIRECT || input.batch() != 1) {
-      throw new IllegalArgumentException(
-          "Invalid input: resize "
-              + input.resize()
-              + ", batch "
-              + input.batch()
-              + " (the sam2 decoder takes resize: direct and batch: 1)");
+          "Invalid layers: " + layers.keySet() + " (the decoder reads " + needed + ")");
     }
   }
 }

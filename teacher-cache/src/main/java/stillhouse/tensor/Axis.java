@@ -16,10 +16,19 @@ public final class Axis {
    * @param out output cells
    */
   public Axis(int in, int out) {
+    this(in, in, out);
+  }
+
+  /**
+   * @param in source cells
+   * @param covered of them, from the first one on, what the output spans; may end within a cell
+   * @param out output cells
+   */
+  Axis(int in, double covered, int out) {
     first = new int[out];
     second = new int[out];
     share = new float[out];
-    double scale = (double) in / out;
+    double scale = covered / out;
     for (int i = 0; i < out; i++) {
       double position = Math.max(0, (i + 0.5) * scale - 0.5);
       first[i] = Math.min((int) position, in - 1);

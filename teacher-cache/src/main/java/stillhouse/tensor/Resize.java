@@ -9,14 +9,26 @@ public final class Resize {
    * align_corners=False)}: output cell i reads source position (i + ½)·in/out − ½.
    */
   public static FloatTensor bilinear(FloatTensor map, int height, int width) {
+    return bilinear(map, map.dim(1), map.dim(2), height, width);
+  }
+
+  /**
+   * The same of the map's top left part alone.
+   *
+   * @param coveredHeight rows of that part; may end within a row
+   * @param coveredWidth its columns
+   */
+  public static FloatTensor bilinear(
+      FloatTensor map, double coveredHeight, double coveredWidth, int height, int width) {
     int channels = map.dim(0);
     int inHeight = map.dim(1);
     int inWidth = map.dim(2);
-    if (inHeight == height && inWidth == width) {
+    boolean whole = coveredHeight == inHeight && coveredWidth == inWidth;
+    if (whole && inHeight == height && inWidth == width) {
       return map;
     }
-    Axis columns = new Axis(inWidth, width);
-    Axis rows = new Axis(inHeight, height);
+    Axis columns = new Axis(inWidth, coveredWidth, width);
+    Axis rows = new Axis(inHeight, coveredHeight, height);
     float[] in = map.data();
     float[] out = new float[channels * height * width];
     int o = 0;

@@ -29,7 +29,7 @@ class TeacherConfigTest {
     assertThat(spec.batch()).isEqualTo(1);
     assertThat(spec.encoderDigest().brief()).isEqualTo("54e9ee80bd43");
     assertThat(spec.decoderDigest().brief()).isEqualTo("4a4c8a8a53d9");
-    assertThat(config.decoder().highRes0()).isEqualTo("high_res_feats_0");
+    assertThat(config.decoder().features()).containsEntry("high_res_feats_0", "high_res_0");
     assertThat(config.device()).isEqualTo(TeacherConfig.Device.CPU);
   }
 
@@ -72,7 +72,7 @@ class TeacherConfigTest {
           engine: onnxruntime        | engine: tensorflow                | engine: does not have a value in the enumeration [onnxruntime, pytorch]
           threads: 1                 | device: tpu                       | device: does not have a value in the enumeration [cpu, gpu]
           resize: direct             | resize: crop                      | input.resize: does not have a value in the enumeration [direct, longest-side]
-          0..1                       | 0..2                              | input.scale: does not have a value in the enumeration [0..1, 0..255]
+          0..1                       | 0..2                              | input.scale: does not have a value in the enumeration [0..1, 0..255, min-max]
           std: [0.2,                 | std: [0,                          | input.std[0]: must have an exclusive minimum value of 0
           std: [0.2,                 | std: [0.2, 0.2,                   | input.std: there must be a maximum of 3 items
           file:                      | http:                             | files.encoder.source: does not match
@@ -80,7 +80,7 @@ class TeacherConfigTest {
           layers: {embedding:        | embedding: x\\nlayers: {a:        | Invalid embedding: 'x' (must be one of layers [a])
           layers: {embedding:        | layers: {logits:                  | Invalid layers: 'logits'
           layers: {embedding:        | decoder: {kind: sam2}\\nlayers: {a: | decoder is given without files.decoder
-          layers: {embedding:        | decoder: {kind: sam}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2]
+          layers: {embedding:        | decoder: {kind: sam9}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2, sam]
           """)
   void refuses(String from, String to, String message) throws IOException {
     String yaml = small();
@@ -93,15 +93,29 @@ class TeacherConfigTest {
   }
 
   @Test
-  void refusesSam2WithoutItsLayersOrWithAnotherResize() throws IOException {
+  void refusesADecoderWithoutItsLayersOrWithTensorsOfAnotherKind() throws IOException {
     String yaml = Files.readString(SAM2);
 
     assertThatThrownBy(() -> load(yaml.replace("high_res_0: high", "detail: high")))
-        .hasMessageContaining("the sam2 decoder reads [embedding, high_res_0, high_res_1]");
-    assertThatThrownBy(() -> load(yaml.replace("resize: direct", "resize: longest-side")))
-        .hasMessageContaining("the sam2 decoder takes resize: direct and batch: 1");
+        .hasMessageContaining("the decoder reads [embedding, high_res_0, high_res_1]");
     assertThatThrownBy(() -> load(yaml.replace("engine: onnxruntime", "engine: pytorch")))
-        .hasMessageContaining("sam2 needs engine onnxruntime");
+        .hasMessageContaining("Invalid decoder: it needs engine onnxruntime");
+    assertThatThrownBy(() -> load(yaml.replace("kind: sam2", "kind: sam\n  high_res_0: x")))
+        .hasMessageContaining("decoder.high_res_0: is not defined in the schema");
+  }
+
+  @Test
+  void keepsThePaddingOfLayersThatADecoderReads() throws IOException {
+    String yaml = Files.readString(SAM2).replace("resize: direct", "resize: longest-side");
+
+    assertThat(load(yaml).spec().layers())
+        .containsExactly(
+            "embedding",
+            "high_res_0",
+            "high_res_1",
+            "embedding_margin",
+            "high_res_0_margin",
+            "high_res_1_margin");
   }
 
   private TeacherConfig load(String yaml) throws IOException {

@@ -1,0 +1,135 @@
+package stillhouse.teacher;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Resize;
+
+/**
+ * Asks a decoder, whatever runs it, about one prompt: of its candidate masks the one with the
+ * greatest predicted IoU is the answer, the first of equals.
+ */
+abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder {
+  private static final int CELLS = 4; // SAM's masks have four cells for one of the embedding's
+
+  final TeacherConfig config;
+  final DecoderConfig kind;
+
+  MaskDecoder(TeacherConfig config) {
+    this.config = config;
+    this.kind = config.decoder();
+  }
+
+  /**
+   * What the network says.
+   *
+   * @param masks [1, M, h, w], or with more outer axes of length 1
+   * @param ious [1, M], likewise
+   */
+  record Output(FloatTensor masks, FloatTensor ious) {}
+
+  /**
+   * @param inputs in the published order
+   */
+  abstract Output run(Map<String, FloatTensor> inputs, Prompt prompt);
+
+  /** The masks that {@link #run} reads. */
+  abstract DecoderConfig.Masks masks();
+
+  @Override
+  public abstract void close();
+
+  /**
+   * @param features the layers that the kind reads, as they were cached
+   * @param width the original image's, in whose pixels the prompt is
+   */
+  final MaskAnswer decode(Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
+    InputFrame frame = InputFrame.of(config.input(), width, height);
+    Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+    kind.features().forEach((tensor, layer) -> inputs.put(tensor, whole(features, layer, frame)));
+    FloatTensor embedding = inputs.get(kind.inputs().get(0));
+    Question question = Question.of(prompt, frame);
+    inputs.putAll(kind.prompt(question, frame, CELLS * embedding.dim(2), CELLS * embedding.dim(3)));
+    Output output = run(inputs, prompt);
+    return best(output, frame, embedding);
+  }
+
+  private MaskAnswer best(Output output, InputFrame frame, FloatTensor embedding) {
+    float[] ious = output.ious.data();
+    int first = kind.firstCandidate(ious.length);
+    int best = first;
+    for (int m = first + 1; m < ious.length; m++) {
+      if (ious[m] > ious[best]) {
+        best = m;
+      }
+    }
+    FloatTensor mask = candidate(output, best);
+    return new MaskAnswer(
+        masks().ofInput() ? frame.cut(mask) : small(mask, frame, embedding), ious[best]);
+  }
+
+  /** A mask of the image's frame, in the network's own resolution. */
+  private static FloatTensor small(FloatTensor mask, InputFrame frame, FloatTensor embedding) {
+    int h = frame.rows(CELLS * embedding.dim(2));
+    int w = frame.columns(CELLS * embedding.dim(3));
+    FloatTensor map = new FloatTensor(new int[] {1, mask.dim(0), mask.dim(1)}, mask.data());
+    return new FloatTensor(new int[] {h, w}, Resize.area(map, h, w).data());
+  }
+
+  private FloatTensor candidate(Output output, int index) {
+    int[] shape = output.masks.shape();
+    int rank = shape.length;
+    int count = output.ious.data().length;
+    if (rank < 2
+        || count == 0
+        || Arrays.stream(shape, 0, rank - 2).reduce(1, (a, b) -> a * b) != count) {
+      throw new TeacherException(
+          "Cannot read the masks of teacher %s: '%s' is %s, its predicted IoU '%s' is %s: expected one for each mask of one prompt"
+              .formatted(
+                  config.name(),
+                  masks().tensor(),
+                  Arrays.toString(shape),
+                  kind.iou(),
+                  Arrays.toString(output.ious.shape())));
+    }
+    int size = shape[rank - 2] * shape[rank - 1];
+    float[] logits = Arrays.copyOfRange(output.masks.data(), index * size, (index + 1) * size);
+    return new FloatTensor(new int[] {shape[rank - 2], shape[rank - 1]}, logits);
+  }
+
+  /** A layer over the network's whole input, [1, C, h, w]. */
+  private FloatTensor whole(Map<String, FloatTensor> features, String layer, InputFrame frame) {
+    FloatTensor map = layer(features, layer);
+    FloatTensor all =
+        config.margins() ? frame.join(map, layer(features, TeacherConfig.margin(layer))) : map;
+    return new FloatTensor(new int[] {1, all.dim(0), all.dim(1), all.dim(2)}, all.data());
+  }
+
+  private FloatTensor layer(Map<String, FloatTensor> features, String layer) {
+    FloatTensor map = features.get(layer);
+    if (map == null || map.rank() != 3) {
+      throw new IllegalArgumentException(
+          "Cannot ask teacher "
+              + config.name()
+              + ": layer "
+              + layer
+              + " is "
+              + (map == null ? "missing from " + features.keySet() : map + ", expected [C, h, w]"));
+    }
+    return map;
+  }
+
+  final TeacherException cannotAsk(
+      Prompt prompt, Map<String, FloatTensor> inputs, Exception cause) {
+    List<String> shapes =
+        inputs.entrySet().stream()
+            .map(e -> e.getKey() + Arrays.toString(e.getValue().shape()))
+            .toList();
+    return new TeacherException(
+        "Cannot ask teacher %s about %s with %s: %s"
+            .formatted(config.name(), prompt, shapes, cause.getMessage()),
+        cause);
+  }
+}

@@ -1,0 +1,78 @@
+package stillhouse.teacher;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import stillhouse.tensor.FloatTensor;
+
+/** A mask decoder as an ONNX file. Its inputs get the element types that the file declares. */
+final class OnnxDecoder extends MaskDecoder {
+  private final OrtSession session;
+  private final Map<String, OnnxJavaType> types;
+  private final DecoderConfig.Masks masks;
+
+  private OnnxDecoder(TeacherConfig config, OrtSession session) throws OrtException {
+    super(config);
+    this.session = session;
+    this.types = Onnx.types(session.getInputInfo());
+    this.masks = masks(kind, session.getOutputNames());
+  }
+
+  static OnnxDecoder open(TeacherConfig config, String file) {
+    OrtSession session = Onnx.session(config, file);
+    DecoderConfig kind = config.decoder();
+    try {
+      OnnxTeacher.requireNames(config, "decoder inputs", kind.inputs(), session.getInputNames());
+      List<String> outputs = List.of(masks(kind, session.getOutputNames()).tensor(), kind.iou());
+      OnnxTeacher.requireNames(config, "decoder outputs", outputs, session.getOutputNames());
+      return new OnnxDecoder(config, session);
+    } catch (OrtException e) {
+      Onnx.close(config, session);
+      throw new TeacherException("Cannot read the inputs of " + file + ": " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      Onnx.close(config, session);
+      throw e;
+    }
+  }
+
+  /** Of a kind's masks the first that are there; the first of all where none is. */
+  static DecoderConfig.Masks masks(DecoderConfig kind, Set<String> there) {
+    return kind.masks().stream()
+        .filter(m -> there.contains(m.tensor()))
+        .findFirst()
+        .orElse(kind.masks().get(0));
+  }
+
+  @Override
+  DecoderConfig.Masks masks() {
+    return masks;
+  }
+
+  @Override
+  Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+    Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+    try {
+      for (var input : inputs.entrySet()) {
+        tensors.put(input.getKey(), Onnx.tensor(input.getValue(), types.get(input.getKey())));
+      }
+      Set<String> wanted = Set.of(masks.tensor(), kind.iou());
+      try (OrtSession.Result result = session.run(tensors, wanted)) {
+        return new Output(Onnx.read(result, masks.tensor()), Onnx.read(result, kind.iou()));
+      }
+    } catch (OrtException e) {
+      throw cannotAsk(prompt, inputs, e);
+    } finally {
+      tensors.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  @Override
+  public void close() {
+    Onnx.close(config, session);
+  }
+}
