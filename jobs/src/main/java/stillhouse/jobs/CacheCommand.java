@@ -63,6 +63,9 @@ final class CacheCommand implements Callable<Integer> {
         report.answers().reused(),
         report.structure().written(),
         report.structure().reused());
+    if (report.views().size() > 1) {
+      log.info("Cached samples by view: {}", report.views());
+    }
     if (report.written() == 0) {
       log.info("Nothing was missing: the teacher was not asked");
     }

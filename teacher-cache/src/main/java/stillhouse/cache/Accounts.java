@@ -1,11 +1,16 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.col;
+
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.data.View;
 
-/** Holds the samples against the tables: each is cached or quarantined. */
+/** Holds the samples, in each of their views, against the tables: cached or quarantined. */
 final class Accounts {
   private static final int EXAMPLES = 3;
 
@@ -30,26 +35,49 @@ final class Accounts {
   CacheReport report(
       CacheReport.Pass features, CacheReport.Pass answers, CacheReport.Pass structure) {
     spark.sparkContext().setJobDescription("cache: account for every sample");
-    long total = samples.count();
-    long cached = cached().count();
-    if (cached == total) {
-      return new CacheReport(total, cached, 0, features, answers, structure);
-    }
-    Dataset<Row> open = samples.join(cached().select("sample_id"), on("sample_id"), "left_anti");
+    Map<View, Long> wanted = byView(samples);
+    Map<View, Long> cached = byView(cached());
+    long all = wanted.getOrDefault(View.IDENTITY, 0L);
+    long quarantined = wanted.equals(cached) ? 0 : quarantined(sum(wanted), sum(cached));
+    return new CacheReport(
+        all, all - quarantined, quarantined, cached, features, answers, structure);
+  }
+
+  /** How many samples lack a view and are in quarantine. */
+  private long quarantined(long wanted, long cached) {
+    String[] unit = on("sample_id", CacheTables.VIEW);
+    Dataset<Row> open = samples.join(cached().selectExpr(unit), unit, "left_anti");
     Dataset<Row> quarantine = CacheTables.delta(spark, tables.quarantinePath());
-    long quarantined = open.join(quarantine, on("image_uri"), "left_semi").count();
-    if (cached + quarantined != total) {
-      Dataset<Row> lost = open.join(quarantine, on("image_uri"), "left_anti");
-      List<Row> examples = lost.select("image_uri").limit(EXAMPLES).collectAsList();
-      throw new IllegalStateException(
-          "Cannot account for every sample: %d samples, %d cached, %d quarantined; neither, for example: %s. Run the refresh again; where it repeats, the cache tables were edited by hand."
-              .formatted(
-                  total,
-                  cached,
-                  quarantined,
-                  examples.stream().map(row -> row.getString(0)).toList()));
+    Dataset<Row> known = open.join(quarantine, on("image_uri"), "left_semi");
+    long units = known.count();
+    if (cached + units != wanted) {
+      throw lost(open.join(quarantine, on("image_uri"), "left_anti"), wanted, cached, units);
     }
-    return new CacheReport(total, cached, quarantined, features, answers, structure);
+    return known.select("sample_id").distinct().count();
+  }
+
+  private static IllegalStateException lost(
+      Dataset<Row> lost, long wanted, long cached, long quarantined) {
+    List<Row> examples = lost.select("image_uri").distinct().limit(EXAMPLES).collectAsList();
+    return new IllegalStateException(
+        "Cannot account for every sample: %d samples in their views, %d cached, %d quarantined; neither, for example: %s. Run the refresh again; where it repeats, the cache tables were edited by hand."
+            .formatted(
+                wanted,
+                cached,
+                quarantined,
+                examples.stream().map(row -> row.getString(0)).toList()));
+  }
+
+  private static Map<View, Long> byView(Dataset<Row> samples) {
+    Map<View, Long> counts = new EnumMap<>(View.class);
+    for (Row row : samples.groupBy(col(CacheTables.VIEW)).count().collectAsList()) {
+      counts.put(View.of(row.getString(0)), row.getLong(1)); // one row a view
+    }
+    return counts;
+  }
+
+  private static long sum(Map<View, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
   }
 
   private Dataset<Row> cached() {

@@ -16,6 +16,7 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
+import stillhouse.data.View;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
@@ -28,7 +29,9 @@ import stillhouse.tensor.TensorColumn;
 /**
  * Cached features to rows of the answers table. The decoder sees the features as they were stored,
  * so an answer is the same whether it is asked for at once or a year later. Logits are stored as
- * fp16. An image has all its answers or none: one that can't be stored takes the others with it.
+ * fp16. A view is asked what its image is asked, moved with the pixels, and so about the same
+ * objects whatever names them. An image has all its answers or none: one that can't be stored takes
+ * the others with it.
  */
 record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
@@ -56,13 +59,9 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
   }
 
   private Stream<Row> prompted(Row row, Teacher teacher) {
-    int width = row.getAs("width");
-    int height = row.getAs("height");
     List<Prompt> prompts;
     try {
-      byte[] mask = row.getAs("mask");
-      Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
-      prompts = plan.prompts(width, height, labels);
+      prompts = prompts(row);
     } catch (RuntimeException e) {
       return Stream.of(failure(row, "no prompts", e));
     }
@@ -84,10 +83,29 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
     return answers.stream();
   }
 
+  /** The image's own, moved with the view's pixels. */
+  private List<Prompt> prompts(Row row) {
+    int width = row.getAs("width");
+    int height = row.getAs("height");
+    byte[] mask = row.getAs("mask");
+    Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
+    View view = view(row);
+    return plan.prompts(width, height, labels).stream()
+        .map(prompt -> prompt.in(view, width, height))
+        .toList();
+  }
+
+  private static View view(Row row) {
+    return View.of(row.<String>getAs(CacheTables.VIEW));
+  }
+
   private MaskAnswer ask(
       Row row, Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
     try {
-      return teacher.decode(features, row.getAs("width"), row.getAs("height"), prompt);
+      boolean swapped = view(row).swapsSides();
+      int width = row.getAs(swapped ? "height" : "width");
+      int height = row.getAs(swapped ? "width" : "height");
+      return teacher.decode(features, width, height, prompt);
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot ask teacher %s about %s of %s"

@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import java.io.Serializable;
 import java.util.Optional;
+import stillhouse.data.View;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
@@ -21,9 +22,6 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
   /** The prompt fingerprint, and the prompt, of a row that answers no prompt. */
   public static final String NO_PROMPT = "none";
 
-  /** The one view that is cached: the image as it is. */
-  static final String VIEW = "identity";
-
   public static CacheKeys of(TeacherSpec spec, PromptPlan plan, CacheOptions options) {
     return of(spec, plan, options.featureEncoding(), options.structureRadius());
   }
@@ -39,13 +37,18 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
     return new CacheKeys(spec, fingerprint, encoding, radius);
   }
 
-  /** Of equal contents equal. The layers are part of it: a teacher asked for more gets new rows. */
+  /** {@link #featureKey(String, View)} of the image as it is. */
   public String featureKey(String contentSha256) {
+    return featureKey(contentSha256, View.IDENTITY);
+  }
+
+  /** Of equal contents equal. The layers are part of it: a teacher asked for more gets new rows. */
+  public String featureKey(String contentSha256, View view) {
     return Fingerprint.of("feature")
         .add("content", contentSha256)
         .add("preprocessing", spec.preprocessing())
         .add("encoder", spec.encoderDigest())
-        .add("view", VIEW)
+        .add("view", view.text())
         .add("encoding", encoding.key())
         .add("layers", String.join(",", spec.layers()))
         .digest()

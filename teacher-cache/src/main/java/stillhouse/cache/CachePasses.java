@@ -54,7 +54,7 @@ final class CachePasses {
     this.progress = progress;
   }
 
-  /** One row a content, however many samples hold it. */
+  /** One row a content and view, however many samples hold it. */
   CacheReport.Pass features(FeatureEncoding encoding) {
     StructType type = CacheTables.featuresType(keys.spec());
     String key = CacheTables.FEATURE_KEY;
@@ -65,6 +65,7 @@ final class CachePasses {
             .agg(
                 min("content_sha256").as("content_sha256"),
                 min("sample_id").as("sample_id"),
+                first(CacheTables.VIEW).as(CacheTables.VIEW),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     Tally tally = tally(wanted, tables.features(spark), CacheTables.FEATURE_KEY);
     if (tally.missing() == 0) {
@@ -130,7 +131,7 @@ final class CachePasses {
     return contents.join(known, new String[] {CacheTables.FEATURE_KEY}, "left_anti");
   }
 
-  /** One unit a content and the labels that its prompts may be taken from. */
+  /** One unit a content, view and the labels that its prompts may be taken from. */
   CacheReport.Pass answers(Answering answering) {
     if (!keys.answers()) {
       return new CacheReport.Pass(0, 0);
@@ -152,6 +153,7 @@ final class CachePasses {
                 first("width").as("width"),
                 first("height").as("height"),
                 first("mask").as("mask"),
+                first(CacheTables.VIEW).as(CacheTables.VIEW),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     Dataset<Row> known = CacheTables.answersOf(tables.answers(spark), keys);
     List<String> layers = promptable ? keys.spec().layers() : List.of(Teacher.LOGITS);
@@ -165,7 +167,9 @@ final class CachePasses {
     Dataset<Row> wanted =
         samples
             .groupBy(CacheTables.FEATURE_KEY, key)
-            .agg(array_sort(collect_set("image_uri")).as("image_uris"));
+            .agg(
+                first(CacheTables.VIEW).as(CacheTables.VIEW),
+                array_sort(collect_set("image_uri")).as("image_uris"));
     List<String> layers = List.of(keys.spec().embedding());
     return fromFeatures(pass, wanted, tables.structure(spark), unit, layers, mapping);
   }

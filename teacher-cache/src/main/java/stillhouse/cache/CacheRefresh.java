@@ -44,7 +44,7 @@ public final class CacheRefresh {
     CacheKeys keys = CacheKeys.of(teacher.spec(), plan, options);
     CacheTables tables = CacheTables.of(root);
     SparkSession session = CacheFiles.session(spark);
-    var samples = CacheTables.keyed(tables.samples(session), keys);
+    var samples = CacheTables.keyed(tables.samples(session), keys, options.views());
     create(session, tables, teacher.spec());
     try (var staging = new Staging(session, tables.stagingPath())) {
       var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);

@@ -1,20 +1,29 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
+import stillhouse.data.Split;
+import stillhouse.data.View;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.TensorColumn;
 
@@ -39,6 +48,7 @@ public final class CacheTables {
   public static final String PROMPT_FINGERPRINT = "prompt_fingerprint";
   public static final String DECODER_DIGEST = "decoder_digest";
   public static final String LOGITS = "logits";
+  public static final String VIEW = "view";
 
   static final StructType ANSWERS =
       new StructType()
@@ -126,22 +136,45 @@ public final class CacheTables {
     return delta(spark, structurePath());
   }
 
-  /**
-   * The samples with the columns {@code feature_key}, {@code prompt_fingerprint} and {@code
-   * structure_key} added: what joins a sample to its rows. Answers are joined on feature key,
-   * prompt fingerprint and {@code decoder_digest = spec.decoderDigest()}.
-   */
+  /** The samples as they are: {@link #keyed(Dataset, CacheKeys, Collection)} in no other view. */
   public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys) {
-    var featureKey = udf((UDF1<String, String>) keys::featureKey, DataTypes.StringType);
+    return keyed(samples, keys, View.ONLY_IDENTITY);
+  }
+
+  /**
+   * Samples × views: each sample of split train once a view, the others once, as they are; with the
+   * columns {@code view}, {@code feature_key}, {@code prompt_fingerprint} and {@code structure_key}
+   * added: what joins a sample to its rows. Answers are joined on feature key, prompt fingerprint
+   * and {@code decoder_digest = spec.decoderDigest()}.
+   */
+  public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys, Collection<View> views) {
+    var featureKey =
+        udf(
+            (UDF2<String, String, String>) (sha256, view) -> keys.featureKey(sha256, View.of(view)),
+            DataTypes.StringType);
     var prompts =
         udf(
             (UDF1<byte[], String>) mask -> keys.promptFingerprint(Optional.ofNullable(mask)),
             DataTypes.StringType);
     var structureKey = udf((UDF1<String, String>) keys::structureKey, DataTypes.StringType);
-    return samples
-        .withColumn(FEATURE_KEY, featureKey.apply(col("content_sha256")))
-        .withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask")))
+    return seen(samples.withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask"))), views)
+        .withColumn(FEATURE_KEY, featureKey.apply(col("content_sha256"), col(VIEW)))
         .withColumn(STRUCTURE_KEY, structureKey.apply(col(FEATURE_KEY)));
+  }
+
+  /**
+   * Samples of split train once a view, the others as they are: nobody learns from these, and they
+   * are scored as they are.
+   */
+  static Dataset<Row> seen(Dataset<Row> samples, Collection<View> views) {
+    if (View.ONLY_IDENTITY.equals(View.ordered(views))) {
+      return samples.withColumn(VIEW, lit(View.IDENTITY.text()));
+    }
+    Column[] names =
+        View.ordered(views).stream().map(view -> lit(view.text())).toArray(Column[]::new);
+    Column asItIs = array(lit(View.IDENTITY.text()));
+    Column training = col("split").equalTo(Split.TRAIN.label());
+    return samples.withColumn(VIEW, explode(when(training, array(names)).otherwise(asItIs)));
   }
 
   /** The answers of the keys' decoder, whatever was asked. */
@@ -166,7 +199,7 @@ public final class CacheTables {
             .add("teacher", DataTypes.StringType)
             .add("encoder_digest", DataTypes.StringType)
             .add("preprocessing", DataTypes.StringType)
-            .add("view", DataTypes.StringType)
+            .add(VIEW, DataTypes.StringType)
             .add("encoding", DataTypes.StringType);
     Map<String, String> taken = new HashMap<>();
     for (String layer : spec.layers()) {

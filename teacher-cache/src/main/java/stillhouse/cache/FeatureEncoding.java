@@ -14,6 +14,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
@@ -28,12 +29,13 @@ record FeatureEncoding(
     TeacherSource source, TeacherAccess access, ImageSource images, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
 
-  /** One row a content: {@code image_uris} are all the files that hold it, in order. */
+  /** One row a content and view: {@code image_uris} are all the files that hold it, in order. */
   static final StructType PLAN =
       new StructType()
           .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
           .add("content_sha256", DataTypes.StringType)
           .add("sample_id", DataTypes.StringType)
+          .add(CacheTables.VIEW, DataTypes.StringType)
           .add("image_uris", DataTypes.createArrayType(DataTypes.StringType));
 
   private record Item(Row plan, RgbImage image) {}
@@ -86,7 +88,8 @@ record FeatureEncoding(
       RuntimeException last = null;
       for (String uri : uris) {
         try {
-          batch.add(new Item(row, images.read(uri, row.getAs("content_sha256"))));
+          RgbImage image = images.read(uri, row.getAs("content_sha256"));
+          batch.add(new Item(row, View.of(row.<String>getAs(CacheTables.VIEW)).of(image)));
           return;
         } catch (RuntimeException e) {
           last = e;
@@ -148,7 +151,7 @@ record FeatureEncoding(
     values.add(spec.name());
     values.add(spec.encoderDigest().hex());
     values.add(spec.preprocessing().hex());
-    values.add(CacheKeys.VIEW);
+    values.add(plan.getAs(CacheTables.VIEW));
     values.add(keys.encoding().text());
     for (String layer : spec.layers()) {
       values.add(stored(layer, features.get(layer)));

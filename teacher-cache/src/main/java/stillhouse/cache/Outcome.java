@@ -5,6 +5,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.View;
 
 /**
  * A staged row: a table's row, or in the columns after it which images could not be dealt with and
@@ -37,14 +38,20 @@ final class Outcome {
 
   /**
    * @param columns of the table, left null
-   * @param planned what could not be dealt with, with its {@code image_uris}
+   * @param planned what could not be dealt with, with its {@code image_uris} and {@code view}
    */
   static Row failure(int columns, Row planned, String reason, RuntimeException cause) {
     List<String> uris = planned.getList(planned.fieldIndex("image_uris"));
     Object[] all = new Object[columns + EXTRA];
     all[columns] = uris.toArray(String[]::new);
     all[columns + 1] = reason;
-    all[columns + 2] = String.valueOf(cause.getMessage());
+    all[columns + 2] = view(planned) + cause.getMessage();
     return RowFactory.create(all);
+  }
+
+  /** Named where it is not the image as it is. */
+  private static String view(Row planned) {
+    String view = planned.getAs(CacheTables.VIEW);
+    return view.equals(View.IDENTITY.text()) ? "" : "view " + view + ": ";
   }
 }

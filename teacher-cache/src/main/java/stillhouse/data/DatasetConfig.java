@@ -83,10 +83,26 @@ public record DatasetConfig(
   /**
    * @param encoding of feature maps; another one is another cache beside it
    * @param structureRadius r of D's window, in cells of the teacher's embedding
+   * @param views in which the teacher sees the training images, identity among them
    */
-  public record Cache(DType encoding, int structureRadius) {
-    /** fp16, r = 7 (seed sard). */
+  public record Cache(DType encoding, int structureRadius, List<View> views) {
+    /** fp16, r = 7 (seed sard), the images as they are. */
     public static final Cache DEFAULT = new Cache(DType.FP16, 7);
+
+    public Cache {
+      views = View.ordered(views);
+      if (!views.contains(View.IDENTITY)) {
+        throw new ConfigException(
+            "Invalid cache.views: "
+                + views
+                + " (must have identity among them: images are scored as they are)");
+      }
+    }
+
+    /** Of the images as they are. */
+    public Cache(DType encoding, int structureRadius) {
+      this(encoding, structureRadius, View.ONLY_IDENTITY);
+    }
   }
 
   /** A file without {@code ${…}} variables. */
@@ -192,11 +208,12 @@ public record DatasetConfig(
     }
   }
 
-  private record CacheForm(String encoding, Integer structureRadius) {
+  private record CacheForm(String encoding, Integer structureRadius, List<View> views) {
     Cache bind() {
       return new Cache(
           encoding == null ? Cache.DEFAULT.encoding() : DType.of(encoding),
-          structureRadius == null ? Cache.DEFAULT.structureRadius() : structureRadius);
+          structureRadius == null ? Cache.DEFAULT.structureRadius() : structureRadius,
+          views == null ? Cache.DEFAULT.views() : views);
     }
   }
 

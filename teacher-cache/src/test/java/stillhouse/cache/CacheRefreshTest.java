@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
+import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureMaps;
 import stillhouse.structure.StructureTensor;
@@ -85,6 +87,7 @@ class CacheRefreshTest {
                 11,
                 11,
                 0,
+                Map.of(View.IDENTITY, 11L),
                 new CacheReport.Pass(10, 0),
                 new CacheReport.Pass(10, 0),
                 new CacheReport.Pass(10, 0)));

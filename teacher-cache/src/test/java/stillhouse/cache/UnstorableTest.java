@@ -121,20 +121,21 @@ class UnstorableTest {
     StructType type =
         new StructType()
             .add("feature_key", DataTypes.StringType)
+            .add("view", DataTypes.StringType)
             .add("image_uris", DataTypes.createArrayType(DataTypes.StringType))
             .add("layer_embedding_0", TensorColumn.TYPE);
     var map = new FloatTensor(new int[] {1, 1, 2}, new float[] {1e30f, 0});
     Object uris = JavaConverters.asScalaBuffer(List.of("file:/white")).toSeq();
     Row row =
         new GenericRowWithSchema(
-            new Object[] {"key", uris, TensorColumn.encode(map, DType.FP32)}, type);
+            new Object[] {"key", "turn-90", uris, TensorColumn.encode(map, DType.FP32)}, type);
     Row outcome = new StructureMapping(keys).call(List.of(row).iterator()).next();
     int columns = CacheTables.STRUCTURE.size();
     assertThat((String[]) outcome.get(columns)).containsExactly("file:/white");
     assertThat(outcome.getString(columns + 1)).isEqualTo("value out of range");
     assertThat(outcome.getString(columns + 2))
         .isEqualTo(
-            "structure map D: Invalid value for fp32: Infinity at element 0 (must be finite)");
+            "view turn-90: structure map D: Invalid value for fp32: Infinity at element 0 (must be finite)");
   }
 
   @Test

@@ -57,6 +57,10 @@ final class Workspace {
 
   /** Adds a sample whose file has the pixels of a seed; {@code mask} may be null. */
   Workspace add(String name, long seed, byte[] mask) {
+    return add(name, seed, mask, "train");
+  }
+
+  Workspace add(String name, long seed, byte[] mask, String split) {
     byte[] content = image(seed).rgb();
     try {
       Files.createDirectories(root);
@@ -67,7 +71,7 @@ final class Workspace {
     String sha = Sha256.of(content).hex();
     rows.add(
         RowFactory.create(
-            name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask, "train", 1f));
+            name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask, split, 1f));
     return this;
   }
 

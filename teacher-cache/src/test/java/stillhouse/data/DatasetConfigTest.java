@@ -90,6 +90,8 @@ class DatasetConfigTest {
     refused(MINIMAL.replace("split: hash", "split: some"), "[hash, train-val, train, val, test]");
     refused(MINIMAL.replace("height: 64", "height: 65"), "height");
     refused(MINIMAL + "cache: {encoding: bf16}\n", "[fp32, fp16, int8]");
+    refused(MINIMAL + "cache: {views: [identity, mirror]}\n", "cache.views");
+    refused(MINIMAL + "cache: {views: [turn-90]}\n", "must have identity among them");
     refused(MINIMAL + "cache: {structureRadius: 0}\n", "cache.structureRadius");
     refused(MINIMAL + "cache: {structureRadius: 65}\n", "cache.structureRadius");
     refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
