@@ -32,6 +32,14 @@ public final class Overlay {
     return panels;
   }
 
+  /** The image, and each of some masks of it, where there is no truth. */
+  public static List<BufferedImage> answers(RgbImage image, List<ClassMask> masks) {
+    List<BufferedImage> panels = new ArrayList<>();
+    panels.add(picture(image));
+    masks.forEach(mask -> panels.add(classes(image, mask)));
+    return panels;
+  }
+
   /** One image's {@link #panels} as a PNG, with the legend of the error panel. */
   public static byte[] png(RgbImage image, ClassMask truth, ClassMask prediction) {
     List<String> headers = List.of("image", "truth", "prediction", "errors");

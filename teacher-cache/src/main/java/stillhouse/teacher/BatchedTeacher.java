@@ -21,18 +21,44 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
   private final TeacherSpec spec;
   private final Preprocessing preprocessing;
   private final ConcurrentLinkedQueue<FloatBuffer> buffers = new ConcurrentLinkedQueue<>();
+  private final MaskDecoder decoder;
 
-  BatchedTeacher(TeacherConfig config) {
+  /**
+   * @param decoder null for a network that takes no prompts
+   */
+  BatchedTeacher(TeacherConfig config, MaskDecoder decoder) {
     this.config = config;
+    this.decoder = decoder;
     this.spec = config.spec();
     this.preprocessing = new Preprocessing(config.input());
   }
 
   /**
-   * @param images direct, [B, 3, H, W]
+   * @param images direct
+   * @param shape theirs
    * @return every layer of {@link TeacherConfig#outputs}, [B, C, h, w]
    */
-  abstract Map<String, FloatTensor> forward(FloatBuffer images);
+  abstract Map<String, FloatTensor> forward(FloatBuffer images, long[] shape);
+
+  abstract void closeEncoder();
+
+  @Override
+  public final MaskAnswer decode(
+      Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
+    if (decoder == null) {
+      throw new UnsupportedOperationException(
+          "Teacher " + config.name() + " takes no prompts (its YAML names no decoder): " + prompt);
+    }
+    return decoder.decode(features, width, height, prompt);
+  }
+
+  @Override
+  public final void close() {
+    if (decoder != null) {
+      decoder.close();
+    }
+    closeEncoder();
+  }
 
   @Override
   public final TeacherSpec spec() {
@@ -56,7 +82,7 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     }
     try {
       fill(buffer, images);
-      Map<String, FloatTensor> batch = forward(buffer);
+      Map<String, FloatTensor> batch = forward(buffer, preprocessing.shape(images.get(0)));
       List<Map<String, FloatTensor>> rows = new ArrayList<>(images.size());
       for (int i = 0; i < images.size(); i++) {
         rows.add(row(batch, i, images.get(i)));
@@ -98,37 +124,38 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     return new FloatTensor(shape, Arrays.copyOfRange(batch.data(), i * size, (i + 1) * size));
   }
 
-  final long[] inputShape() {
-    return new long[] {spec.batch(), 3, config.input().height(), config.input().width()};
+  /** Of an input that an image covers whole. */
+  final long[] wholeInput() {
+    return preprocessing.wholeShape();
   }
 
   /** What went wrong in {@link #forward}. */
-  final TeacherException cannotRun(Exception cause) {
+  final TeacherException cannotRun(long[] shape, Exception cause) {
     return new TeacherException(
         "Cannot run the encoder of teacher "
             + config.name()
             + " on "
-            + Arrays.toString(inputShape())
+            + Arrays.toString(shape)
             + ": "
             + cause.getMessage(),
         cause);
   }
 
   /** Refuses an output that isn't one map [C, h, w] an image. */
-  final FloatTensor map(String layer, long[] shape, float[] data) {
-    if (shape.length != 4 || shape[0] != spec.batch()) {
+  final FloatTensor map(String layer, FloatTensor output) {
+    if (output.rank() != 4 || output.dim(0) != spec.batch()) {
       throw new TeacherException(
           "Cannot read layer "
               + layer
               + " of teacher "
               + config.name()
               + ": its output has shape "
-              + Arrays.toString(shape)
+              + Arrays.toString(output.shape())
               + ", expected ["
               + spec.batch()
               + ", C, h, w]");
     }
-    return new FloatTensor(Arrays.stream(shape).mapToInt(Math::toIntExact).toArray(), data);
+    return output;
   }
 
   static FloatBuffer directFloats(int size) {

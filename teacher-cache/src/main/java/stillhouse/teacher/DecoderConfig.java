@@ -19,6 +19,8 @@ import stillhouse.tensor.FloatTensor;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = DecoderConfig.Sam2.class, name = "sam2"),
   @JsonSubTypes.Type(value = DecoderConfig.Sam.class, name = "sam"),
+  @JsonSubTypes.Type(value = DecoderConfig.EfficientSam.class, name = "efficient-sam"),
+  @JsonSubTypes.Type(value = DecoderConfig.EdgeSam.class, name = "edge-sam"),
 })
 sealed interface DecoderConfig extends Serializable {
   /** Tensor → the cached layer that it is fed with, [1, C, h, w]. */
@@ -39,10 +41,21 @@ sealed interface DecoderConfig extends Serializable {
   /** The tensor of the candidates' predicted IoU. */
   String iou();
 
+  /** The outputs in the published order. */
+  List<String> outputs();
+
   /** The first of {@code candidates} masks that may be the answer. */
   default int firstCandidate(int candidates) {
     return 0;
   }
+
+  /** The same kind with its published names. */
+  default DecoderConfig published() {
+    return kinds().stream().filter(k -> k.getClass() == getClass()).findFirst().orElseThrow();
+  }
+
+  /** The kind's name in YAML. */
+  String kind();
 
   /** Every input's name. */
   default List<String> inputs() {
@@ -50,6 +63,15 @@ sealed interface DecoderConfig extends Serializable {
     List<String> names = new ArrayList<>(features().keySet());
     names.addAll(prompt(Question.of(new Prompt.Box(1, 0, 0, 1, 1), any), any, 4, 4).keySet());
     return names;
+  }
+
+  /** Every kind, with its published names. */
+  static List<DecoderConfig> kinds() {
+    return List.of(
+        new Sam2(null, null, null, null, null, null, null, null, null),
+        new Sam(null, null, null, null, null, null, null, null, null),
+        new EfficientSam(null, null, null, null, null, null),
+        new EdgeSam(null, null, null, null, null));
   }
 
   /**
@@ -85,6 +107,11 @@ sealed interface DecoderConfig extends Serializable {
     }
 
     @Override
+    public String kind() {
+      return "sam2";
+    }
+
+    @Override
     public Map<String, String> features() {
       Map<String, String> layers = new LinkedHashMap<>();
       layers.put(imageEmbed, TeacherConfig.EMBEDDING);
@@ -107,6 +134,11 @@ sealed interface DecoderConfig extends Serializable {
     @Override
     public List<Masks> masks() {
       return List.of(new Masks(maskTensor, true));
+    }
+
+    @Override
+    public List<String> outputs() {
+      return List.of(maskTensor, iou);
     }
   }
 
@@ -142,6 +174,11 @@ sealed interface DecoderConfig extends Serializable {
     }
 
     @Override
+    public String kind() {
+      return "sam";
+    }
+
+    @Override
     public Map<String, String> features() {
       return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
     }
@@ -165,8 +202,117 @@ sealed interface DecoderConfig extends Serializable {
     }
 
     @Override
+    public List<String> outputs() {
+      return List.of(maskTensor, iou, lowResMasks);
+    }
+
+    @Override
     public int firstCandidate(int candidates) {
       return candidates == WITH_SINGLE ? 1 : 0;
+    }
+  }
+
+  /**
+   * EfficientSAM: a batch of prompts, here one, in pixels of an image of {@code orig_im_size},
+   * which is also the size of its masks. It is told the masks' own resolution, so nothing is
+   * enlarged.
+   */
+  record EfficientSam(
+      @JsonProperty("image_embeddings") String imageEmbeddings,
+      @JsonProperty("batched_point_coords") String pointCoords,
+      @JsonProperty("batched_point_labels") String pointLabels,
+      @JsonProperty("orig_im_size") String origImSize,
+      @JsonProperty("output_masks") String maskTensor,
+      @JsonProperty("iou_predictions") String iou)
+      implements DecoderConfig {
+    public EfficientSam {
+      imageEmbeddings = or(imageEmbeddings, "image_embeddings");
+      pointCoords = or(pointCoords, "batched_point_coords");
+      pointLabels = or(pointLabels, "batched_point_labels");
+      origImSize = or(origImSize, "orig_im_size");
+      maskTensor = or(maskTensor, "output_masks");
+      iou = or(iou, "iou_predictions");
+    }
+
+    @Override
+    public String kind() {
+      return "efficient-sam";
+    }
+
+    @Override
+    public Map<String, String> features() {
+      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
+    }
+
+    @Override
+    public Map<String, FloatTensor> prompt(
+        Question question, InputFrame frame, int maskHeight, int maskWidth) {
+      Question points =
+          question.scaled(
+              (float) maskWidth / frame.inputWidth(), (float) maskHeight / frame.inputHeight());
+      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+      inputs.put(pointCoords, points.coords(2));
+      inputs.put(pointLabels, points.labels(2));
+      inputs.put(origImSize, values(maskHeight, maskWidth));
+      return inputs;
+    }
+
+    @Override
+    public List<Masks> masks() {
+      return List.of(new Masks(maskTensor, true));
+    }
+
+    @Override
+    public List<String> outputs() {
+      return List.of(maskTensor, iou);
+    }
+  }
+
+  /**
+   * EdgeSAM: points alone, without the padding point, as its own ONNX predictor asks; four masks.
+   */
+  record EdgeSam(
+      @JsonProperty("image_embeddings") String imageEmbeddings,
+      @JsonProperty("point_coords") String pointCoords,
+      @JsonProperty("point_labels") String pointLabels,
+      @JsonProperty("scores") String iou,
+      @JsonProperty("masks") String maskTensor)
+      implements DecoderConfig {
+    public EdgeSam {
+      imageEmbeddings = or(imageEmbeddings, "image_embeddings");
+      pointCoords = or(pointCoords, "point_coords");
+      pointLabels = or(pointLabels, "point_labels");
+      iou = or(iou, "scores");
+      maskTensor = or(maskTensor, "masks");
+    }
+
+    @Override
+    public String kind() {
+      return "edge-sam";
+    }
+
+    @Override
+    public Map<String, String> features() {
+      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
+    }
+
+    @Override
+    public Map<String, FloatTensor> prompt(
+        Question question, InputFrame frame, int maskHeight, int maskWidth) {
+      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+      inputs.put(pointCoords, question.coords(1));
+      inputs.put(pointLabels, question.labels(1));
+      return inputs;
+    }
+
+    @Override
+    public List<Masks> masks() {
+      return List.of(new Masks(maskTensor, true));
+    }
+
+    @Override
+    public List<String> outputs() {
+      return List.of(iou, maskTensor);
     }
   }
 

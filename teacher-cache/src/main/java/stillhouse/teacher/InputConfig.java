@@ -8,6 +8,7 @@ import java.util.List;
  * How an image becomes the network's input: x = (scale(pixel) − mean) / std, RGB planes.
  *
  * @param name the input tensor's name; `image` by default, unused by TorchScript
+ * @param layout {@link Layout#NCHW} by default
  * @param batch images in one fixed-shape call, 1 by default
  * @param scale the range that a pixel's byte is brought to before mean and deviation
  */
@@ -15,12 +16,26 @@ public record InputConfig(
     String name,
     int height,
     int width,
+    Layout layout,
     Integer batch,
     Fit resize,
     Scale scale,
     List<Float> mean,
     List<Float> std)
     implements Serializable {
+
+  /** The axes of the input tensor. */
+  public enum Layout {
+    /** A batch of planes, [batch, 3, height, width], padded to the whole input. */
+    @JsonProperty("nchw")
+    NCHW,
+    /**
+     * One image [h, w, 3] of its own fitted size, without padding: for files that normalise and pad
+     * by themselves.
+     */
+    @JsonProperty("hwc")
+    HWC
+  }
 
   /** How an image's frame is laid on the input's. */
   public enum Fit {
@@ -48,7 +63,12 @@ public record InputConfig(
 
   public InputConfig {
     name = name == null ? "image" : name;
+    layout = layout == null ? Layout.NCHW : layout;
     batch = batch == null ? 1 : batch;
+    if (layout == Layout.HWC && batch != 1) {
+      throw new IllegalArgumentException(
+          "Invalid input.batch: " + batch + " (layout hwc takes one image at a time: 1)");
+    }
     mean = List.copyOf(mean);
     std = List.copyOf(std);
   }

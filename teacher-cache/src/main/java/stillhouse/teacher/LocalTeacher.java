@@ -1,7 +1,5 @@
 package stillhouse.teacher;
 
-import java.nio.file.Path;
-
 /**
  * A teacher whose files lie at known paths. The paths must hold on every executor: a shared folder,
  * or the same cache folder filled on each machine.
@@ -19,9 +17,9 @@ public record LocalTeacher(TeacherConfig config, String encoder, String decoder)
   /** Checks the files' digests again: this machine's may be others than the driver's. */
   @Override
   public Teacher open() {
-    TeacherFiles.verify(config, Path.of(encoder), config.files().encoder());
+    TeacherFiles.verifyOpened(config, encoder, config.files().encoder());
     if (decoder != null) {
-      TeacherFiles.verify(config, Path.of(decoder), config.files().decoder());
+      TeacherFiles.verifyOpened(config, decoder, config.files().decoder());
     }
     return switch (config.engine()) {
       case ONNXRUNTIME -> OnnxTeacher.open(this);

@@ -11,7 +11,7 @@ import stillhouse.tensor.Resize;
  * Asks a decoder, whatever runs it, about one prompt: of its candidate masks the one with the
  * greatest predicted IoU is the answer, the first of equals.
  */
-abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder {
+abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, TorchScriptDecoder {
   private static final int CELLS = 4; // SAM's masks have four cells for one of the embedding's
 
   final TeacherConfig config;

@@ -17,12 +17,10 @@ import stillhouse.tensor.FloatTensor;
  */
 public final class OnnxTeacher extends BatchedTeacher {
   private final OrtSession encoder;
-  private final OnnxDecoder decoder;
 
   private OnnxTeacher(TeacherConfig config, OrtSession encoder, OnnxDecoder decoder) {
-    super(config);
+    super(config, decoder);
     this.encoder = encoder;
-    this.decoder = decoder;
   }
 
   /** Digests are the caller's to check: see {@link LocalTeacher#open}. */
@@ -42,38 +40,23 @@ public final class OnnxTeacher extends BatchedTeacher {
   }
 
   @Override
-  Map<String, FloatTensor> forward(FloatBuffer images) {
+  Map<String, FloatTensor> forward(FloatBuffer images, long[] shape) {
     Map<String, FloatTensor> layers = new LinkedHashMap<>();
     Set<String> wanted = new HashSet<>(config.outputs().values());
-    try (OnnxTensor input = Onnx.tensor(images, inputShape());
+    try (OnnxTensor input = Onnx.tensor(images, shape);
         OrtSession.Result result = encoder.run(Map.of(config.input().name(), input), wanted)) {
       for (var layer : config.outputs().entrySet()) {
-        var output = (OnnxTensor) result.get(layer.getValue()).orElseThrow();
-        float[] data = Onnx.floats(output);
-        layers.put(layer.getKey(), map(layer.getKey(), output.getInfo().getShape(), data));
+        layers.put(layer.getKey(), map(layer.getKey(), Onnx.read(result, layer.getValue())));
       }
       return layers;
     } catch (OrtException e) {
-      throw cannotRun(e);
+      throw cannotRun(shape, e);
     }
   }
 
   @Override
-  public MaskAnswer decode(
-      Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
-    if (decoder == null) {
-      throw new UnsupportedOperationException(
-          "Teacher " + config.name() + " takes no prompts (its YAML names no decoder): " + prompt);
-    }
-    return decoder.decode(features, width, height, prompt);
-  }
-
-  @Override
-  public void close() {
+  void closeEncoder() {
     Onnx.close(config, encoder);
-    if (decoder != null) {
-      decoder.close();
-    }
   }
 
   static void requireNames(

@@ -1,7 +1,6 @@
 package stillhouse.teacher;
 
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.Resize;
@@ -23,28 +22,63 @@ final class Preprocessing {
     return InputFrame.of(input, image.width(), image.height());
   }
 
-  /**
-   * Puts one image, RGB planes of (scale(pixel) − mean) / std, at the buffer's position; what the
-   * image doesn't cover is 0.
-   */
+  /** The input tensor's shape where {@code image} is the batch, or its first. */
+  long[] shape(RgbImage image) {
+    return switch (input.layout()) {
+      case NCHW -> wholeShape();
+      case HWC -> new long[] {frame(image).height(), frame(image).width(), 3};
+    };
+  }
+
+  /** The same where an image covers the input whole. */
+  long[] wholeShape() {
+    return switch (input.layout()) {
+      case NCHW -> new long[] {input.batch(), 3, input.height(), input.width()};
+      case HWC -> new long[] {input.height(), input.width(), 3};
+    };
+  }
+
+  /** Puts one image, (scale(pixel) − mean) / std, at the buffer's position. */
   void put(RgbImage image, FloatBuffer into) {
     InputFrame frame = frame(image);
     float[] fitted = Resize.bilinear(Images.levels(image), frame.height(), frame.width()).data();
     Range range = Range.of(input.scale(), fitted);
-    float[] row = new float[input.width()];
+    int area = frame.height() * frame.width();
     for (int c = 0; c < 3; c++) {
       float factor = range.factor / input.std().get(c);
       float shift = input.mean().get(c) / input.std().get(c) + range.low * factor;
-      for (int y = 0; y < input.height(); y++) {
-        int covered = y < frame.height() ? frame.width() : 0;
-        int from = (c * frame.height() + y) * frame.width();
-        for (int x = 0; x < covered; x++) {
-          row[x] = fitted[from + x] * factor - shift;
-        }
-        Arrays.fill(row, covered, row.length, 0f);
-        into.put(row);
+      for (int i = c * area; i < (c + 1) * area; i++) {
+        fitted[i] = fitted[i] * factor - shift;
       }
     }
+    switch (input.layout()) {
+      case NCHW -> putPlanes(fitted, frame, into);
+      case HWC -> putPixels(fitted, area, into);
+    }
+  }
+
+  /** Planes of the whole input; what the image doesn't cover is 0. */
+  private void putPlanes(float[] fitted, InputFrame frame, FloatBuffer into) {
+    int width = frame.width();
+    float[] zeros = new float[input.width()];
+    for (int c = 0; c < 3; c++) {
+      for (int y = 0; y < input.height(); y++) {
+        int covered = y < frame.height() ? width : 0;
+        int from = covered > 0 ? (c * frame.height() + y) * width : 0;
+        into.put(fitted, from, covered);
+        into.put(zeros, covered, zeros.length - covered);
+      }
+    }
+  }
+
+  private static void putPixels(float[] fitted, int area, FloatBuffer into) {
+    float[] pixels = new float[fitted.length];
+    for (int i = 0; i < area; i++) {
+      for (int c = 0; c < 3; c++) {
+        pixels[3 * i + c] = fitted[c * area + i];
+      }
+    }
+    into.put(pixels);
   }
 
   /** scale(level) = (level − low) · factor; an image of one level is 0. */

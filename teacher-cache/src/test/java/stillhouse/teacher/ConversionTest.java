@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,7 +113,8 @@ class ConversionTest {
   }
 
   private LocalTeacher fetch(TeacherConfig config) {
-    return TeacherFiles.fetch(config, cache(), tools(), told::add);
+    return TeacherFiles.fetch(
+        config, new FetchSettings(cache(), tools(), new Configuration(), told::add));
   }
 
   private TeacherConfig config(String source, String weights, String converted) throws IOException {

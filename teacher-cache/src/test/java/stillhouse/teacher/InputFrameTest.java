@@ -71,6 +71,7 @@ class InputFrameTest {
         "image",
         side,
         side,
+        InputConfig.Layout.NCHW,
         1,
         fit,
         InputConfig.Scale.UNIT,

@@ -3,6 +3,7 @@ package stillhouse.teacher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import stillhouse.data.RgbImage;
@@ -21,20 +22,43 @@ class PreprocessingTest {
     assertThat(put(InputConfig.Scale.MIN_MAX, 77, 77, 77)).containsExactly(-1f, -1f, -1f);
   }
 
+  @Test
+  void padsPlanesWithZerosAndGivesPixelsOfTheImageAlone() {
+    // Two pixels side by side, over the upper two rows of 4×4; x = (level − 2) / 2.
+    RgbImage wide = new RgbImage(4, 2, new byte[24]);
+    for (int i = 0; i < 24; i++) {
+      wide.rgb()[i] = (byte) (2 * i);
+    }
+    float[] planes = put(input(InputConfig.Layout.NCHW, InputConfig.Scale.BYTE, 4), wide, 48);
+    assertThat(planes).startsWith(-1, 2, 5, 8, 11, 14, 17, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3);
+
+    InputConfig own = input(InputConfig.Layout.HWC, InputConfig.Scale.BYTE, 4);
+    assertThat(new Preprocessing(own).shape(wide)).containsExactly(2, 4, 3);
+    assertThat(put(own, wide, 24)).startsWith(-1, 0, 1, 2, 3).endsWith(20, 21, 22);
+  }
+
   private static float[] put(InputConfig.Scale scale, int red, int green, int blue) {
-    InputConfig input =
-        new InputConfig(
-            "image",
-            1,
-            1,
-            1,
-            InputConfig.Fit.DIRECT,
-            scale,
-            List.of(2f, 2f, 2f),
-            List.of(2f, 2f, 2f));
-    FloatBuffer buffer = FloatBuffer.allocate(3);
     byte[] rgb = {(byte) red, (byte) green, (byte) blue};
-    new Preprocessing(input).put(new RgbImage(1, 1, rgb), buffer);
-    return buffer.array();
+    return put(input(InputConfig.Layout.NCHW, scale, 1), new RgbImage(1, 1, rgb), 3);
+  }
+
+  private static float[] put(InputConfig input, RgbImage image, int size) {
+    FloatBuffer buffer = FloatBuffer.allocate(3 * input.height() * input.width());
+    new Preprocessing(input).put(image, buffer);
+    assertThat(buffer.position()).isEqualTo(size);
+    return Arrays.copyOf(buffer.array(), size);
+  }
+
+  private static InputConfig input(InputConfig.Layout layout, InputConfig.Scale scale, int side) {
+    return new InputConfig(
+        "image",
+        side,
+        side,
+        layout,
+        1,
+        InputConfig.Fit.LONGEST_SIDE,
+        scale,
+        List.of(2f, 2f, 2f),
+        List.of(2f, 2f, 2f));
   }
 }

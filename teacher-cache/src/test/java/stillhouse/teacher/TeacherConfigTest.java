@@ -80,7 +80,7 @@ class TeacherConfigTest {
           layers: {embedding:        | embedding: x\\nlayers: {a:        | Invalid embedding: 'x' (must be one of layers [a])
           layers: {embedding:        | layers: {logits:                  | Invalid layers: 'logits'
           layers: {embedding:        | decoder: {kind: sam2}\\nlayers: {a: | decoder is given without files.decoder
-          layers: {embedding:        | decoder: {kind: sam9}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2, sam]
+          layers: {embedding:        | decoder: {kind: sam9}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2, sam, efficient-sam, edge-sam]
           """)
   void refuses(String from, String to, String message) throws IOException {
     String yaml = small();
@@ -98,10 +98,35 @@ class TeacherConfigTest {
 
     assertThatThrownBy(() -> load(yaml.replace("high_res_0: high", "detail: high")))
         .hasMessageContaining("the decoder reads [embedding, high_res_0, high_res_1]");
-    assertThatThrownBy(() -> load(yaml.replace("engine: onnxruntime", "engine: pytorch")))
-        .hasMessageContaining("Invalid decoder: it needs engine onnxruntime");
+    assertThatThrownBy(() -> load(yaml.replace("    bytes: 134736672", "    method: encode")))
+        .hasMessageContaining("Invalid method: 'encode' (engine onnxruntime calls no methods)");
     assertThatThrownBy(() -> load(yaml.replace("kind: sam2", "kind: sam\n  high_res_0: x")))
         .hasMessageContaining("decoder.high_res_0: is not defined in the schema");
+  }
+
+  @Test
+  void refusesAPresetWithTheWayToPinIt() {
+    Path preset = SAM2.resolveSibling("sam-vit-h.yaml");
+
+    assertThatThrownBy(() -> TeacherConfig.load(preset))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Cannot use teacher sam-vit-h: " + preset + " is a preset")
+        .hasMessageContaining(
+            "Run: stillhouse teacher adopt sam-vit-h --encoder FILE --decoder FILE --out DIR");
+  }
+
+  @Test
+  void otherNamesOfADecodersTensorsAreAnotherDecoder() throws IOException {
+    String yaml = Files.readString(SAM2);
+    TeacherSpec published = load(yaml).spec();
+
+    TeacherSpec same = load(yaml.replace("kind: sam2", "kind: sam2\n  masks: masks")).spec();
+    TeacherSpec other = load(yaml.replace("kind: sam2", "kind: sam2\n  masks: fine")).spec();
+
+    assertThat(same).isEqualTo(published);
+    assertThat(published.decoderDigest()).isEqualTo(load(yaml).files().decoder().digest());
+    assertThat(other.decoderDigest()).isNotEqualTo(published.decoderDigest());
+    assertThat(other.encoderDigest()).isEqualTo(published.encoderDigest());
   }
 
   @Test

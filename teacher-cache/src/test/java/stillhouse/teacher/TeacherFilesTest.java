@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.identity.Sha256;
@@ -62,7 +63,9 @@ class TeacherFilesTest {
     List<String> progress = new ArrayList<>();
 
     LocalTeacher teacher =
-        TeacherFiles.fetch(config("file:net.onnx"), folder.resolve("cache"), folder, progress::add);
+        TeacherFiles.fetch(
+            config("file:net.onnx"),
+            new FetchSettings(folder.resolve("cache"), folder, new Configuration(), progress::add));
 
     assertThat(teacher.encoder()).isEqualTo(file.toString());
     assertThat(progress).containsExactly("Already there: " + file);

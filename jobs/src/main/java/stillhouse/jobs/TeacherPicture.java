@@ -1,0 +1,180 @@
+package stillhouse.jobs;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import stillhouse.data.ClassMask;
+import stillhouse.data.RgbImage;
+import stillhouse.metrics.MaskCounter;
+import stillhouse.predict.Masks;
+import stillhouse.report.ContactSheet;
+import stillhouse.report.Overlay;
+import stillhouse.teacher.LabelBoxes;
+import stillhouse.teacher.MaskAnswer;
+import stillhouse.teacher.Prompt;
+import stillhouse.teacher.SoftTarget;
+import stillhouse.teacher.Teacher;
+import stillhouse.tensor.FloatTensor;
+
+/** What a teacher answers about a few images, over them. */
+final class TeacherPicture {
+  private static final int LEAST_AREA = 16; // a component of fewer pixels can't be seen here
+  private static final int MOST_PROMPTS = 32;
+  private static final int GRID = 3; // points across and down where there are no labels
+  private static final float SIDE = 256; // of the map that answers are composed on
+
+  private final Teacher teacher;
+  private final Consumer<String> told;
+
+  /**
+   * @param told is told one line an image
+   */
+  TeacherPicture(Teacher teacher, Consumer<String> told) {
+    this.teacher = teacher;
+    this.told = told;
+  }
+
+  record Shown(String name, RgbImage image, Optional<ClassMask> truth) {}
+
+  /**
+   * @param shown with masks all of them, or none
+   */
+  byte[] png(List<Shown> shown) {
+    List<ContactSheet.Row> rows = shown.stream().map(this::row).toList();
+    return ContactSheet.png(headers(shown.get(0).truth.isPresent()), rows, List.of());
+  }
+
+  private List<String> headers(boolean labelled) {
+    if (!teacher.spec().promptable()) {
+      return labelled
+          ? List.of("image", "truth", "teacher", "errors")
+          : List.of("image", "teacher");
+    }
+    return labelled
+        ? List.of("image", "truth", "asked by points", "asked by boxes", "errors, boxes")
+        : List.of("image", GRID + "×" + GRID + " points, each its own colour");
+  }
+
+  private ContactSheet.Row row(Shown shown) {
+    Map<String, FloatTensor> features = teacher.encode(List.of(shown.image)).get(0);
+    if (!teacher.spec().promptable()) {
+      return row(shown, List.of(dense(shown, features)), List.of("teacher"));
+    }
+    if (shown.truth.isEmpty()) {
+      return row(shown, List.of(asked(shown, features, grid(shown.image))), List.of());
+    }
+    ClassMask truth = shown.truth.get();
+    List<Prompt> boxes =
+        new LabelBoxes(LEAST_AREA, MOST_PROMPTS)
+            .prompts(truth.width(), truth.height(), shown.truth);
+    List<Prompt> points = boxes.stream().map(box -> pointIn((Prompt.Box) box, truth)).toList();
+    return row(
+        shown,
+        List.of(asked(shown, features, points), asked(shown, features, boxes)),
+        List.of("points", "boxes"));
+  }
+
+  /**
+   * @param how each mask was asked for, in the caption, where there is a truth to hold it against
+   */
+  private ContactSheet.Row row(Shown shown, List<ClassMask> masks, List<String> how) {
+    if (shown.truth.isEmpty()) {
+      told.accept(shown.name);
+      return new ContactSheet.Row(shown.name, Overlay.answers(shown.image, masks));
+    }
+    ClassMask truth = shown.truth.get();
+    StringBuilder caption = new StringBuilder(shown.name);
+    for (int i = 0; i < masks.size(); i++) {
+      String iou = iou(masks.get(i), truth);
+      caption.append(", IoU by ").append(how.get(i)).append(' ').append(iou);
+    }
+    told.accept(caption.toString());
+    return new ContactSheet.Row(caption.toString(), Overlay.panels(shown.image, truth, masks));
+  }
+
+  /** The mean over the classes that are there. */
+  private static String iou(ClassMask mask, ClassMask truth) {
+    int classes = Math.max(largest(mask), largest(truth));
+    if (classes == 0) {
+      return "–";
+    }
+    var counts = new MaskCounter(classes).count(mask, truth);
+    double mean =
+        IntStream.rangeClosed(1, classes)
+            .mapToObj(c -> counts.area(c).iou())
+            .flatMapToDouble(iou -> iou.stream())
+            .average()
+            .orElse(0);
+    return String.format(Locale.ROOT, "%.2f", mean);
+  }
+
+  private static ClassMask dense(Shown shown, Map<String, FloatTensor> features) {
+    FloatTensor logits = features.get(Teacher.LOGITS);
+    if (logits == null) {
+      return new ClassMask(
+          shown.image.width(),
+          shown.image.height(),
+          new byte[shown.image.width() * shown.image.height()]);
+    }
+    return Masks.fromLogits(logits, shown.image.width(), shown.image.height());
+  }
+
+  /** The prompts' answers, composed as they are for training. */
+  private ClassMask asked(Shown shown, Map<String, FloatTensor> features, List<Prompt> prompts) {
+    int width = shown.image.width();
+    int height = shown.image.height();
+    List<SoftTarget.ClassLogits> answers = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      MaskAnswer answer = teacher.decode(features, width, height, prompt);
+      answers.add(new SoftTarget.ClassLogits(prompt.classId(), answer.logits()));
+    }
+    int classes = prompts.stream().mapToInt(Prompt::classId).max().orElse(1);
+    float scale = Math.max(1, Math.max(width, height) / SIDE);
+    FloatTensor target =
+        SoftTarget.compose(classes, Math.round(height / scale), Math.round(width / scale), answers);
+    return Masks.fromLogits(target, width, height);
+  }
+
+  /** Of the component's class, the pixel of its box that is nearest to the box's centre. */
+  private static Prompt pointIn(Prompt.Box box, ClassMask truth) {
+    float centreX = (box.x0() + box.x1()) / 2;
+    float centreY = (box.y0() + box.y1()) / 2;
+    int bestX = (int) box.x0();
+    int bestY = (int) box.y0();
+    double best = Double.POSITIVE_INFINITY;
+    for (int y = (int) box.y0(); y < box.y1(); y++) {
+      for (int x = (int) box.x0(); x < box.x1(); x++) {
+        double distance = Math.hypot(x + 0.5 - centreX, y + 0.5 - centreY);
+        if (truth.at(x, y) == box.classId() && distance < best) {
+          best = distance;
+          bestX = x;
+          bestY = y;
+        }
+      }
+    }
+    return new Prompt.Point(box.classId(), bestX + 0.5f, bestY + 0.5f, true);
+  }
+
+  private static List<Prompt> grid(RgbImage image) {
+    List<Prompt> points = new ArrayList<>();
+    for (int i = 0; i < GRID * GRID; i++) {
+      float x = (i % GRID + 0.5f) * image.width() / GRID;
+      float y = (i / GRID + 0.5f) * image.height() / GRID;
+      points.add(new Prompt.Point(i + 1, x, y, true));
+    }
+    return points;
+  }
+
+  private static int largest(ClassMask mask) {
+    int most = 0;
+    for (byte label : mask.classes()) {
+      int id = label & 0xff;
+      most = id == ClassMask.IGNORE ? most : Math.max(most, id);
+    }
+    return most;
+  }
+}

@@ -1,0 +1,256 @@
+package stillhouse.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import stillhouse.conf.ConfigException;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * The presets, each adopted with a small random network of its interface
+ * (tools/random_teachers.py), whose masks are ellipses over the prompt.
+ */
+class PresetTest {
+  private static final int WIDTH = 90;
+  private static final int HEIGHT = 60;
+
+  @TempDir Path folder;
+
+  // The greatest predicted IoU among the candidates that may be the answer, and that one's size.
+  @ParameterizedTest
+  @CsvSource({
+    "sam-vit-h, 0.9, 0.6, 43",
+    "sam-vit-b, 0.9, 0.6, 43",
+    "sam2-hiera-small, 0.9, 0.6, 64",
+    "efficient-sam-ti, 0.9, 0.6, 64",
+    "efficient-sam-s, 0.9, 0.6, 64",
+    "edge-sam, 0.95, 1.0, 43",
+    "sam2-hiera-tiny-djl, 0.9, 0.6, 64",
+    "sam2-hiera-small-djl, 0.9, 0.6, 64"
+  })
+  void masksLieWhereThePromptsAre(String name, float iou, float size, int rows) throws IOException {
+    try (Teacher teacher = adopted(name).open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(image())).get(0);
+
+      assertThat(features.get("embedding").shape()).containsExactly(256, rows, 64);
+      assertThat(features.keySet()).containsExactlyElementsOf(teacher.spec().layers());
+      MaskAnswer box = teacher.decode(features, WIDTH, HEIGHT, new Prompt.Box(1, 30, 10, 70, 40));
+      assertThat(box.predictedIou()).isCloseTo(iou, within(1e-6f));
+      assertEllipse(box.logits(), 50, 25, size * 20, size * 15);
+      MaskAnswer point = teacher.decode(features, WIDTH, HEIGHT, new Prompt.Point(1, 60, 20, true));
+      boolean letterBoxed = rows < 64;
+      float radius = size * 100 * WIDTH / 1024; // a hundred pixels of the input's
+      float down = letterBoxed ? radius : radius * HEIGHT / WIDTH;
+      assertEllipse(point.logits(), 60, 20, radius, down);
+    }
+  }
+
+  @Test
+  void readsPixelsThatTheFileItselfPads() throws IOException {
+    String yaml =
+        Files.readString(conf("sam-vit-b"))
+            .replace("resize:", "layout: hwc\n  resize:")
+            .replace("[123.675, 116.28, 103.53]", "[0, 0, 0]")
+            .replace("[58.395, 57.12, 57.375]", "[1, 1, 1]");
+    Path preset = Files.writeString(folder.resolve("hwc.yaml"), yaml);
+    try (Teacher planes = adopted("sam-vit-b").open();
+        Teacher pixels =
+            adopted(preset, "sam-vit-b-hwc.encoder.onnx", "sam-vit-b.decoder.onnx").open()) {
+      float[] expected = planes.encode(List.of(image())).get(0).get("embedding").data();
+
+      float[] actual = pixels.encode(List.of(image())).get(0).get("embedding").data();
+
+      assertThat(actual).usingComparatorWithPrecision(1e-3f).containsExactly(expected);
+      assertThat(pixels.spec().preprocessing()).isNotEqualTo(planes.spec().preprocessing());
+    }
+  }
+
+  @Test
+  void takesTheImagesMasksWhereAFileHasNoneOfLowResolution() throws IOException {
+    String yaml =
+        Files.readString(conf("sam-vit-b")).replace("kind: sam", "kind: sam\n  low_res_masks: x");
+    Path preset = Files.writeString(folder.resolve("full.yaml"), yaml);
+    try (Teacher teacher =
+        adopted(preset, "sam-vit-b.encoder.onnx", "sam-vit-b.decoder.onnx").open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(image())).get(0);
+
+      MaskAnswer box = teacher.decode(features, WIDTH, HEIGHT, new Prompt.Box(1, 30, 10, 70, 40));
+
+      assertThat(box.logits().shape()).containsExactly(171, 256);
+      assertEllipse(box.logits(), 50, 25, 12, 9);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"upernet-swin-large, 512, 128, 150, 512", "plain-segmenter, 64, 32, 3, 256"})
+  void segmentersGiveFeaturesAndDenseLogits(
+      String name, int channels, int grid, int classes, int side) throws IOException {
+    try (Teacher teacher = adopted(name).open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(image())).get(0);
+
+      assertThat(features.get("embedding").shape()).containsExactly(channels, grid, grid);
+      assertThat(features.get("logits").shape()).containsExactly(classes, side, side);
+    }
+  }
+
+  @Test
+  void writesAPinnedTeacherOnceAndNoOtherOverIt() throws IOException {
+    Path out = folder.resolve("mine");
+    Path yaml = adopt("edge-sam", "edge-sam", out).yaml().orElseThrow();
+
+    assertThat(yaml).isEqualTo(out.resolve("teacher.yaml"));
+    TeacherConfig config = TeacherConfig.load(yaml);
+    assertThat(config.name()).isEqualTo("edge-sam");
+    assertThat(config.files().encoder().bytes()).isEqualTo(4336);
+    assertThat(Files.readString(yaml)).startsWith("# Adopted from the preset edge-sam.yaml");
+    assertThat(adopt("edge-sam", "edge-sam", out).yaml()).contains(yaml);
+    assertThatThrownBy(() -> adopt("sam-vit-b", "sam-vit-b", out))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Cannot write " + yaml + ": another teacher is there");
+    assertThat(out).isDirectoryContaining("glob:**/teacher.yaml").isNotEmptyDirectory();
+  }
+
+  @Test
+  void saysWhatOfAnotherNetworkDoesNotFitAndWritesNothing() throws IOException {
+    Path out = folder.resolve("none");
+
+    Adoption.Result other = adopt("sam-vit-b", "edge-sam", out);
+
+    assertThat(other.yaml()).isEmpty();
+    assertThat(out).doesNotExist();
+    assertThat(other.report().problems())
+        .contains(
+            "input.name names 'input_image', the file has [image]",
+            "decoder.kind is sam, but the decoder's tensors are those of kind: edge-sam")
+        .anySatisfy(
+            p -> assertThat(p).startsWith("decoder inputs names 'mask_input', the file has ["));
+    assertThat(adopt("edge-sam", "sam-vit-b", out).report().problems())
+        .contains(
+            "decoder inputs name [image_embeddings, point_coords, point_labels], the file takes"
+                + " also mask_input, has_mask_input, orig_im_size, which nothing feeds");
+  }
+
+  @Test
+  void saysWhichSizeDoesNotFit() throws IOException {
+    String yaml = Files.readString(conf("efficient-sam-ti")).replace(": 1024", ": 512");
+    Path half = Files.writeString(folder.resolve("half.yaml"), yaml);
+    assertThat(
+            adopt(
+                    half,
+                    "efficient-sam-ti.encoder.onnx",
+                    "efficient-sam-ti.decoder.onnx",
+                    folder.resolve("none"))
+                .report()
+                .problems())
+        .containsExactly(
+            "decoder input 'image_embeddings' takes [-1, 256, 64, 64], layer embedding gives [1,"
+                + " 256, 32, 32]");
+
+    Path planes = conf("sam-vit-b");
+    Adoption.Result pixels =
+        adopt(planes, "sam-vit-b-hwc.encoder.onnx", "sam-vit-b.decoder.onnx", folder.resolve("no"));
+    assertThat(pixels.report().problems())
+        .containsExactly(
+            "input asks for [1, 3, 1024, 1024], the file takes [-1, -1, 3] (pixels [h, w, 3]:"
+                + " layout: hwc; it normalises by itself, so mean: [0, 0, 0], std: [1, 1, 1])");
+  }
+
+  @Test
+  void saysWhichFileIsMissingOrTooMuch() {
+    assertThatThrownBy(() -> adopt(conf("sam-vit-b"), "sam-vit-b.encoder.onnx", null, folder))
+        .hasMessage("Cannot adopt sam-vit-b: it has a decoder. Give --decoder FILE");
+    assertThatThrownBy(
+            () ->
+                adopt(
+                    conf("plain-segmenter"),
+                    "plain-segmenter.onnx",
+                    "edge-sam.decoder.onnx",
+                    folder))
+        .hasMessageContaining("Cannot adopt plain-segmenter: ")
+        .hasMessageContaining("has no decoder; leave out --decoder");
+    Adoption absent = new Adoption(conf("edge-sam"), "no.onnx", Optional.empty(), Optional.empty());
+    assertThatThrownBy(() -> absent.into(folder, settings()))
+        .hasMessage("Cannot adopt no.onnx: no such file");
+  }
+
+  private LocalTeacher adopted(String name) throws IOException {
+    if (name.endsWith("-djl")) {
+      return adopted(conf(name), "sam2-hiera-tiny-djl.pt", null);
+    }
+    boolean promptable = Files.exists(random(name + ".decoder.onnx"));
+    return promptable
+        ? adopted(conf(name), name + ".encoder.onnx", name + ".decoder.onnx")
+        : adopted(conf(name), name + ".onnx", null);
+  }
+
+  private LocalTeacher adopted(Path preset, String encoder, String decoder) throws IOException {
+    Adoption.Result result =
+        adopt(preset, encoder, decoder, Files.createTempDirectory(folder, "out"));
+    assertThat(result.report().problems()).isEmpty();
+    return TeacherFiles.resolve(TeacherConfig.load(result.yaml().orElseThrow()), folder);
+  }
+
+  private Adoption.Result adopt(String preset, String network, Path out) {
+    return adopt(conf(preset), network + ".encoder.onnx", network + ".decoder.onnx", out);
+  }
+
+  private Adoption.Result adopt(Path preset, String encoder, String decoder, Path out) {
+    Optional<String> given = Optional.ofNullable(decoder).map(d -> random(d).toString());
+    return new Adoption(preset, random(encoder).toString(), Optional.empty(), given)
+        .into(out, settings());
+  }
+
+  private FetchSettings settings() {
+    List<String> told = new ArrayList<>();
+    return new FetchSettings(folder.resolve("cache"), folder, new Configuration(), told::add);
+  }
+
+  private static Path conf(String name) {
+    return Path.of("../conf/teachers", name + ".yaml");
+  }
+
+  static Path random(String file) {
+    return SmallSegmenter.resource("small-segmenter.onnx").resolveSibling("random").resolve(file);
+  }
+
+  private static RgbImage image() {
+    return SmallSegmenter.image(WIDTH, HEIGHT);
+  }
+
+  /** Centre and half axes, in the image's pixels, of where the logits are positive. */
+  private static void assertEllipse(FloatTensor logits, float x, float y, float rx, float ry) {
+    float across = (float) WIDTH / logits.dim(1);
+    float down = (float) HEIGHT / logits.dim(0);
+    int left = Integer.MAX_VALUE;
+    int right = -1;
+    int top = Integer.MAX_VALUE;
+    int bottom = -1;
+    for (int i = 0; i < logits.data().length; i++) {
+      if (logits.data()[i] > 0) {
+        left = Math.min(left, i % logits.dim(1));
+        right = Math.max(right, i % logits.dim(1));
+        top = Math.min(top, i / logits.dim(1));
+        bottom = Math.max(bottom, i / logits.dim(1));
+      }
+    }
+    float near = 1.2f; // cells of 0.35 pixels, and an edge that bends with the embedding
+    assertThat((left + right + 1) / 2f * across).isCloseTo(x, within(near));
+    assertThat((top + bottom + 1) / 2f * down).isCloseTo(y, within(near));
+    assertThat((right + 1 - left) / 2f * across).isCloseTo(rx, within(near));
+    assertThat((bottom + 1 - top) / 2f * down).isCloseTo(ry, within(near));
+  }
+}
