@@ -61,10 +61,16 @@ public record DatasetConfig(
    * A folder of images.
    *
    * @param images a Hadoop path
-   * @param masks a Hadoop path; none where the images are unlabelled
+   * @param masks a Hadoop path: where the labels are; none where the images are unlabelled
    * @param limit take this many files, chosen by a hash of their names
    */
-  public record Source(String images, Optional<String> masks, SplitRule split, OptionalInt limit) {}
+  public record Source(
+      String images, Optional<String> masks, SplitRule split, OptionalInt limit, Layout layout) {
+    /** Of the layout that sources have unless they say otherwise. */
+    public Source(String images, Optional<String> masks, SplitRule split, OptionalInt limit) {
+      this(images, masks, split, limit, Layout.DEFAULT);
+    }
+  }
 
   /** Pixels. */
   public record Input(int height, int width) {}
@@ -125,20 +131,24 @@ public record DatasetConfig(
 
   /** Changes whenever an unchanged file of the source would give another row. */
   Sha256 settings(Source source) {
-    return Fingerprint.of("ingest")
-        .add("classes", classes.size())
-        .add("ignore", ignore)
-        .add("groupPattern", groupPattern.map(Pattern::pattern).orElse(""))
-        .add("splitSeed", splitSeed)
-        .add("split", source.split())
-        .digest();
+    Fingerprint settings =
+        Fingerprint.of("ingest")
+            .add("classes", classes.size())
+            .add("ignore", ignore)
+            .add("groupPattern", groupPattern.map(Pattern::pattern).orElse(""))
+            .add("splitSeed", splitSeed)
+            .add("split", source.split());
+    return source.layout().equals(Layout.DEFAULT)
+        ? settings.digest() // as it was before there were others
+        : settings.add("layout", source.layout()).digest();
   }
 
   private static void checkFolders(List<Source> sources) {
     Set<String> seen = new HashSet<>();
     for (Source source : sources) {
       String images = folder(source.images());
-      if (source.masks().map(DatasetConfig::folder).filter(images::equals).isPresent()) {
+      boolean beside = source.masks().map(DatasetConfig::folder).filter(images::equals).isPresent();
+      if (beside && source.layout().besideImages().isEmpty()) {
         throw new ConfigException(
             "Invalid source: masks lie among the images in "
                 + source.images()
@@ -173,13 +183,17 @@ public record DatasetConfig(
       return new DatasetConfig(
           name,
           classes,
-          ignore == null ? ClassMask.IGNORE : ignore,
-          sources.stream().map(s -> s.bind(paths)).toList(),
+          value(),
+          sources.stream().map(s -> s.bind(paths::resolve, classes, value())).toList(),
           Optional.ofNullable(groupPattern).map(Form::compile),
           splitSeed == null ? 0 : splitSeed,
           input,
           prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind(),
           cache == null ? Cache.DEFAULT : cache.bind());
+    }
+
+    private int value() {
+      return ignore == null ? ClassMask.IGNORE : ignore;
     }
 
     private static Pattern compile(String regex) {
@@ -189,16 +203,6 @@ public record DatasetConfig(
         throw new ConfigException(
             "Invalid groupPattern: '" + regex + "': " + e.getDescription(), e);
       }
-    }
-  }
-
-  private record SourceForm(String images, String masks, SplitRule split, Integer limit) {
-    Source bind(Paths paths) {
-      return new Source(
-          paths.resolve(images),
-          Optional.ofNullable(masks).map(paths::resolve),
-          split,
-          limit == null ? OptionalInt.empty() : OptionalInt.of(limit));
     }
   }
 

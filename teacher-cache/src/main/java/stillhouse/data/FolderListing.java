@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -38,8 +39,11 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   /** Which of the data set's sources the folder is of. */
   static final String SOURCE = "source";
 
-  /** The file's name without its ending: an image and its mask share it. */
+  /** What an image and its labels share: by {@link FileNames}. */
   static final String BASE = "base";
+
+  /** The class that a label file is of, 1…K; 0 where its place says none. */
+  static final String LABEL = "label";
 
   static final String URI = "uri";
 
@@ -56,6 +60,7 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
       new StructType()
           .add(SOURCE, DataTypes.IntegerType)
           .add(BASE, DataTypes.StringType)
+          .add(LABEL, DataTypes.IntegerType)
           .add(URI, DataTypes.StringType)
           .add(Samples.LENGTH, DataTypes.LongType)
           .add(Samples.MTIME, DataTypes.LongType)
@@ -66,16 +71,29 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   static final int ALL = Integer.MAX_VALUE;
 
   /**
-   * @param limit take this many files, chosen by a hash of their names; or {@link #ALL}
+   * @param limit take this many files, chosen by a hash of their paths in the folder; or {@link
+   *     #ALL}
    * @param endings of the files' names, in lower case
+   * @param beside endings of other files, which are passed over without a word
+   * @param groupPattern found in a file's name, its group 1 is the group; null where there is none
    */
-  record Folder(int source, String path, int limit, List<String> endings) implements Serializable {}
+  record Folder(
+      int source,
+      String path,
+      int limit,
+      List<String> endings,
+      List<String> beside,
+      FileNames names,
+      Pattern groupPattern)
+      implements Serializable {}
 
   /** What a listing passes over. */
   enum Kind {
     FOLDER("folders, whose files are not entered"),
     HIDDEN("hidden files"),
-    ENDING("files of other endings");
+    ENDING("files of other endings"),
+    NAME("files that are not named as the layout has it"),
+    ORPHAN("labels that are of no image");
 
     final String text;
 
@@ -84,18 +102,16 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     }
   }
 
-  private final Pattern groupPattern;
   private final SerializableConfiguration hadoop;
 
-  FolderListing(Optional<Pattern> groupPattern, Configuration hadoop) {
-    this.groupPattern = groupPattern.orElse(null);
+  FolderListing(Configuration hadoop) {
     this.hadoop = new SerializableConfiguration(hadoop);
   }
 
   @Override
   public Iterator<Row> call(Folder folder) {
     Files files = new Files(folder, hadoop.value());
-    Iterator<FileStatus> taken = folder.limit() == ALL ? files : drawn(files, folder.limit());
+    Iterator<Taken> taken = folder.limit() == ALL ? files : drawn(files, folder.limit());
     return new Iterator<>() {
       private Iterator<Row> passed; // null until every file was seen
 
@@ -119,8 +135,8 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   }
 
   /** A larger limit takes every file that a smaller one takes. */
-  private static Iterator<FileStatus> drawn(Iterator<FileStatus> files, int limit) {
-    Comparator<FileStatus> byDraw = Comparator.comparing(f -> draw(f.getPath().getName()));
+  private static Iterator<Taken> drawn(Iterator<Taken> files, int limit) {
+    Comparator<Taken> byDraw = Comparator.comparing(f -> draw(f.path()));
     var kept = new PriorityQueue<>(byDraw.reversed());
     while (files.hasNext()) {
       kept.add(files.next());
@@ -136,29 +152,35 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     return Fingerprint.of("limit").add("name", name).digest().hex();
   }
 
-  private Row row(Folder folder, FileStatus file) {
-    String name = file.getPath().getName();
+  private static Row row(Folder folder, Taken taken) {
+    FileStatus file = taken.status();
     return RowFactory.create(
         folder.source(),
-        name.substring(0, name.lastIndexOf('.')),
+        taken.named().base(),
+        taken.named().label(),
         file.getPath().toString(),
         file.getLen(),
         file.getModificationTime(),
-        group(name),
+        group(folder.groupPattern(), file.getPath().getName()),
         null,
         null);
   }
 
-  private String group(String name) {
-    if (groupPattern == null) {
+  private static String group(Pattern pattern, String name) {
+    if (pattern == null) {
       return null;
     }
-    Matcher matcher = groupPattern.matcher(name);
+    Matcher matcher = pattern.matcher(name);
     return matcher.find() ? matcher.group(1) : null;
   }
 
+  /**
+   * @param path from the folder
+   */
+  private record Taken(FileStatus status, String path, FileNames.Named named) {}
+
   /** The files of a folder that have one of its endings and are not hidden. */
-  private static final class Files implements Iterator<FileStatus> {
+  private static final class Files implements Iterator<Taken> {
     /** How many of a kind, and the first of them. */
     private record Passed(long count, String example) {
       Passed and(Passed other) {
@@ -168,14 +190,21 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
 
     private final Map<Kind, Passed> passed = new EnumMap<>(Kind.class);
     private final Folder folder;
-    private final RemoteIterator<FileStatus> listed;
-    private FileStatus next;
+    private final RemoteIterator<? extends FileStatus> listed;
+    private final int prefix;
+    private Taken next;
 
     Files(Folder folder, Configuration hadoop) {
       this.folder = folder;
       Path path = new Path(folder.path());
       try {
-        listed = path.getFileSystem(hadoop).listStatusIterator(path);
+        FileSystem system = path.getFileSystem(hadoop);
+        String root = system.makeQualified(path).toUri().getPath();
+        prefix = root.endsWith("/") ? root.length() : root.length() + 1;
+        listed =
+            folder.names().recursive()
+                ? system.listFiles(path, true)
+                : system.listStatusIterator(path);
       } catch (IOException e) {
         throw cannotList(e);
       }
@@ -185,15 +214,29 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     public boolean hasNext() {
       try {
         while (next == null && listed.hasNext()) {
-          FileStatus file = listed.next();
-          Optional<Kind> kind = kind(file);
-          next = kind.isEmpty() ? file : null;
-          kind.ifPresent(k -> pass(k, file));
+          take(listed.next());
         }
         return next != null;
       } catch (IOException e) {
         throw cannotList(e);
       }
+    }
+
+    private void take(FileStatus file) {
+      String path = file.getPath().toUri().getPath().substring(prefix);
+      if (endsWith(folder.beside(), path)) {
+        return;
+      }
+      Optional<Kind> kind = kind(file, path);
+      if (kind.isPresent()) {
+        pass(kind.get(), file);
+        return;
+      }
+      folder
+          .names()
+          .named(path)
+          .ifPresentOrElse(
+              named -> next = new Taken(file, path, named), () -> pass(Kind.NAME, file));
     }
 
     private void pass(Kind kind, FileStatus file) {
@@ -209,6 +252,7 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
                   RowFactory.create(
                       folder.source(),
                       null,
+                      null,
                       p.example(),
                       null,
                       null,
@@ -219,26 +263,29 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     }
 
     @Override
-    public FileStatus next() {
+    public Taken next() {
       if (!hasNext()) {
         throw new NoSuchElementException("No further file in " + folder.path());
       }
-      FileStatus file = next;
+      Taken file = next;
       next = null;
       return file;
     }
 
     /** Empty for a file that is taken. */
-    private Optional<Kind> kind(FileStatus file) {
-      String name = file.getPath().getName().toLowerCase(Locale.ROOT);
-      if (name.startsWith(".")) {
+    private Optional<Kind> kind(FileStatus file, String path) {
+      if (path.startsWith(".") || path.contains("/.")) {
         return Optional.of(Kind.HIDDEN);
       }
       if (!file.isFile()) {
         return Optional.of(Kind.FOLDER);
       }
-      boolean ends = folder.endings().stream().anyMatch(name::endsWith);
-      return ends ? Optional.empty() : Optional.of(Kind.ENDING);
+      return endsWith(folder.endings(), path) ? Optional.empty() : Optional.of(Kind.ENDING);
+    }
+
+    private static boolean endsWith(List<String> endings, String path) {
+      String lower = path.toLowerCase(Locale.ROOT);
+      return endings.stream().anyMatch(lower::endsWith);
     }
 
     private UncheckedIOException cannotList(IOException e) {

@@ -7,7 +7,9 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.countDistinct;
 import static org.apache.spark.sql.functions.current_timestamp;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
 import io.delta.tables.DeltaTable;
@@ -75,13 +77,15 @@ public final class Ingest {
 
   private IngestReport run() {
     Configuration hadoop = spark.sessionState().newHadoopConf();
-    var listing = new SourceListing(config, hadoop);
     describe("listing");
-    Dataset<Row> listed = listing.rows(spark).persist(StorageLevel.MEMORY_AND_DISK());
-    try {
-      return ingest(listing.images(listed), SourceListing.taken(listed), hadoop);
+    try (var listing = new SourceListing(config, hadoop)) {
+      Dataset<Row> listed = listing.rows(spark).persist(StorageLevel.MEMORY_AND_DISK());
+      try {
+        return ingest(listing.images(listed), SourceListing.taken(listed), hadoop);
+      } finally {
+        listed.unpersist();
+      }
     } finally {
-      listed.unpersist();
       spark.sparkContext().setJobDescription(null);
     }
   }
@@ -169,6 +173,7 @@ public final class Ingest {
       long found, Dataset<Row> samples, Dataset<Row> quarantine, Dataset<Row> outcome) {
     describe("reading new and changed files");
     Map<String, Long> read = tally(outcome.select(fate().as("fate")));
+    warnOfSkipped(outcome);
     describe("comparing with the last run");
     Map<String, Long> before = tally(samples.select(STATE));
     Map<String, Long> beforeOut = tally(ours(quarantine).select(STATE));
@@ -186,6 +191,22 @@ public final class Ingest {
       write(kept.unionByName(quarantineRows(outcome)), quarantinePath);
     }
     return report(counts);
+  }
+
+  private void warnOfSkipped(Dataset<Row> outcome) {
+    Column skipped = col(SampleReader.SKIPPED);
+    Row row =
+        outcome
+            .where(skipped.gt(0))
+            .agg(sum(skipped), count(lit(1)), min(Samples.IMAGE_URI))
+            .first();
+    if (row.getLong(1) > 0) {
+      LOG.warn(
+          "Passed over {} shapes without an area in the labels of {} images (such as {})",
+          row.getLong(0),
+          row.getLong(1),
+          row.getString(2));
+    }
   }
 
   private IngestReport report(Counts counts) {

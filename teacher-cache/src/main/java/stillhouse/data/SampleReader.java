@@ -1,9 +1,8 @@
 package stillhouse.data;
 
-import java.io.Serializable;
 import java.util.BitSet;
 import java.util.Iterator;
-import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
@@ -11,7 +10,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.SerializableConfiguration;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
@@ -25,19 +23,23 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
   /** Whether the samples table had a row of this file before. */
   static final String EXISTED = "existed";
 
+  /** Shapes without an area that were passed over in the image's labels. */
+  static final String SKIPPED = "skipped";
+
   /** The sample's columns, all null where there is a {@link Samples#REASON}. */
   static final StructType SCHEMA = schema();
 
-  private final List<String> classes;
-  private final int ignore;
+  private final LabelReader[] labelReaders;
   private final long splitSeed;
-  private final SerializableConfiguration hadoop;
+  private final ListedFiles files;
 
   SampleReader(DatasetConfig config, Configuration hadoop) {
-    this.classes = config.classes();
-    this.ignore = config.ignore();
+    this.labelReaders =
+        config.sources().stream()
+            .map(source -> source.layout().reader(config))
+            .toArray(LabelReader[]::new);
     this.splitSeed = config.splitSeed();
-    this.hadoop = new SerializableConfiguration(hadoop);
+    this.files = new ListedFiles(hadoop);
   }
 
   @Override
@@ -64,10 +66,16 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
   }
 
   private Row sample(Row file) {
-    byte[] bytes = bytes(file, Samples.IMAGE_URI, Samples.LENGTH);
-    RgbImage image = ImageCodec.decodeRgb(bytes);
-    Labels labels = labels(file, image);
+    Row refused = file.getAs(SourceListing.REFUSED);
+    if (refused != null) {
+      throw new UnreadableImageException(
+          refused.getAs(Samples.REASON), refused.getAs(Samples.DETAIL));
+    }
     String uri = file.getAs(Samples.IMAGE_URI);
+    byte[] bytes = files.read(uri, file.<Long>getAs(Samples.LENGTH));
+    RgbImage image = ImageCodec.decodeRgb(bytes);
+    Optional<LabelReader.Labels> labels = labels(file, image);
+    Optional<ClassMask> mask = labels.map(LabelReader.Labels::mask);
     Sha256 content = Sha256.of(bytes);
     String named = file.getAs(SourceListing.GROUP);
     String group = named == null ? content.hex() : named;
@@ -80,16 +88,17 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         content.hex(),
         image.width(),
         image.height(),
-        labels.png(),
+        mask.map(ImageCodec::encodePng).orElse(null),
         group,
         rule.assign(splitSeed, group).label(),
         1f,
-        labels.present(),
+        mask.map(SampleReader::present).orElse(new Integer[0]),
         file.getAs(Samples.MASK_LENGTH),
         file.getAs(Samples.MASK_MTIME),
         file.getAs(Samples.SETTINGS),
         null,
         null,
+        labels.map(LabelReader.Labels::skipped).orElse(0L),
         file.getAs(EXISTED));
   }
 
@@ -100,25 +109,15 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
     }
     columns[SCHEMA.fieldIndex(Samples.REASON)] = e.reason();
     columns[SCHEMA.fieldIndex(Samples.DETAIL)] = e.detail();
+    columns[SCHEMA.fieldIndex(SKIPPED)] = 0L;
     columns[SCHEMA.fieldIndex(EXISTED)] = file.getAs(EXISTED);
     return RowFactory.create(columns);
   }
 
-  private byte[] bytes(Row file, String uriColumn, String lengthColumn) {
-    String uri = file.getAs(uriColumn);
-    long listed = file.<Long>getAs(lengthColumn);
-    byte[] bytes = ImageReader.read(uri, hadoop.value());
-    if (bytes.length != listed) {
-      throw new UnreadableImageException(
-          "content-changed",
-          uri + " had " + listed + " bytes when listed and " + bytes.length + " when read");
-    }
-    return bytes;
-  }
-
-  private Labels labels(Row file, RgbImage image) {
+  /** Empty where the image is unlabelled. */
+  private Optional<LabelReader.Labels> labels(Row file, RgbImage image) {
     if (file.getAs(SourceListing.MASK_URI) == null) {
-      return new Labels(null, new Integer[0]);
+      return Optional.empty();
     }
     String namesakes = file.getAs(SourceListing.NAMESAKES);
     if (namesakes != null) {
@@ -127,15 +126,9 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
           namesakes
               + " are named alike but for their endings, and which is whose can't be known; give each image a name of its own");
     }
-    byte[] bytes = bytes(file, SourceListing.MASK_URI, Samples.MASK_LENGTH);
-    ClassMask mask;
-    try {
-      mask = ImageCodec.decodeMask(bytes);
-    } catch (UnreadableImageException e) {
-      String reason = e.reason().startsWith("mask-") ? e.reason() : "mask-" + e.reason();
-      throw new UnreadableImageException(
-          reason, file.getAs(SourceListing.MASK_URI) + ": " + e.detail(), e);
-    }
+    LabelReader reader = labelReaders[file.<Integer>getAs(FolderListing.SOURCE)];
+    LabelReader.Labels labels = reader.read(file, image.width(), image.height(), files);
+    ClassMask mask = labels.mask();
     if (mask.width() != image.width() || mask.height() != image.height()) {
       throw new UnreadableImageException(
           "mask-size",
@@ -144,42 +137,18 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
               + ", its image "
               + ImageCodec.size(image.width(), image.height()));
     }
-    BitSet values = relabel(mask);
-    return new Labels(ImageCodec.encodePng(mask), values.stream().boxed().toArray(Integer[]::new));
+    return Optional.of(labels);
   }
 
-  /**
-   * The classes present, ascending; the data set's ignore value becomes {@link ClassMask#IGNORE}.
-   */
-  private BitSet relabel(ClassMask mask) {
+  /** The classes that a mask shows, ascending. */
+  private static Integer[] present(ClassMask mask) {
     BitSet values = new BitSet();
-    BitSet unknown = new BitSet();
-    byte[] pixels = mask.classes();
-    for (int i = 0; i < pixels.length; i++) {
-      int value = pixels[i] & 0xff;
-      if (value == ignore) {
-        pixels[i] = (byte) ClassMask.IGNORE;
-      } else if (value <= classes.size()) {
-        values.set(value);
-      } else {
-        unknown.set(value);
-      }
-    }
-    if (!unknown.isEmpty()) {
-      throw new UnreadableImageException(
-          "mask-values",
-          "values "
-              + unknown
-              + " are no class (0 background, 1…"
-              + classes.size()
-              + " "
-              + String.join(", ", classes)
-              + ", "
-              + ignore
-              + " ignored)");
+    for (byte value : mask.classes()) {
+      values.set(value & 0xff);
     }
     values.clear(0);
-    return values;
+    values.clear(ClassMask.IGNORE);
+    return values.stream().boxed().toArray(Integer[]::new);
   }
 
   private static StructType schema() {
@@ -190,11 +159,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
     return schema
         .add(Samples.REASON, DataTypes.StringType, true)
         .add(Samples.DETAIL, DataTypes.StringType, true)
+        .add(SKIPPED, DataTypes.LongType, false)
         .add(EXISTED, DataTypes.BooleanType, false);
   }
-
-  /**
-   * @param png null where the image is unlabelled
-   */
-  private record Labels(byte[] png, Integer[] present) implements Serializable {}
 }

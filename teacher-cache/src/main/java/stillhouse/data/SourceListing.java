@@ -1,24 +1,24 @@
 package stillhouse.data;
 
 import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.format_string;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.when;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -29,8 +29,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import stillhouse.conf.ConfigException;
 
 /**
@@ -38,7 +38,7 @@ import stillhouse.conf.ConfigException;
  * a folder inside one is not entered, but told of, as every file is that is passed over. They are
  * listed in tasks, one a folder: no list of them ever stands on the driver.
  */
-final class SourceListing {
+final class SourceListing implements AutoCloseable {
   static final String MASK_URI = "mask_uri";
 
   /** The group by the file's name; null where the content makes it. */
@@ -52,15 +52,27 @@ final class SourceListing {
    */
   static final String NAMESAKES = "namesakes";
 
+  /** Reason and detail where the image is known to be unusable by its name alone; else null. */
+  static final String REFUSED = "refused";
+
+  private static final StructType REFUSAL =
+      new StructType()
+          .add(Samples.REASON, DataTypes.StringType)
+          .add(Samples.DETAIL, DataTypes.StringType);
+
   private static final String[] NAMED = {FolderListing.SOURCE, FolderListing.BASE};
   private static final String IMAGES_OF = "images_of";
-  private static final String MASKS_OF = "masks_of";
-  private static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png");
-  private static final List<String> MASKS = List.of(".png");
-  private static final Logger LOG = LoggerFactory.getLogger(SourceListing.class);
+  static final String MASKS_OF = "masks_of";
+
+  /** Before the kind of what was passed over where the labels lie. */
+  static final String OF_LABELS = "labels: ";
+
+  /** Endings of the images, in lower case. */
+  static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png");
 
   private final DatasetConfig config;
   private final Configuration hadoop;
+  private Optional<CocoListing> coco = Optional.empty();
 
   SourceListing(DatasetConfig config, Configuration hadoop) {
     this.config = config;
@@ -69,44 +81,149 @@ final class SourceListing {
 
   /**
    * One row an image file: {@link FolderListing#SOURCE}, what {@link Samples#IDENTITY} has, {@link
-   * #MASK_URI}, {@link #GROUP}, {@link #RULE} and {@link #NAMESAKES}; and the rows of what was
-   * passed over, which {@link #taken} leaves out. Listed anew by each query, so persist it.
+   * #MASK_URI}, {@link LabelParts#COLUMN}, {@link #GROUP}, {@link #RULE}, {@link #NAMESAKES} and
+   * {@link #REFUSED}; and the rows of what was passed over, which {@link #taken} leaves out. Listed
+   * anew by each query, so persist it.
    *
-   * @throws ConfigException where a folder is missing
+   * @throws ConfigException where a folder is missing, or a file of labels can't be used
    */
   Dataset<Row> rows(SparkSession spark) {
     List<FolderListing.Folder> images = new ArrayList<>();
     List<FolderListing.Folder> masks = new ArrayList<>();
     for (int i = 0; i < config.sources().size(); i++) {
-      DatasetConfig.Source source = config.sources().get(i);
-      requireFolder("image", source.images());
-      int limit = source.limit().orElse(FolderListing.ALL);
-      images.add(new FolderListing.Folder(i, source.images(), limit, IMAGES));
-      if (source.masks().isPresent()) {
-        String folder = source.masks().get();
-        requireFolder("mask", folder);
-        masks.add(new FolderListing.Folder(i, folder, FolderListing.ALL, MASKS));
-      }
+      images.add(imageFolder(i));
+      masks.addAll(labelFolders(i));
     }
-    Dataset<Row> maskOf = masks(files(spark, masks));
-    Column ofName = count(lit(1)).over(Window.partitionBy(NAMED[0], NAMED[1]));
-    Column settings = ofSource(source -> config.settings(source).hex());
+    if (CocoListing.isUsed(config)) {
+      coco = Optional.of(CocoListing.of(spark, config, hadoop));
+      new CocoCheck(config, coco.get()).run();
+    }
+    return joined(files(spark, images), labels(spark, masks));
+  }
+
+  @Override
+  public void close() {
+    coco.ifPresent(CocoListing::close);
+  }
+
+  /** Images with their labels, and labels that no image has as passed over. */
+  private Dataset<Row> joined(Dataset<Row> images, Dataset<Row> labels) {
+    Column limited = ofSource(source -> lit(source.limit().isPresent()));
+    String orphan = OF_LABELS + FolderListing.Kind.ORPHAN.name();
+    Column uri = coalesce(col(FolderListing.URI), outsideUri());
     Column shared = col(IMAGES_OF).gt(1).or(col(MASKS_OF).gt(1));
-    return files(spark, images)
-        .withColumn(IMAGES_OF, ofName)
-        .join(maskOf, NAMED, "left")
-        .withColumnRenamed(FolderListing.URI, Samples.IMAGE_URI)
-        .withColumn(RULE, ofSource(source -> source.split().name()))
+    return images
+        .withColumn(IMAGES_OF, count(lit(1)).over(Window.partitionBy(NAMED[0], NAMED[1])))
+        .join(labels, NAMED, "full_outer")
+        .withColumn(Samples.IMAGE_URI, uri)
+        .withColumn(
+            FolderListing.PASSED,
+            coalesce(
+                col(FolderListing.PASSED),
+                concat(lit(OF_LABELS), col(FileLabels.PASSED)),
+                when(col(Samples.IMAGE_URI).isNull(), orphan)))
+        // A limit leaves out images, and with them their labels.
+        .where(not(coalesce(col(FolderListing.PASSED), lit("")).equalTo(orphan).and(limited)))
+        .withColumn(
+            FolderListing.PASSED_COUNT,
+            coalesce(col(FolderListing.PASSED_COUNT), col(FileLabels.PASSED_COUNT), lit(1L)))
+        .withColumn(
+            LabelParts.COLUMN, when(col(Samples.IMAGE_URI).isNotNull(), col(LabelParts.COLUMN)))
+        .withColumn(
+            Samples.IMAGE_URI,
+            coalesce(col(Samples.IMAGE_URI), col(FolderListing.BASE), col(MASK_URI)))
+        // Of an image that is nowhere there is neither.
+        .withColumn(Samples.LENGTH, coalesce(col(Samples.LENGTH), lit(0L)))
+        .withColumn(Samples.MTIME, coalesce(col(Samples.MTIME), lit(0L)))
+        .withColumn(RULE, ofSource(source -> lit(source.split().name())))
         .withColumn(
             NAMESAKES,
             when(
                 col(MASK_URI).isNotNull().and(shared),
                 format_string("%d images and %d masks", col(IMAGES_OF), col(MASKS_OF))))
-        // Part of what the row was made with: a namesake that comes or goes makes it anew.
-        .withColumn(
-            Samples.SETTINGS,
-            when(col(NAMESAKES).isNull(), settings).otherwise(concat(settings, lit(" shared"))))
-        .drop(FolderListing.BASE, IMAGES_OF, MASKS_OF);
+        .withColumn(Samples.SETTINGS, settings())
+        .drop(
+            FolderListing.BASE,
+            FolderListing.LABEL,
+            FolderListing.URI,
+            CocoListing.OUTSIDE,
+            FileLabels.PASSED,
+            FileLabels.PASSED_COUNT,
+            IMAGES_OF,
+            MASKS_OF);
+  }
+
+  /**
+   * What a row was made with: the data set's settings, a digest of labels that are not one file,
+   * and whether they can't be told from another's. A namesake that comes or goes makes it anew, and
+   * so does an annotation, without a look at the other images of its file.
+   */
+  private Column settings() {
+    Column parts = struct(col(LabelParts.COLUMN), col(REFUSED));
+    Column digest = sha2(to_json(parts), 256);
+    Column own = col(LabelParts.COLUMN).isNotNull().or(col(REFUSED).isNotNull());
+    return concat(
+        ofSource(source -> lit(config.settings(source).hex())),
+        when(own, concat(lit(" labels "), digest)).otherwise(""),
+        when(col(NAMESAKES).isNotNull(), " shared").otherwise(""));
+  }
+
+  /** The place of an image's path that leads out of its folder: an entry of a file. */
+  private Column outsideUri() {
+    Column place = ofSource(source -> lit(source.masks().orElse("")));
+    return when(
+        col(CocoListing.OUTSIDE).isNotNull(), concat(place, lit("#"), col(CocoListing.OUTSIDE)));
+  }
+
+  private Dataset<Row> labels(SparkSession spark, List<FolderListing.Folder> folders) {
+    Dataset<Row> ofFiles =
+        FileLabels.of(files(spark, folders))
+            .withColumn(REFUSED, lit(null).cast(REFUSAL))
+            .withColumn(CocoListing.OUTSIDE, lit(null).cast(DataTypes.StringType));
+    if (coco.isEmpty()) {
+      return ofFiles;
+    }
+    Dataset<Row> ofEntries =
+        coco.get()
+            .labels()
+            .withColumn(MASK_URI, ofSource(source -> lit(source.masks().orElse(""))))
+            .withColumn(Samples.MASK_LENGTH, lit(null).cast(DataTypes.LongType))
+            .withColumn(Samples.MASK_MTIME, lit(null).cast(DataTypes.LongType))
+            .withColumn(MASKS_OF, lit(1L))
+            .withColumn(FileLabels.PASSED, lit(null).cast(DataTypes.StringType))
+            .withColumn(FileLabels.PASSED_COUNT, lit(null).cast(DataTypes.LongType));
+    return ofFiles.unionByName(ofEntries);
+  }
+
+  private FolderListing.Folder imageFolder(int i) {
+    DatasetConfig.Source source = config.sources().get(i);
+    requireFolder("image", source.images());
+    return new FolderListing.Folder(
+        i,
+        source.images(),
+        source.limit().orElse(FolderListing.ALL),
+        IMAGES,
+        source.layout().besideImages(),
+        source.layout().imageNames(),
+        config.groupPattern().or(source.layout()::groupPattern).orElse(null));
+  }
+
+  /** None where the source is unlabelled. */
+  private List<FolderListing.Folder> labelFolders(int i) {
+    DatasetConfig.Source source = config.sources().get(i);
+    return source.masks().map(source.layout()::labelFolders).orElse(List.of()).stream()
+        .peek(folder -> requireFolder("mask", folder.path()))
+        .map(
+            folder ->
+                new FolderListing.Folder(
+                    i,
+                    folder.path(),
+                    FolderListing.ALL,
+                    folder.endings(),
+                    folder.beside(),
+                    folder.names(),
+                    null))
+        .toList();
   }
 
   /** The rows of files alone. */
@@ -115,24 +232,8 @@ final class SourceListing {
         .drop(FolderListing.PASSED, FolderListing.PASSED_COUNT);
   }
 
-  /** One row a base name: the mask's file, the first of several such as a.png and a.PNG. */
-  private static Dataset<Row> masks(Dataset<Row> files) {
-    Column first =
-        min(struct(col(FolderListing.URI), col(Samples.LENGTH), col(Samples.MTIME))).as("first");
-    return taken(files)
-        .groupBy(NAMED[0], NAMED[1])
-        .agg(first, count(lit(1)).as(MASKS_OF))
-        .select(
-            col(NAMED[0]),
-            col(NAMED[1]),
-            col("first").getField(FolderListing.URI).as(MASK_URI),
-            col("first").getField(Samples.LENGTH).as(Samples.MASK_LENGTH),
-            col("first").getField(Samples.MTIME).as(Samples.MASK_MTIME),
-            col(MASKS_OF));
-  }
-
   private Dataset<Row> files(SparkSession spark, List<FolderListing.Folder> folders) {
-    var listing = new FolderListing(config.groupPattern(), hadoop);
+    var listing = new FolderListing(hadoop);
     int tasks = Math.max(1, folders.size());
     return spark.createDataFrame(
         JavaSparkContext.fromSparkContext(spark.sparkContext())
@@ -141,9 +242,8 @@ final class SourceListing {
         FolderListing.SCHEMA);
   }
 
-  private Column ofSource(Function<DatasetConfig.Source, String> value) {
-    Column[] values =
-        config.sources().stream().map(source -> lit(value.apply(source))).toArray(Column[]::new);
+  private Column ofSource(Function<DatasetConfig.Source, Column> value) {
+    Column[] values = config.sources().stream().map(value).toArray(Column[]::new);
     return element_at(array(values), col(FolderListing.SOURCE).plus(1));
   }
 
@@ -163,9 +263,6 @@ final class SourceListing {
     }
   }
 
-  /** What was found in one source's folders. */
-  private record Found(long images, long masks, Optional<String> example, Optional<String> odd) {}
-
   /**
    * Counts what {@link #rows} found, and warns of what it passed over.
    *
@@ -174,82 +271,6 @@ final class SourceListing {
    *     file's name has no group
    */
   long images(Dataset<Row> rows) {
-    Column noGroup = when(col(GROUP).isNull(), col(Samples.IMAGE_URI));
-    Map<Integer, Found> bySource = new HashMap<>();
-    for (Row row :
-        rows.groupBy(FolderListing.SOURCE, FolderListing.PASSED)
-            .agg(
-                count(lit(1)),
-                count(MASK_URI),
-                min(Samples.IMAGE_URI),
-                min(noGroup),
-                sum(FolderListing.PASSED_COUNT))
-            .collectAsList()) {
-      if (row.isNullAt(1)) {
-        Optional<String> odd = Optional.ofNullable(row.getString(5));
-        bySource.put(
-            row.getInt(0),
-            new Found(row.getLong(2), row.getLong(3), Optional.of(row.getString(4)), odd));
-      } else {
-        LOG.warn(
-            "Passed over {} {} in {} (such as {})",
-            row.getLong(6),
-            FolderListing.Kind.valueOf(row.getString(1)).text,
-            config.sources().get(row.getInt(0)).images(),
-            name(row.getString(4)));
-      }
-    }
-    long images = 0;
-    for (int i = 0; i < config.sources().size(); i++) {
-      Found none = new Found(0, 0, Optional.empty(), Optional.empty());
-      Found found = bySource.getOrDefault(i, none);
-      check(config.sources().get(i), found);
-      images += found.images();
-    }
-    return images;
-  }
-
-  private void check(DatasetConfig.Source source, Found found) {
-    if (found.images() == 0) {
-      throw new ConfigException(
-          "Cannot ingest "
-              + config.name()
-              + ": no images (.jpg, .jpeg, .png) in "
-              + source.images());
-    }
-    if (config.groupPattern().isPresent() && found.odd().isPresent()) {
-      throw new ConfigException(
-          "Invalid groupPattern: '"
-              + config.groupPattern().get()
-              + "' finds no group in the file name "
-              + name(found.odd().get()));
-    }
-    if (source.masks().isPresent() && found.masks() == 0) {
-      String example = name(found.example().orElseThrow());
-      throw new ConfigException(
-          "Cannot ingest "
-              + config.name()
-              + ": no mask in "
-              + source.masks().get()
-              + " is named like an image in "
-              + source.images()
-              + " (such as "
-              + example.substring(0, example.lastIndexOf('.'))
-              + ".png)");
-    }
-    LOG.info(
-        "Found {} images, {} with a mask, in {}", found.images(), found.masks(), source.images());
-    if (source.masks().isPresent() && found.masks() < found.images()) {
-      LOG.warn(
-          "{} of {} images in {} have no mask in {}: they count as unlabelled",
-          found.images() - found.masks(),
-          found.images(),
-          source.images(),
-          source.masks().get());
-    }
-  }
-
-  private static String name(String uri) {
-    return uri.substring(uri.lastIndexOf('/') + 1);
+    return new ListingCheck(config).images(rows);
   }
 }
