@@ -26,6 +26,7 @@ final class CacheCommand implements Callable<Integer> {
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
   @Mixin private ChunkOption chunk;
+  @Mixin private RepairOption repair;
 
   @Override
   public Integer call() {
@@ -34,6 +35,7 @@ final class CacheCommand implements Callable<Integer> {
     chunk.check();
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
+      repair.run(session, root.uri());
       CacheReport report = run(session, root.uri(), dataset, source, chunk);
       return report.cached() == 0 ? Stillhouse.FAILED : 0;
     }
@@ -53,7 +55,8 @@ final class CacheCommand implements Callable<Integer> {
                 new ConsoleProgress("cache"))
             .run(session.spark(), root, teacher, Prompts.of(dataset), chunk.options(dataset));
     log.info(
-        "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {} reused; structure {} new, {} reused",
+        "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {}"
+            + " reused; structure {} new, {} reused",
         report.cached(),
         report.samples(),
         report.quarantined(),
@@ -71,7 +74,8 @@ final class CacheCommand implements Callable<Integer> {
     }
     if (report.quarantined() > 0) {
       log.warn(
-          "{} of {} samples could not be cached: table tables/quarantine names each and why; the next run tries them again",
+          "{} of {} samples could not be cached: table tables/quarantine names each and why; the"
+              + " next run tries them again",
           report.quarantined(),
           report.samples());
     }
@@ -82,7 +86,7 @@ final class CacheCommand implements Callable<Integer> {
   }
 
   /** Runs on executors: the JVM's one loaded teacher. */
-  private static Teacher pooled(TeacherSource source) {
+  static Teacher pooled(TeacherSource source) {
     return TeacherPool.shared().acquire(source);
   }
 }

@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
 import stillhouse.data.Split;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.tracking.TrackingServer;
 
 /**
  * Runs what ships, each run's ONNX file, over a split, and the teacher's cached answers beside it.
@@ -58,34 +60,53 @@ final class EvaluateCommand implements Callable<Integer> {
     folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();
         var session = JobSession.open("evaluate " + dataset.name())) {
-      SparkSession spark = session.spark();
-      String root = runs.root().uri();
-      IngestedDataset.require(spark, root, dataset);
-      TestSamples samples =
-          TestSamples.of(spark, root, dataset, split, answering.map(LocalTeacher::spec));
-      if (!samples.leftOut().isEmpty()) {
-        log.warn("Left out of split {}: {}", split, samples.leftOut());
-      }
-      Scoring scoring = new Scoring(spark, server, samples, answering, runs.root(), force);
-      List<Score> scores = new ArrayList<>();
-      if (answering.isPresent()) {
-        scores.add(scoring.teacher(answering.get()));
-      }
-      for (Path folder : folders) {
-        scores.add(scoring.student(folder));
-      }
-      Summary table = new Summary(dataset, split, scores, samples.leftOut());
-      System.out.println(table.text());
-      log.info("MLflow experiment {} at {}", dataset.name(), server.uri());
-      if (summary != null) {
-        Coverage coverage =
-            Coverage.of(spark, root, source.map(t -> Prompts.keys(dataset, t.spec())));
-        coverage.warning().ifPresent(log::warn);
-        table.write(summary, coverage, server.uri().toString());
-        log.info("Wrote {}", summary);
+      IngestedDataset.require(session.spark(), runs.root().uri(), dataset);
+      try (var pinned = new RunPins(session.spark(), runs.root().uri()).evaluating()) {
+        Summary table = score(session.spark(), server, dataset, answering, folders);
+        System.out.println(table.text());
+        log.info("MLflow experiment {} at {}", dataset.name(), server.uri());
+        if (summary != null) {
+          write(table, session.spark(), server, dataset, source);
+        }
       }
     }
     return 0;
+  }
+
+  private Summary score(
+      SparkSession spark,
+      TrackingServer server,
+      DatasetConfig dataset,
+      Optional<LocalTeacher> answering,
+      List<Path> folders)
+      throws IOException {
+    TestSamples samples =
+        TestSamples.of(spark, runs.root().uri(), dataset, split, answering.map(LocalTeacher::spec));
+    if (!samples.leftOut().isEmpty()) {
+      log.warn("Left out of split {}: {}", split, samples.leftOut());
+    }
+    Scoring scoring = new Scoring(spark, server, samples, answering, runs.root(), force);
+    List<Score> scores = new ArrayList<>();
+    if (answering.isPresent()) {
+      scores.add(scoring.teacher(answering.get()));
+    }
+    for (Path folder : folders) {
+      scores.add(scoring.student(folder));
+    }
+    return new Summary(dataset, split, scores, samples.leftOut());
+  }
+
+  private void write(
+      Summary table,
+      SparkSession spark,
+      TrackingServer server,
+      DatasetConfig dataset,
+      Optional<LocalTeacher> source) {
+    Coverage coverage =
+        Coverage.of(spark, runs.root().uri(), source.map(t -> Prompts.keys(dataset, t.spec())));
+    coverage.warning().ifPresent(log::warn);
+    table.write(summary, coverage, server.uri().toString());
+    log.info("Wrote {}", summary);
   }
 
   private void requireSplit() {

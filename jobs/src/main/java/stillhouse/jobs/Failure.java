@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.UnreadableImageException;
@@ -29,8 +30,15 @@ record Failure(String message, boolean mendable) {
   // Spark gives a failed barrier stage as text only: an exception's name, its message, its frames.
   private static final Pattern IN_TEXT =
       Pattern.compile(
-          "((?:[a-z]\\w*\\.)+[A-Z][\\w$]*(?:Exception|Error)): (.*?)(?=\\R\\s*at |\\RCaused by: |\\z)",
+          "((?:[a-z]\\w*\\.)+[A-Z][\\w$]*(?:Exception|Error)): (.*?)(?=\\R\\s*at |\\RCaused by:"
+              + " |\\z)",
           Pattern.DOTALL);
+
+  // Spark and Delta each have their sentence about a file that can't be read; all name it.
+  private static final Pattern CACHE_FILE =
+      Pattern.compile(
+          "(?:reading file|footer for file:?|File)"
+              + " (\\S*/cache/(?:features|answers|structure)/[^\\s/]+\\.parquet)");
   private static final String SPARK = "org.apache.spark.";
 
   static Failure of(Throwable thrown) {
@@ -39,12 +47,32 @@ record Failure(String message, boolean mendable) {
     if (mendable.isPresent()) {
       return new Failure(said(mendable.get()), true);
     }
+    Optional<Failure> damaged = damagedFile(chain);
+    if (damaged.isPresent()) {
+      return damaged.get();
+    }
     return chain.stream()
         .map(Failure::inText)
         .flatMap(Optional::stream)
         .findFirst()
         .orElseGet(
             () -> new Failure(joined(said(thrown), said(chain.get(chain.size() - 1))), false));
+  }
+
+  /** A file of the cache's tables that Parquet can't read, or that is gone. */
+  private static Optional<Failure> damagedFile(List<Throwable> chain) {
+    return chain.stream()
+        .map(t -> CACHE_FILE.matcher(t.getMessage() == null ? "" : t.getMessage()))
+        .filter(Matcher::find)
+        .map(found -> damaged(found.group(1), said(chain.get(chain.size() - 1))))
+        .findFirst();
+  }
+
+  private static Failure damaged(String file, String cause) {
+    return new Failure(
+        "Cannot read cache file %s: %s. It is damaged: 'verify' says what else is, 'cache --repair' (or 'refresh --repair') takes damaged files out and asks the teacher again."
+            .formatted(file, cause.lines().findFirst().orElse(cause)),
+        true);
   }
 
   /** Training's own exceptions refuse something without a cause, and tell of a failure with one. */

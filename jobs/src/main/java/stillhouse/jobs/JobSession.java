@@ -36,6 +36,8 @@ record JobSession(SparkSession spark, boolean ours) implements AutoCloseable {
     return conf.set(
             "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
         .set("spark.databricks.delta.properties.defaults.enableDeletionVectors", "false")
+        // A page that changed on disk is found where it is read.
+        .set("spark.hadoop.parquet.page.verify-checksum.enabled", "true")
         .set("spark.task.reaper.enabled", "true");
   }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheRepair;
 import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestReport;
@@ -22,13 +23,15 @@ import stillhouse.teacher.TeacherSpec;
     name = "refresh",
     mixinStandardHelpOptions = true,
     description =
-        "Takes up new, changed and gone images, asks the teacher what is missing alone, and reports to MLflow.")
+        "Takes up new, changed and gone images, asks the teacher what is missing alone, and reports"
+            + " to MLflow.")
 final class RefreshCommand implements Callable<Integer> {
   private static final DateTimeFormatter MINUTE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
   @Mixin private ChunkOption chunk;
+  @Mixin private RepairOption repair;
   @Mixin private TrackingOptions tracking;
 
   @Override
@@ -61,6 +64,7 @@ final class RefreshCommand implements Callable<Integer> {
     long began = System.nanoTime();
     IngestReport ingested = IngestCommand.run(session, root.uri(), dataset);
     told.figures(figures(ingested, seconds(began)));
+    repair.run(session, root.uri()).ifPresent(mended -> told.figures(figures(mended)));
     began = System.nanoTime();
     CacheReport cached = CacheCommand.run(session, root.uri(), dataset, source, chunk);
     told.figures(figures(cached, seconds(began)));
@@ -81,6 +85,13 @@ final class RefreshCommand implements Callable<Integer> {
     figures.put("ingest/quarantined", (double) report.quarantined());
     figures.put("ingest/seconds", seconds);
     return figures;
+  }
+
+  private static Map<String, Double> figures(CacheRepair.Report report) {
+    return Map.of(
+        "repair/files", (double) report.files(),
+        "repair/rows_kept", (double) report.kept(),
+        "repair/rows_lost", (double) report.lost());
   }
 
   private static Map<String, Double> figures(CacheReport report, double seconds) {

@@ -65,9 +65,19 @@ final class RootOption {
     return Path.of(uri().substring(LOCAL.length())).resolve("runs");
   }
 
+  /** Whether {@link #runs} is known: named, or beside a workspace on this machine. */
+  boolean hasRuns() {
+    return runs != null || uri().startsWith(LOCAL);
+  }
+
+  /** Where all runs' checkpoints lie. */
+  String checkpoints() {
+    return uri() + "/checkpoints";
+  }
+
   /** Where a run's checkpoints lie: every rank reaches them. */
   String checkpoints(String run) {
-    return uri() + "/checkpoints/" + run;
+    return checkpoints() + "/" + run;
   }
 
   /** Where executors write the per-image table of an evaluation. */

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.cache.Pins;
 import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
@@ -51,6 +52,7 @@ final class TrainingJob {
   private final Path studentFile;
   private final TrainingOptions options;
   private final ViewMaker views;
+  private final RunPins pins;
 
   TrainingJob(
       SparkSession spark,
@@ -69,6 +71,7 @@ final class TrainingJob {
     this.student = student;
     this.studentFile = studentFile;
     this.options = options;
+    this.pins = new RunPins(spark, root.uri());
     this.views =
         new ViewMaker(
             spark,
@@ -90,8 +93,24 @@ final class TrainingJob {
    * @return what MLflow lacks, a sentence a run; empty where it knows all of them
    */
   List<String> run(List<Order> orders) {
-    List<Prepared> all = orders.stream().map(this::prepare).toList();
-    return all.stream().map(this::run).flatMap(Optional::stream).toList();
+    Map<String, Pins.Held> pinned = new HashMap<>();
+    List<Prepared> all =
+        pins.preparing(
+            () -> {
+              List<Prepared> prepared = orders.stream().map(this::prepare).toList();
+              prepared.stream().filter(p -> !isTrained(p.folder())).forEach(p -> pin(p, pinned));
+              return prepared;
+            });
+    try {
+      return all.stream().map(prepared -> run(prepared, pinned)).flatMap(Optional::stream).toList();
+    } finally {
+      pinned.values().forEach(Pins.Held::leave); // those not trained can be resumed
+    }
+  }
+
+  private void pin(Prepared prepared, Map<String, Pins.Held> pinned) {
+    String name = prepared.order().name();
+    pinned.put(name, pins.training(name, prepared.view().info().digest()));
   }
 
   private Prepared prepare(Order order) {
@@ -115,8 +134,13 @@ final class TrainingJob {
     return Files.exists(folder.resolve(RunRecord.FILE));
   }
 
-  private Optional<String> run(Prepared prepared) {
-    return isTrained(prepared.folder()) ? leaveAlone(prepared) : train(prepared);
+  private Optional<String> run(Prepared prepared, Map<String, Pins.Held> pinned) {
+    if (isTrained(prepared.folder())) {
+      return leaveAlone(prepared);
+    }
+    Optional<String> lacking = train(prepared);
+    pinned.get(prepared.order().name()).close();
+    return lacking;
   }
 
   private Optional<String> leaveAlone(Prepared prepared) {

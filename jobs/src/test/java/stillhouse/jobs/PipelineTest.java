@@ -140,6 +140,33 @@ class PipelineTest {
     }
   }
 
+  @Test
+  void theBooksAreRightAndTheTeacherSaysTheSameAgain() throws IOException {
+    bench.done("stats", bench.root(), "--json=" + folder.resolve("stats.json"));
+    JsonNode stats = json("stats.json");
+    assertThat(stats.at("/cache/features/0/rows").asInt()).isEqualTo(SCENES);
+    assertThat(stats.at("/cache/features/0/bytes").asLong())
+        .isEqualTo(stats.at("/cache/tables/2/bytes").asLong());
+    assertThat(stats.at("/checkpoints").findValuesAsText("name")).containsAll(RUNS);
+    bench.done(
+        "verify",
+        bench.data(),
+        bench.root(),
+        teacher(),
+        "--recompute=6",
+        "--json=" + folder.resolve("verify.json"));
+    JsonNode verify = json("verify.json");
+    assertThat(verify.get("passed").asBoolean()).isTrue();
+    assertThat(verify.at("/samples/cached").asInt()).isEqualTo(SCENES);
+    assertThat(verify.at("/recomputed/images").asInt()).isEqualTo(6);
+    assertThat(verify.at("/recomputed/different").asInt()).isZero();
+    bench.done(
+        "plan", bench.data(), bench.root(), teacher(), "--json=" + folder.resolve("plan.json"));
+    assertThat(json("plan.json").at("/plan/features/units").asInt()).isZero();
+    assertThat(json("plan.json").at("/plan/probe/encode/mean").asDouble()).isPositive();
+    assertThat(bench.files("cache/pins")).as("runs and scores that are done").isEmpty();
+  }
+
   private static void refresh(Path scenes) {
     bench.done(
         "refresh",

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,6 +48,46 @@ class TrainingJobTest {
     bench.done(train("--name=" + FIRST, "--names-out=" + names));
     assertThat(bench.record(FIRST)).isEqualTo(before);
     assertThat(names).content().isEqualTo(FIRST + "\n");
+  }
+
+  /** In a workspace of its own, whose views are a month old. */
+  @Test
+  void gcTakesAViewOnceNoRunCanNeedIt() throws IOException {
+    assertThat(bench.files("cache/pins")).as("a trained run").isEmpty();
+    Path root = folder.resolve("collected");
+    for (String part : List.of("tables", "cache/views", "checkpoints/first", "runs/first")) {
+      for (String file : bench.files(part)) {
+        Path copy = root.resolve(part).resolve(file);
+        Files.createDirectories(copy.getParent());
+        Files.copy(folder.resolve(part).resolve(file), copy);
+      }
+    }
+    String view = bench.record(FIRST).viewDigest();
+    Path info = root.resolve("cache/views").resolve(view).resolve("view.json");
+    Files.setLastModifiedTime(info, FileTime.from(Instant.now().minus(Duration.ofDays(30))));
+    gc(root);
+    assertThat(info).as("its record names it").exists();
+
+    Files.delete(root.resolve("runs/first/run.json"));
+    gc(root);
+    assertThat(info).as("a run with checkpoints whose view nobody names").exists();
+    RunPins pins = new RunPins(bench.spark(), "file:" + root);
+    pins.training(FIRST, view).leave();
+    gc(root);
+    assertThat(info).as("pinned, and not trained").exists();
+    assertThat(pins.holding(List.of())).as("alive").hasSize(1);
+
+    FileUtils.deleteDirectory(root.resolve("checkpoints/first").toFile());
+    Path pin = root.resolve("cache/pins/train-first.json");
+    Files.writeString(
+        pin, Files.readString(pin).replaceAll("\"heartbeat\":\\d+", "\"heartbeat\":0"));
+    gc(root);
+    assertThat(info).as("given up").doesNotExist();
+    assertThat(pins.all()).isEmpty();
+  }
+
+  private static void gc(Path root) {
+    bench.done("gc", bench.data(), "--root=" + root, "--no-vacuum");
   }
 
   @Test

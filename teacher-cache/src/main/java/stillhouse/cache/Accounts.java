@@ -34,38 +34,67 @@ final class Accounts {
    */
   CacheReport report(
       CacheReport.Pass features, CacheReport.Pass answers, CacheReport.Pass structure) {
+    Balance balance = balance();
+    if (!balance.even()) {
+      throw new IllegalStateException(
+          "Cannot account for every sample: %d samples in their views, %d cached, %d quarantined; neither, for example: %s. Run the refresh again; where it repeats, the cache tables were edited by hand."
+              .formatted(
+                  balance.wanted(), balance.cached(), balance.quarantined(), balance.lost()));
+    }
+    long all = balance.samples();
+    long out = balance.samplesOut();
+    return new CacheReport(all, all - out, out, balance.byView(), features, answers, structure);
+  }
+
+  /**
+   * What became of the samples, each counted once a view.
+   *
+   * @param samples rows of the samples table
+   * @param samplesOut samples that lack a view and are in quarantine
+   * @param byView what is cached
+   * @param quarantined samples in views that are not cached, each image with a row in quarantine
+   * @param lost some images that are neither
+   */
+  record Balance(
+      long samples,
+      long samplesOut,
+      Map<View, Long> byView,
+      long wanted,
+      long quarantined,
+      List<String> lost) {
+    long cached() {
+      return sum(byView);
+    }
+
+    boolean even() {
+      return cached() + quarantined == wanted;
+    }
+  }
+
+  Balance balance() {
     spark.sparkContext().setJobDescription("cache: account for every sample");
     Map<View, Long> wanted = byView(samples);
     Map<View, Long> cached = byView(cached());
     long all = wanted.getOrDefault(View.IDENTITY, 0L);
-    long quarantined = wanted.equals(cached) ? 0 : quarantined(sum(wanted), sum(cached));
-    return new CacheReport(
-        all, all - quarantined, quarantined, cached, features, answers, structure);
-  }
-
-  /** How many samples lack a view and are in quarantine. */
-  private long quarantined(long wanted, long cached) {
+    if (wanted.equals(cached)) {
+      return new Balance(all, 0, cached, sum(wanted), 0, List.of());
+    }
     String[] unit = on("sample_id", CacheTables.VIEW);
     Dataset<Row> open = samples.join(cached().selectExpr(unit), unit, "left_anti");
     Dataset<Row> quarantine = CacheTables.delta(spark, tables.quarantinePath());
     Dataset<Row> known = open.join(quarantine, on("image_uri"), "left_semi");
     long units = known.count();
-    if (cached + units != wanted) {
-      throw lost(open.join(quarantine, on("image_uri"), "left_anti"), wanted, cached, units);
-    }
-    return known.select("sample_id").distinct().count();
+    long out = known.select("sample_id").distinct().count();
+    boolean even = sum(cached) + units == sum(wanted);
+    List<String> lost =
+        even ? List.of() : examples(open.join(quarantine, on("image_uri"), "left_anti"));
+    return new Balance(all, out, cached, sum(wanted), units, lost);
   }
 
-  private static IllegalStateException lost(
-      Dataset<Row> lost, long wanted, long cached, long quarantined) {
-    List<Row> examples = lost.select("image_uri").distinct().limit(EXAMPLES).collectAsList();
-    return new IllegalStateException(
-        "Cannot account for every sample: %d samples in their views, %d cached, %d quarantined; neither, for example: %s. Run the refresh again; where it repeats, the cache tables were edited by hand."
-            .formatted(
-                wanted,
-                cached,
-                quarantined,
-                examples.stream().map(row -> row.getString(0)).toList()));
+  private static List<String> examples(Dataset<Row> lost) {
+    return lost.select("image_uri").distinct().limit(EXAMPLES).collectAsList().stream()
+        .map(row -> row.getString(0))
+        .toList();
   }
 
   private static Map<View, Long> byView(Dataset<Row> samples) {

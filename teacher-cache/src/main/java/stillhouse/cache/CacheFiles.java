@@ -13,6 +13,7 @@ final class CacheFiles {
       Map.of(
           "parquet.page.size.row.check.min", "1", // the size is looked at after every row
           "parquet.block.size", Integer.toString(32 << 20),
+          "parquet.page.verify-checksum.enabled", "true", // keys have no sum of their own
           "spark.sql.parquet.compression.codec", "zstd",
           // Rows are few and large: compiling a stage takes longer than the stage.
           "spark.sql.codegen.wholeStage", "false");

@@ -5,6 +5,8 @@ import static org.apache.spark.sql.functions.col;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -28,12 +30,21 @@ final class Staging implements AutoCloseable {
   private final String run = UUID.randomUUID().toString();
 
   Staging(SparkSession spark, String path) {
+    this(spark, path, true);
+  }
+
+  /**
+   * @param tidy whether what others left long ago goes now
+   */
+  Staging(SparkSession spark, String path, boolean tidy) {
     this.spark = spark;
     try {
       var parent = new Path(path);
       files = parent.getFileSystem(spark.sessionState().newHadoopConf());
       folder = new Path(parent, run);
-      removeAbandoned(parent);
+      if (tidy) {
+        removeAbandoned(parent);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot open the staging folder " + path, e);
     }
@@ -54,6 +65,16 @@ final class Staging implements AutoCloseable {
     String path = new Path(folder, name).toString();
     rows.write().mode("overwrite").parquet(path);
     return spark.read().schema(type).parquet(path);
+  }
+
+  /** As {@link #put(String, Dataset, StructType)}, of the rows' own type. */
+  Dataset<Row> put(String name, Dataset<Row> rows) {
+    return put(name, rows, rows.schema());
+  }
+
+  /** A folder of the run's own. */
+  String folder(String name) {
+    return new Path(folder, name).toString();
   }
 
   /** Rows in chunks, each of which is read without the others. */
@@ -95,15 +116,24 @@ final class Staging implements AutoCloseable {
   }
 
   private void removeAbandoned(Path parent) throws IOException {
+    for (Path old : abandoned(files, parent)) {
+      files.delete(old, true);
+    }
+  }
+
+  /** Folders of runs that were stopped so long ago that none of them can be at work. */
+  static List<Path> abandoned(FileSystem files, Path parent) throws IOException {
     if (!files.exists(parent)) {
-      return;
+      return List.of();
     }
     long before = System.currentTimeMillis() - ABANDONED.toMillis();
-    for (FileStatus old : files.listStatus(parent)) {
-      if (old.getModificationTime() < before) {
-        files.delete(old.getPath(), true);
+    List<Path> old = new ArrayList<>();
+    for (FileStatus folder : files.listStatus(parent)) {
+      if (folder.getModificationTime() < before) {
+        old.add(folder.getPath());
       }
     }
+    return old;
   }
 
   private void delete(Path path) {

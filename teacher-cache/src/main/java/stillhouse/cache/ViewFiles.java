@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,7 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
@@ -39,6 +42,7 @@ final class ViewFiles {
   // Spark takes no file for rows whose name begins so.
   private static final String OWN_PROJECTION = "_projection.json";
   private static final String OWN_INFO = "_view.json";
+  private static final String REMOVED = "_removed.json";
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -121,18 +125,101 @@ final class ViewFiles {
 
   /** Removes what writers left that were stopped long ago; the others may be at work. */
   void dropAbandoned(ViewInfo view) {
-    long before = System.currentTimeMillis() - ABANDONED.toMillis();
     try {
-      for (FileStatus old : fileSystem().listStatus(folder)) {
-        String name = old.getPath().getName();
-        boolean anothers = name.startsWith(DATA) && !name.equals(view.data());
-        if (old.isDirectory() && anothers && old.getModificationTime() < before) {
-          log.info("Deleting {}, which a stopped writer left", old.getPath());
-          drop(name);
-        }
-      }
+      dropAll(abandoned(Optional.of(view)));
     } catch (IOException e) {
       log.warn("Cannot look for what stopped writers left in {}: {}", folder, e.toString());
+    }
+  }
+
+  /**
+   * As {@link #dropAbandoned(ViewInfo)}, of a folder that may hold no view; the folder goes too
+   * where nothing is left in it.
+   *
+   * @param dryRun whether they stay
+   * @return bytes of what went, or would
+   */
+  long dropAbandoned(boolean dryRun) {
+    try {
+      List<Path> old = abandoned(complete() ? Optional.of(readInfo()) : Optional.empty());
+      long bytes = 0;
+      for (Path data : old) {
+        bytes += fileSystem().getContentSummary(data).getLength();
+      }
+      if (!dryRun && !old.isEmpty()) {
+        dropAll(old);
+        if (fileSystem().listStatus(folder).length == 0) {
+          fileSystem().delete(folder, false);
+        }
+      }
+      return bytes;
+    } catch (FileNotFoundException e) {
+      return 0; // another job was first
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot remove what stopped writers left in " + folder, e);
+    }
+  }
+
+  private List<Path> abandoned(Optional<ViewInfo> view) throws IOException {
+    long before = System.currentTimeMillis() - ABANDONED.toMillis();
+    List<Path> old = new ArrayList<>();
+    for (FileStatus file : fileSystem().listStatus(folder)) {
+      String name = file.getPath().getName();
+      boolean anothers = name.startsWith(DATA) && view.filter(v -> v.data().equals(name)).isEmpty();
+      if (file.isDirectory() && anothers && file.getModificationTime() < before) {
+        old.add(file.getPath());
+      }
+    }
+    return old;
+  }
+
+  private void dropAll(List<Path> old) {
+    for (Path data : old) {
+      log.info("Deleting {}, which a stopped writer left", data);
+      drop(data.getName());
+    }
+  }
+
+  /** When {@code view.json} was put there, milliseconds of the epoch. */
+  long published() {
+    try {
+      return fileSystem().getFileStatus(new Path(folder, INFO)).getModificationTime();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look at " + folder + "/" + INFO, e);
+    }
+  }
+
+  /**
+   * Removes the view, unless somebody turns out to need it. From the first step on it is no view
+   * any more: who looks for it then makes it again. Who has found it before has pinned it before
+   * that, so he is seen by {@code needed}, and the step is taken back.
+   *
+   * @param needed asked once the view is hidden
+   * @return whether it is gone
+   */
+  boolean remove(BooleanSupplier needed) {
+    ViewInfo info = readInfo();
+    Path published = new Path(folder, INFO);
+    Path hidden = new Path(folder, REMOVED);
+    try {
+      if (!fileSystem().rename(published, hidden)) {
+        return false;
+      }
+      if (needed.getAsBoolean()) {
+        return !fileSystem().rename(hidden, published);
+      }
+      fileSystem().delete(new Path(folder, info.data()), true);
+      fileSystem().delete(new Path(folder, projection(info.data())), false);
+      fileSystem().delete(hidden, false);
+      if (fileSystem().listStatus(folder).length == 0) {
+        fileSystem().delete(folder, false);
+      }
+      return true;
+    } catch (FileNotFoundException e) {
+      log.info("Another job removes {}", folder);
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot remove view " + folder, e);
     }
   }
 

@@ -40,7 +40,8 @@ public record IngestedDataset(String name, List<String> classes) {
       throw new ConfigException(
           "The samples in "
               + root
-              + " do not say of which data set they are (an older version ingested them). Run the ingest job again; unchanged files are not read anew.");
+              + " do not say of which data set they are (an older version ingested them). Run the"
+              + " ingest job again; unchanged files are not read anew.");
     }
     there.get().requireName(root, config);
     if (!there.get().classes.equals(config.classes())) {
@@ -59,7 +60,7 @@ public record IngestedDataset(String name, List<String> classes) {
   }
 
   /** Empty where the table doesn't say. */
-  static Optional<IngestedDataset> read(SparkSession spark, String root) {
+  public static Optional<IngestedDataset> read(SparkSession spark, String root) {
     Map<String, String> properties =
         DeltaTable.forPath(spark, Samples.table(root))
             .detail()

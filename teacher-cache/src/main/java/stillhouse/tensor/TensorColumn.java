@@ -27,7 +27,8 @@ public final class TensorColumn {
           .add("data", DataTypes.BinaryType);
 
   private static final String DAMAGED =
-      "The file is damaged: delete its rows and refresh the cache.";
+      "The file is damaged: 'verify' names it, 'cache --repair' takes it out and asks the teacher"
+          + " again.";
   private static final int DTYPE = 0;
   private static final int SHAPE = 1;
   private static final int SCALE = 2;

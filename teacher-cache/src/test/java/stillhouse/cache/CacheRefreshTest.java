@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
-import stillhouse.data.ImageCodec;
 import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureMaps;
@@ -188,7 +187,11 @@ class CacheRefreshTest {
   @Test
   void asksEachPromptOnceAndRemembersThatThereWasNone() {
     Workspace workspace = new Workspace(spark, folder);
-    workspace.add("two", 1, mask(2)).add("one", 2, mask(1)).add("none", 3, null).write();
+    workspace
+        .add("two", 1, DrawnMasks.firstPixel(2))
+        .add("one", 2, DrawnMasks.firstPixel(1))
+        .add("none", 3, null)
+        .write();
     TeacherSource teacher = InMemoryTeacher.promptable("p");
 
     CacheReport first = run(workspace, teacher, labels("1"), OPTIONS);
@@ -204,7 +207,12 @@ class CacheRefreshTest {
 
     assertThat(run(workspace, teacher, labels("1"), OPTIONS).answers())
         .isEqualTo(new CacheReport.Pass(0, 3));
-    assertThat(run(workspace.add("none", 3, mask(1)).write(), teacher, labels("1"), OPTIONS))
+    assertThat(
+            run(
+                workspace.add("none", 3, DrawnMasks.firstPixel(1)).write(),
+                teacher,
+                labels("1"),
+                OPTIONS))
         .as("a label that came later is asked about")
         .satisfies(r -> assertThat(r.answers()).isEqualTo(new CacheReport.Pass(1, 3)));
     assertThat(run(workspace, teacher, labels("2"), OPTIONS))
@@ -327,12 +335,6 @@ class CacheRefreshTest {
 
   private static PromptPlan labels(String version) {
     return new BoxOfEachClass(version);
-  }
-
-  private static byte[] mask(int classes) {
-    byte[] mask = new byte[Workspace.WIDTH * Workspace.HEIGHT];
-    mask[0] = (byte) classes;
-    return ImageCodec.encodePng(new ClassMask(Workspace.WIDTH, Workspace.HEIGHT, mask));
   }
 
   private static Row one(Dataset<Row> table, String key, String value) {

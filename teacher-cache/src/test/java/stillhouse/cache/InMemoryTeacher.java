@@ -18,7 +18,7 @@ import stillhouse.tensor.FloatTensor;
  * whose first pixel is white the embedding holds 1e30, of one whose first is black NaN; the logits
  * of class 9 hold an infinity.
  */
-record InMemoryTeacher(TeacherSpec spec) implements Teacher {
+record InMemoryTeacher(TeacherSpec spec, float gain) implements Teacher {
   /** Per JVM, as tasks see copies: tests that read them run one at a time. */
   static final AtomicInteger ENCODED = new AtomicInteger();
 
@@ -33,8 +33,14 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
     @Override
     public Teacher open() {
       OPEN.incrementAndGet();
-      return new InMemoryTeacher(spec);
+      return new InMemoryTeacher(spec, 1);
     }
+  }
+
+  /** The same spec, all values twice as large. */
+  static Teacher louder(TeacherSpec spec) {
+    OPEN.incrementAndGet();
+    return new InMemoryTeacher(spec, 2);
   }
 
   static Source segmenter(String digestOf) {
@@ -67,17 +73,17 @@ record InMemoryTeacher(TeacherSpec spec) implements Teacher {
       out.add(
           Map.of(
               "Embedding.0",
-              embedding(image),
+              embedding(image, gain),
               "high_res_0",
               planes(image, 1, 2),
               LOGITS,
-              planes(image, 2, -1)));
+              planes(image, 2, -gain)));
     }
     return out;
   }
 
-  private static FloatTensor embedding(RgbImage image) {
-    FloatTensor planes = planes(image, 3, 1f / 7);
+  private static FloatTensor embedding(RgbImage image, float gain) {
+    FloatTensor planes = planes(image, 3, gain / 7);
     int first = image.rgb()[0] & image.rgb()[1] & image.rgb()[2];
     if (first == -1) {
       planes.data()[0] = 1e30f;

@@ -8,12 +8,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.data.UnreadableImageException;
 import stillhouse.identity.Sha256;
 
 /** A root with a samples table over raw 6×4 RGB files drawn from seeds. */
@@ -30,7 +34,8 @@ final class Workspace {
           .add("height", DataTypes.IntegerType)
           .add("mask", DataTypes.BinaryType)
           .add("split", DataTypes.StringType)
-          .add("weight", DataTypes.FloatType);
+          .add("weight", DataTypes.FloatType)
+          .add("classes_present", DataTypes.createArrayType(DataTypes.IntegerType));
 
   private final SparkSession spark;
   private final Path root;
@@ -71,8 +76,27 @@ final class Workspace {
     String sha = Sha256.of(content).hex();
     rows.add(
         RowFactory.create(
-            name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask, split, 1f));
+            name, root.resolve(name).toString(), sha, WIDTH, HEIGHT, mask, split, 1f, shown(mask)));
     return this;
+  }
+
+  private static Integer[] shown(byte[] mask) {
+    if (mask == null) {
+      return new Integer[0];
+    }
+    ClassMask labels;
+    try {
+      labels = ImageCodec.decodeMask(mask);
+    } catch (UnreadableImageException e) { // ingest would not take it
+      return new Integer[0];
+    }
+    return IntStream.range(0, WIDTH * HEIGHT)
+        .map(i -> labels.at(i % WIDTH, i / WIDTH))
+        .filter(k -> k > 0)
+        .distinct()
+        .sorted()
+        .boxed()
+        .toArray(Integer[]::new);
   }
 
   Workspace damage(String name) throws IOException {

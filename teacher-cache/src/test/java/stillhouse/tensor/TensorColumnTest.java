@@ -44,7 +44,9 @@ class TensorColumnTest {
     Row bare = RowFactory.create("int8", row.get(1), row.get(2), null, row.getLong(4), row.get(5));
     assertThatThrownBy(() -> TensorColumn.decode(bare))
         .hasMessage(
-            "Cannot decode tensor: int8 of shape [1, 2, 2] takes 1 scales and zero points, found 1 and 0. The file is damaged: delete its rows and refresh the cache.");
+            "Cannot decode tensor: int8 of shape [1, 2, 2] takes 1 scales and zero points, found 1"
+                + " and 0. The file is damaged: 'verify' names it, 'cache --repair' takes it out"
+                + " and asks the teacher again.");
   }
 
   @Test

@@ -1,0 +1,196 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.tensor.TensorColumn;
+
+/**
+ * Reads every live row of a table on executors: each value of it, page by page against Parquet's
+ * checksums, and each tensor against its own length and sum. What one file does not give is told by
+ * the rows that the table's log says it has; the others are read all the same.
+ */
+final class DamageScan {
+  private static final String PROBLEM = "problem";
+  private static final String READ = "read";
+  private static final String BAD = "bad";
+  private static final String SUM = "sum";
+
+  private final SparkSession spark;
+  private final Staging staging;
+
+  private DamageScan(SparkSession spark, Staging staging) {
+    this.spark = spark;
+    this.staging = staging;
+  }
+
+  /**
+   * @param staging holds a few bytes a row until it is closed
+   */
+  static DamageScan of(SparkSession caller, Staging staging) {
+    return new DamageScan(session(caller), staging);
+  }
+
+  /** A session that goes on where a file can't be read. */
+  static SparkSession session(SparkSession caller) {
+    SparkSession session = CacheFiles.session(caller);
+    session.conf().set("spark.sql.files.ignoreCorruptFiles", "true");
+    session.conf().set("spark.sql.files.ignoreMissingFiles", "true");
+    return session;
+  }
+
+  /**
+   * What was found in one table.
+   *
+   * @param table as reports call it
+   * @param key the column that names its rows
+   * @param rows of the table: file, key, problem (null where there is none)
+   * @param files damaged ones: file, rows (as the log has it), read, bad
+   */
+  record Found(
+      String table, String path, String key, Dataset<Row> rows, Dataset<Row> files, Totals totals) {
+
+    /** Rows whose tensors are not what was written. */
+    Dataset<Row> bad() {
+      return rows.where(col(PROBLEM).isNotNull());
+    }
+
+    /** Names of damaged files, to be told; at most {@code most}. */
+    List<String> examples(int most) {
+      List<String> told = new ArrayList<>();
+      for (Row file : files.orderBy(TableFiles.FILE).limit(most).collectAsList()) {
+        long lost = file.<Long>getAs(TableFiles.ROWS) - file.<Long>getAs(READ);
+        if (lost != 0) {
+          told.add(
+              "%s/%s: %d of %d rows can't be read"
+                  .formatted(path, file.getString(0), lost, file.<Long>getAs(TableFiles.ROWS)));
+        }
+      }
+      for (Row row : bad().orderBy(TableFiles.FILE, key).limit(most).collectAsList()) {
+        told.add(
+            "%s/%s: row %s: %s"
+                .formatted(path, row.getString(0), row.getString(1), row.getString(2)));
+      }
+      return told;
+    }
+  }
+
+  /**
+   * @param lost rows that the log has and no file gives
+   * @param bad rows that are there and hold a damaged tensor
+   */
+  record Totals(long files, long rows, long damagedFiles, long lost, long bad) {}
+
+  Found scan(CacheTable table, CacheTables tables) {
+    return scan(table.label(), table.path(tables), table.key());
+  }
+
+  /**
+   * @param key a column to name rows by
+   */
+  Found scan(String name, String path, String key) {
+    spark.sparkContext().setJobDescription("verify: read " + name);
+    TableFiles table = TableFiles.of(spark, path);
+    Dataset<Row> rows = table.rows();
+    Column[] told = {
+      TableFiles.name(col("_metadata.file_path")).as(TableFiles.FILE),
+      col(key),
+      problem(rows.schema()).as(PROBLEM),
+      others(rows.schema()).as(SUM)
+    };
+    StructType type =
+        new StructType()
+            .add(TableFiles.FILE, DataTypes.StringType)
+            .add(key, DataTypes.StringType)
+            .add(PROBLEM, DataTypes.StringType)
+            .add(SUM, DataTypes.LongType);
+    Dataset<Row> checked = staging.put("verify-" + name, rows.select(told), type).drop(SUM);
+    Dataset<Row> files = files(table, checked);
+    return new Found(name, path, key, checked, files.where(isDamaged()), totals(files));
+  }
+
+  /** Null where every tensor of a row is whole. */
+  private static Column problem(StructType type) {
+    List<String> tensors = CacheTable.tensors(type);
+    if (tensors.isEmpty()) {
+      return lit(null).cast("string");
+    }
+    var check = udf((UDF1<Row, String>) DamageScan::problem, DataTypes.StringType);
+    return check.apply(struct(columns(tensors)));
+  }
+
+  private static String problem(Row tensors) {
+    for (String name : tensors.schema().fieldNames()) {
+      try {
+        Row tensor = tensors.getAs(name);
+        if (tensor != null && !tensor.isNullAt(tensor.fieldIndex("dtype"))) {
+          TensorColumn.decode(tensor);
+        }
+      } catch (RuntimeException e) { // damaged bytes may break it anywhere
+        return name + ": " + e.getMessage();
+      }
+    }
+    return null;
+  }
+
+  /** A sum over the columns without tensors: what it is for is that they are read. */
+  private static Column others(StructType type) {
+    List<String> tensors = CacheTable.tensors(type);
+    return xxhash64(
+        columns(Arrays.stream(type.fieldNames()).filter(n -> !tensors.contains(n)).toList()));
+  }
+
+  private static Column[] columns(List<String> names) {
+    return names.stream().map(name -> col(name)).toArray(Column[]::new);
+  }
+
+  private static Dataset<Row> files(TableFiles table, Dataset<Row> checked) {
+    Dataset<Row> read =
+        checked.groupBy(TableFiles.FILE).agg(count(lit(1)).as(READ), count(PROBLEM).as(BAD));
+    return table
+        .all()
+        .join(read, new String[] {TableFiles.FILE}, "left")
+        .withColumn(READ, coalesce(col(READ), lit(0L)))
+        .withColumn(BAD, coalesce(col(BAD), lit(0L)))
+        // Where the log has no count, a file that gives no row is taken for damaged.
+        .withColumn(
+            TableFiles.ROWS,
+            coalesce(col(TableFiles.ROWS), when(col(READ).equalTo(0), 1L).otherwise(col(READ))))
+        .select(TableFiles.FILE, TableFiles.ROWS, READ, BAD);
+  }
+
+  private static Column isDamaged() {
+    return col(TableFiles.ROWS).notEqual(col(READ)).or(col(BAD).gt(0));
+  }
+
+  private static Totals totals(Dataset<Row> files) {
+    Row sums =
+        files
+            .agg(
+                count(lit(1)),
+                coalesce(sum(READ), lit(0L)),
+                count(when(isDamaged(), lit(1))),
+                coalesce(sum(col(TableFiles.ROWS).minus(col(READ))), lit(0L)),
+                coalesce(sum(BAD), lit(0L)))
+            .first();
+    return new Totals(
+        sums.getLong(0), sums.getLong(1), sums.getLong(2), sums.getLong(3), sums.getLong(4));
+  }
+}

@@ -1,0 +1,101 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.col;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.apache.spark.sql.delta.DeltaOperations;
+import org.apache.spark.sql.delta.OptimisticTransaction;
+import org.apache.spark.sql.delta.actions.Action;
+import org.apache.spark.sql.delta.actions.AddFile;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.Option;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+
+/**
+ * Takes whole files out of a Delta table and puts some of their rows, written anew, in their place,
+ * in one commit. MERGE and DELETE would look for rows of megabytes over the whole table; here only
+ * the files that go are read.
+ *
+ * <p>The transaction reads nothing of the table as Delta sees it: an append that is committed
+ * meanwhile is no conflict, since it touches no file of these. Another writer that takes one of the
+ * same files out is one: one of the two commits, the other is told so. An append that has looked
+ * into one of the files ({@link AppendOnce}) is refused by Delta and asked again.
+ */
+final class FileReplacement {
+  private static final Logger log = LoggerFactory.getLogger(FileReplacement.class);
+
+  private final SparkSession spark;
+  private final String path;
+
+  FileReplacement(SparkSession spark, String path) {
+    this.spark = spark;
+    this.path = path;
+  }
+
+  /**
+   * The rows of some live files, read as plain Parquet; empty where one of them is no longer live.
+   */
+  Optional<Dataset<Row>> rows(Collection<String> files) {
+    OptimisticTransaction now = begin();
+    List<AddFile> live = live(now, files);
+    if (live.size() != files.size()) {
+      return Optional.empty();
+    }
+    StructType type = (StructType) now.metadata().schema();
+    return Optional.of(spark.read().schema(type).parquet(TableFiles.paths(path, live)));
+  }
+
+  /**
+   * @param files names of live files
+   * @param instead rows to stand in their place
+   * @return whether it was committed; not where another writer has taken one of the files out, and
+   *     nothing has changed then
+   */
+  boolean commit(Collection<String> files, Optional<Dataset<Row>> instead) {
+    OptimisticTransaction transaction = begin();
+    List<AddFile> gone = live(transaction, files);
+    if (gone.size() != files.size()) {
+      return false;
+    }
+    List<Action> actions = new ArrayList<>();
+    gone.forEach(file -> actions.add(file.remove()));
+    instead.ifPresent(
+        rows -> actions.addAll(JavaConverters.seqAsJavaList(transaction.writeFiles(rows))));
+    try {
+      transaction.commit(seq(actions), DeltaOperations.ManualUpdate$.MODULE$);
+      return true;
+    } catch (DeltaConcurrentModificationException e) {
+      log.info("Another writer was first to take files out of {}: {}", path, e.getMessage());
+      return false;
+    }
+  }
+
+  private OptimisticTransaction begin() {
+    DeltaLog table = DeltaLog.forTable(spark, path);
+    table.update(false, Option.empty(), Option.empty());
+    return table.startTransaction(Option.empty(), Option.empty());
+  }
+
+  private static List<AddFile> live(OptimisticTransaction transaction, Collection<String> files) {
+    return transaction
+        .snapshot()
+        .allFiles()
+        .filter(TableFiles.name(col("path")).isin(files.toArray()))
+        .collectAsList();
+  }
+
+  private static <T> Seq<T> seq(List<T> list) {
+    return JavaConverters.asScalaBuffer(list).toSeq();
+  }
+}

@@ -1,0 +1,124 @@
+package stillhouse.cache;
+
+import com.github.luben.zstd.Zstd;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import stillhouse.tensor.TensorColumn;
+
+/**
+ * What the job's own functions take for a task's share of images: one row a measurement. The first
+ * batch loads the network and is not measured.
+ */
+record Probing(FeatureEncoding encoding, Answering answering, StructureMapping mapping)
+    implements MapPartitionsFunction<Row, Row> {
+  static final String ENCODE = "encode";
+  static final String DECODE = "decode";
+  static final String STRUCTURE = "structure";
+
+  /** Kind, seconds, units measured, bytes of their tensors as encoded and after zstd. */
+  static final StructType TYPE =
+      new StructType()
+          .add("kind", DataTypes.StringType)
+          .add("seconds", DataTypes.DoubleType)
+          .add("units", DataTypes.LongType)
+          .add("raw", DataTypes.LongType)
+          .add("stored", DataTypes.LongType);
+
+  private static final int LEVEL = 3; // what Parquet's zstd has where nothing is said
+
+  @Override
+  public Iterator<Row> call(Iterator<Row> planned) throws Exception {
+    Map<String, Row> plan = new HashMap<>();
+    planned.forEachRemaining(row -> plan.put(row.getAs(CacheTables.FEATURE_KEY), row));
+    List<Row> told = new ArrayList<>();
+    if (plan.isEmpty()) {
+      return told.iterator();
+    }
+    StructType type = CacheTables.featuresType(encoding.keys().spec());
+    Iterator<Row> features = encoding.call(plan.values().iterator());
+    int batch = encoding.keys().spec().batch();
+    for (int number = 0; features.hasNext(); number++) {
+      List<Row> encoded = new ArrayList<>();
+      long began = System.nanoTime();
+      while (encoded.size() < batch && features.hasNext()) {
+        Row row = features.next();
+        if (row.isNullAt(type.size() + 1)) { // no reason for a failure
+          encoded.add(row);
+        }
+      }
+      double seconds = seconds(began);
+      if (number > 0 && !encoded.isEmpty()) {
+        told.add(measured(ENCODE, seconds, encoded, type));
+        for (Row row : encoded) {
+          rest(input(row, type, plan), told);
+        }
+      }
+    }
+    return told.iterator();
+  }
+
+  private void rest(Row features, List<Row> told) throws Exception {
+    if (encoding.keys().answers()) {
+      told.add(timed(DECODE, answering, features, CacheTables.ANSWERS));
+    }
+    told.add(timed(STRUCTURE, mapping, features, CacheTables.STRUCTURE));
+  }
+
+  private static Row timed(
+      String kind, MapPartitionsFunction<Row, Row> work, Row features, StructType type)
+      throws Exception {
+    long began = System.nanoTime();
+    List<Row> rows = new ArrayList<>();
+    work.call(List.of(features).iterator()).forEachRemaining(rows::add);
+    return measured(kind, seconds(began), rows, type);
+  }
+
+  /** A planned row with what was encoded of it, as the later passes read it. */
+  private static Row input(Row encoded, StructType type, Map<String, Row> plan) {
+    Row planned = plan.get(encoded.getString(type.fieldIndex(CacheTables.FEATURE_KEY)));
+    StructType schema = planned.schema();
+    List<Object> values = new ArrayList<>();
+    for (int i = 0; i < schema.size(); i++) {
+      values.add(planned.get(i));
+    }
+    for (String tensor : CacheTable.tensors(type)) {
+      schema = schema.add(tensor, type.apply(tensor).dataType());
+      values.add(encoded.get(type.fieldIndex(tensor)));
+    }
+    return new GenericRowWithSchema(values.toArray(), schema);
+  }
+
+  private static Row measured(String kind, double seconds, List<Row> rows, StructType type) {
+    int data = TensorColumn.TYPE.fieldIndex("data");
+    long units = 0;
+    long raw = 0;
+    long stored = 0;
+    for (Row row : rows) {
+      boolean any = false;
+      for (String tensor : CacheTable.tensors(type)) {
+        Row value = (Row) row.get(type.fieldIndex(tensor));
+        if (value != null) {
+          byte[] bytes = value.getAs(data);
+          raw += bytes.length;
+          stored += Zstd.compress(bytes, LEVEL).length;
+          any = true;
+        }
+      }
+      units += any ? 1 : 0;
+    }
+    return RowFactory.create(kind, seconds, units, raw, stored);
+  }
+
+  private static double seconds(long began) {
+    return (System.nanoTime() - began) / 1e9;
+  }
+}

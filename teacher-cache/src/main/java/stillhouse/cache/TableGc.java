@@ -1,0 +1,209 @@
+package stillhouse.cache;
+
+import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.sum;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the dead rows of one table away where that is worth it: a file without a live row goes, one
+ * that is less than half live is written anew with its live rows. Each commit is of a bounded share
+ * of files, so a run that is stopped loses one at most and the next goes on.
+ */
+final class TableGc {
+  private static final Logger log = LoggerFactory.getLogger(TableGc.class);
+  private static final int DROPS_A_COMMIT = 1000; // a name in the log each
+  private static final int REWRITES_A_COMMIT = 64;
+  private static final long REWRITTEN_BYTES = 1L << 30;
+  private static final long FILE_BYTES = 128L << 20;
+  private static final String LIVE = "live";
+  private static final String FIRST = "first";
+
+  private final SparkSession spark;
+  private final CacheTable table;
+  private final String path;
+  private final Staging staging;
+
+  TableGc(SparkSession spark, CacheTable table, CacheTables tables, Staging staging) {
+    this.spark = spark;
+    this.table = table;
+    this.path = table.path(tables);
+    this.staging = staging;
+  }
+
+  /** One file that can go, or shrink. */
+  private record Candidate(String file, long bytes, long rows, long live) {
+    long liveBytes() {
+      return bytes * live / rows;
+    }
+  }
+
+  /**
+   * What is to be done in one table.
+   *
+   * @param staying rows of the files that are left alone
+   */
+  record Plan(
+      TableGc gc,
+      long rows,
+      long live,
+      Dataset<Row> liveKeys,
+      Dataset<Row> staying,
+      List<Candidate> drops,
+      List<Candidate> rewrites) {
+
+    /**
+     * Feature keys of all rows that will be there, dead ones in files that stay among them: their
+     * features must be there, too.
+     */
+    Dataset<Row> features() {
+      return staying.select(CacheTables.FEATURE_KEY);
+    }
+
+    GcReport.Table told() {
+      long freed =
+          drops.stream().mapToLong(Candidate::bytes).sum()
+              + rewrites.stream().mapToLong(c -> c.bytes() - c.liveBytes()).sum();
+      return gc.report(this, drops.size(), rewrites.size(), freed, 0);
+    }
+
+    /** What is left to the next time. */
+    GcReport.Table leftAlone() {
+      return gc.report(this, 0, 0, 0, drops.size() + rewrites.size());
+    }
+
+    GcReport.Table carriedOut() {
+      return gc.carryOut(this);
+    }
+  }
+
+  private GcReport.Table report(
+      Plan plan, long dropped, long compacted, long freedBytes, long skipped) {
+    return new GcReport.Table(
+        table.label(),
+        plan.rows(),
+        plan.rows() - plan.live(),
+        dropped,
+        compacted,
+        freedBytes,
+        skipped);
+  }
+
+  /**
+   * @param pointing keys that rows of other tables point to, whether those are live or not
+   * @param before files that were written later are left alone
+   */
+  Plan plan(LiveRows rows, List<Dataset<Row>> pointing, long before) {
+    spark.sparkContext().setJobDescription("gc: which rows of " + table.label() + " are live");
+    TableFiles files = TableFiles.of(spark, path);
+    Dataset<Row> liveKeys = staging.put("gc-" + table.label() + "-live", rows.of(table).distinct());
+    Dataset<Row> placed =
+        files
+            .rows()
+            .select(
+                TableFiles.name(col("_metadata.file_path")).as(TableFiles.FILE), col(table.key()))
+            .join(liveKeys.withColumn(LIVE, lit(1)), new String[] {table.key()}, "left");
+    Dataset<Row> counted =
+        placed
+            .groupBy(TableFiles.FILE)
+            .agg(count(lit(1)).as("there"), count(LIVE).as(LIVE), min(table.key()).as(FIRST));
+    Dataset<Row> all =
+        staging.put(
+            "gc-" + table.label() + "-files",
+            files.all().join(counted, new String[] {TableFiles.FILE}));
+    Row sums = all.agg(coalesce(sum("there"), lit(0L)), coalesce(sum(LIVE), lit(0L))).first();
+    List<Candidate> drops = new ArrayList<>();
+    List<Candidate> rewrites = new ArrayList<>();
+    Column isPoor = col(TableFiles.WRITTEN).lt(before).and(col(LIVE).multiply(2).lt(col("there")));
+    Dataset<Row> poor =
+        all.where(isPoor)
+            .orderBy(FIRST, TableFiles.FILE)
+            .select(TableFiles.FILE, TableFiles.BYTES, "there", LIVE);
+    for (Row row : poor.collectAsList()) { // one a file
+      var candidate =
+          new Candidate(row.getString(0), row.getLong(1), row.getLong(2), row.getLong(3));
+      (candidate.live() == 0 ? drops : rewrites).add(candidate);
+    }
+    Dataset<Row> others = all.where(not(isPoor)).select(TableFiles.FILE);
+    Dataset<Row> staying =
+        files
+            .rows()
+            .withColumn(TableFiles.FILE, TableFiles.name(col("_metadata.file_path")))
+            .join(others, new String[] {TableFiles.FILE}, "left_semi");
+    return new Plan(this, sums.getLong(0), sums.getLong(1), liveKeys, staying, drops, rewrites);
+  }
+
+  private GcReport.Table carryOut(Plan plan) {
+    spark.sparkContext().setJobDescription("gc: " + table.label());
+    var replacement = new FileReplacement(spark, path);
+    long before = TableFiles.of(spark, path).sums().bytes();
+    long dropped = 0;
+    long compacted = 0;
+    for (List<Candidate> some : portions(plan.drops(), DROPS_A_COMMIT, Long.MAX_VALUE)) {
+      dropped += replacement.commit(names(some), Optional.empty()) ? some.size() : 0;
+    }
+    for (List<Candidate> some : portions(plan.rewrites(), REWRITES_A_COMMIT, REWRITTEN_BYTES)) {
+      compacted += rewrite(replacement, plan.liveKeys(), some) ? some.size() : 0;
+    }
+    long skipped = plan.drops().size() + plan.rewrites().size() - dropped - compacted;
+    if (skipped > 0) {
+      log.info("{} files of {} were taken by another writer: left to it", skipped, path);
+    }
+    long freed = before - TableFiles.of(spark, path).sums().bytes();
+    return report(plan, dropped, compacted, freed, skipped);
+  }
+
+  private boolean rewrite(
+      FileReplacement replacement, Dataset<Row> liveKeys, List<Candidate> some) {
+    long bytes = some.stream().mapToLong(Candidate::liveBytes).sum();
+    int files = (int) Math.max(1, (bytes + FILE_BYTES - 1) / FILE_BYTES);
+    return replacement
+        .rows(names(some))
+        .map(rows -> live(rows, liveKeys).coalesce(files))
+        .map(rows -> replacement.commit(names(some), Optional.of(rows)))
+        .orElse(false);
+  }
+
+  /** Only keys are matched and sent round; the rows themselves are never shuffled. */
+  private Dataset<Row> live(Dataset<Row> rows, Dataset<Row> liveKeys) {
+    String[] key = {table.key()};
+    Dataset<Row> there = liveKeys.join(broadcast(rows.select(table.key())), key, "left_semi");
+    return rows.join(broadcast(there), key, "left_semi");
+  }
+
+  private static List<String> names(List<Candidate> files) {
+    return files.stream().map(Candidate::file).toList();
+  }
+
+  private static List<List<Candidate>> portions(List<Candidate> all, int most, long bytes) {
+    List<List<Candidate>> portions = new ArrayList<>();
+    long held = 0;
+    for (Candidate one : all) {
+      boolean full =
+          portions.isEmpty()
+              || portions.get(portions.size() - 1).size() == most
+              || held + one.bytes() > bytes;
+      if (full) {
+        portions.add(new ArrayList<>());
+        held = 0;
+      }
+      portions.get(portions.size() - 1).add(one);
+      held += one.bytes();
+    }
+    return portions;
+  }
+}
