@@ -1,9 +1,12 @@
 package stillhouse.benchmarks;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -14,11 +17,36 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.openjdk.jmh.runner.BenchmarkList;
+import stillhouse.identity.Sha256;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherConfig;
+import stillhouse.teacher.TeacherFiles;
+import stillhouse.teacher.TeacherPool;
 import stillhouse.tensor.DType;
 
 /** Every benchmark once, small, so that none rots; JMH itself is not run. */
 class OnePassTest {
   @TempDir Path folder;
+
+  /** The two-layer segmenter of teacher-cache's tests. */
+  private LocalTeacher small() throws IOException {
+    Path file =
+        Path.of("../teacher-cache/src/test/resources/reference/teacher/small-segmenter.onnx")
+            .toRealPath();
+    Path yaml =
+        Files.writeString(
+            folder.resolve("small.yaml"),
+            """
+            name: small
+            engine: onnxruntime
+            files: {encoder: {source: "file:%s", sha256: %s}}
+            input:
+              {height: 32, width: 32, batch: 2, resize: direct, scale: "0..1", mean: [0, 0, 0], std: [1, 1, 1]}
+            layers: {embedding: features}
+            """
+                .formatted(file, Sha256.ofFile(file)));
+    return TeacherFiles.resolve(TeacherConfig.load(yaml), folder);
+  }
 
   @Test
   void structureMapsAreFoundAtTheFeaturesSize() {
@@ -59,6 +87,19 @@ class OnePassTest {
 
     assertThat(benchmark.encode().size()).isEqualTo(6);
     assertThat(benchmark.decode().shape()).containsExactly(2, 8, 8);
+  }
+
+  @Test
+  void theSoakCountsItsImagesAndWritesALineEverySoMany() throws IOException {
+    LocalTeacher teacher = small();
+    var csv = new ByteArrayOutputStream();
+
+    long unreadable = new EncodeSoak(teacher, 2000, new PrintStream(csv, false, UTF_8)).run(2500);
+
+    assertThat(unreadable).isEqualTo(25);
+    assertThat(csv.toString(UTF_8).lines().map(line -> line.replaceAll(",.*", "")))
+        .containsExactly("images", "2000");
+    TeacherPool.shared().closeAll();
   }
 
   @Test

@@ -1,9 +1,8 @@
 package stillhouse.jobs;
 
 import java.nio.file.Path;
-import java.util.Optional;
 
-/** Finds a configuration by name ({@code sard}) or by path ({@code my/recipe.yaml}). */
+/** {@link stillhouse.conf.ConfFiles}, as the jobs find their options' files. */
 final class ConfFiles {
   private ConfFiles() {}
 
@@ -11,14 +10,11 @@ final class ConfFiles {
    * @param folder the folder of {@code conf/} that names belong to, such as {@code recipes}
    */
   static Path find(String folder, String nameOrPath) {
-    if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/")) {
-      return Path.of(nameOrPath);
-    }
-    return home().resolve("conf").resolve(folder).resolve(nameOrPath + ".yaml");
+    return stillhouse.conf.ConfFiles.find(folder, nameOrPath);
   }
 
   /** Where Stillhouse lies: set by the launcher, otherwise the working directory. */
   static Path home() {
-    return Path.of(Optional.ofNullable(System.getenv("STILLHOUSE_HOME")).orElse("."));
+    return stillhouse.conf.ConfFiles.home();
   }
 }

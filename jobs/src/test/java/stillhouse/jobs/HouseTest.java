@@ -33,6 +33,7 @@ class HouseTest {
               "stillhouse.scene..",
               "stillhouse.teacher..",
               "stillhouse.structure..",
+              "stillhouse.spark..",
               "stillhouse.cache..")
           .layer("eval")
           .definedBy(

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
@@ -70,40 +71,61 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     List<Map<String, FloatTensor>> features = new ArrayList<>(images.size());
     for (int from = 0; from < images.size(); from += spec.batch()) {
       int to = Math.min(images.size(), from + spec.batch());
-      features.addAll(encodeBatch(images.subList(from, to)));
+      try (ImageBatch batch = newBatch()) {
+        images.subList(from, to).forEach(batch::add);
+        features.addAll(batch.encode());
+      }
     }
     return features;
   }
 
-  private List<Map<String, FloatTensor>> encodeBatch(List<RgbImage> images) {
-    FloatBuffer buffer = buffers.poll();
-    if (buffer == null) {
-      buffer = directFloats(spec.batch() * preprocessing.imageSize());
+  @Override
+  public final ImageBatch newBatch() {
+    return new Filling();
+  }
+
+  /** Images written into a buffer of the network's input one after the other. */
+  private final class Filling implements ImageBatch {
+    private final List<InputFrame> frames = new ArrayList<>();
+    private Optional<FloatBuffer> input = Optional.of(borrow());
+
+    private FloatBuffer borrow() {
+      FloatBuffer free = buffers.poll();
+      return free == null ? directFloats(spec.batch() * preprocessing.imageSize()) : free.clear();
     }
-    try {
-      fill(buffer, images);
-      Map<String, FloatTensor> batch = forward(buffer, preprocessing.shape(images.get(0)));
-      List<Map<String, FloatTensor>> rows = new ArrayList<>(images.size());
-      for (int i = 0; i < images.size(); i++) {
-        rows.add(row(batch, i, images.get(i)));
+
+    @Override
+    public void add(RgbImage image) {
+      if (frames.size() == spec.batch()) {
+        throw new IllegalStateException(
+            "Invalid batch of teacher " + config.name() + ": more than " + spec.batch());
+      }
+      frames.add(preprocessing.put(image, input.orElseThrow()));
+    }
+
+    @Override
+    public List<Map<String, FloatTensor>> encode() {
+      FloatBuffer full = input.orElseThrow();
+      RgbImage black = new RgbImage(1, 1, new byte[3]);
+      for (int i = frames.size(); i < spec.batch(); i++) {
+        preprocessing.put(black, full);
+      }
+      Map<String, FloatTensor> batch = forward(full.flip(), preprocessing.shape(frames.get(0)));
+      List<Map<String, FloatTensor>> rows = new ArrayList<>(frames.size());
+      for (int i = 0; i < frames.size(); i++) {
+        rows.add(row(batch, i, frames.get(i)));
       }
       return rows;
-    } finally {
-      buffers.add(buffer);
+    }
+
+    @Override
+    public void close() {
+      input.ifPresent(buffers::add);
+      input = Optional.empty();
     }
   }
 
-  private void fill(FloatBuffer buffer, List<RgbImage> images) {
-    buffer.clear();
-    RgbImage black = new RgbImage(1, 1, new byte[3]);
-    for (int i = 0; i < spec.batch(); i++) {
-      preprocessing.put(i < images.size() ? images.get(i) : black, buffer);
-    }
-    buffer.flip();
-  }
-
-  private Map<String, FloatTensor> row(Map<String, FloatTensor> batch, int i, RgbImage image) {
-    InputFrame frame = preprocessing.frame(image);
+  private Map<String, FloatTensor> row(Map<String, FloatTensor> batch, int i, InputFrame frame) {
     Map<String, FloatTensor> row = new LinkedHashMap<>();
     for (String layer : config.outputs().keySet()) {
       FloatTensor map = slice(batch.get(layer), i);

@@ -72,4 +72,8 @@ public record InputConfig(
     mean = List.copyOf(mean);
     std = List.copyOf(std);
   }
+
+  InputConfig withBatch(int images) {
+    return new InputConfig(name, height, width, layout, images, resize, scale, mean, std);
+  }
 }

@@ -14,16 +14,26 @@ public record LocalTeacher(TeacherConfig config, String encoder, String decoder)
     return config.spec();
   }
 
-  /** Checks the files' digests again: this machine's may be others than the driver's. */
+  @Override
+  public TeacherConfig.Device device() {
+    return config.device();
+  }
+
   @Override
   public Teacher open() {
+    return open(TeacherDevice.of(this));
+  }
+
+  /** Checks the files' digests again: this machine's may be others than the driver's. */
+  @Override
+  public Teacher open(TeacherDevice device) {
     TeacherFiles.verifyOpened(config, encoder, config.files().encoder());
     if (decoder != null) {
       TeacherFiles.verifyOpened(config, decoder, config.files().decoder());
     }
     return switch (config.engine()) {
-      case ONNXRUNTIME -> OnnxTeacher.open(this);
-      case PYTORCH -> TorchScriptTeacher.open(this);
+      case ONNXRUNTIME -> OnnxTeacher.open(this, device);
+      case PYTORCH -> TorchScriptTeacher.open(this, device);
     };
   }
 }

@@ -20,14 +20,14 @@ import stillhouse.tensor.FloatTensor;
 final class Onnx {
   private Onnx() {}
 
-  static OrtSession session(TeacherConfig config, String file) {
+  static OrtSession session(TeacherConfig config, String file, TeacherDevice device) {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(config.threadCount());
       options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-      if (config.device() == TeacherConfig.Device.GPU) {
-        requireCuda(config);
-        options.addCUDA();
+      if (device instanceof TeacherDevice.Gpu gpu) {
+        requireCuda(config, gpu);
+        options.addCUDA(gpu.index());
       }
       return environment.createSession(file, options);
     } catch (OrtException e) {
@@ -111,13 +111,15 @@ final class Onnx {
     }
   }
 
-  private static void requireCuda(TeacherConfig config) {
+  private static void requireCuda(TeacherConfig config, TeacherDevice.Gpu gpu) {
     var providers = OrtEnvironment.getAvailableProviders();
     if (!providers.contains(OrtProvider.CUDA)) {
       throw new TeacherException(
           "Cannot open teacher "
               + config.name()
-              + " on device gpu: this ONNX Runtime has "
+              + " on "
+              + gpu
+              + ": this ONNX Runtime has "
               + providers
               + ", no CUDA. Put onnxruntime_gpu on the class path of a machine with a GPU, or set"
               + " device: cpu");

@@ -23,8 +23,8 @@ final class OnnxDecoder extends MaskDecoder {
     this.masks = masks(kind, session.getOutputNames());
   }
 
-  static OnnxDecoder open(TeacherConfig config, String file) {
-    OrtSession session = Onnx.session(config, file);
+  static OnnxDecoder open(TeacherConfig config, String file, TeacherDevice device) {
+    OrtSession session = Onnx.session(config, file, device);
     DecoderConfig kind = config.decoder();
     try {
       OnnxTeacher.requireNames(config, "decoder inputs", kind.inputs(), session.getInputNames());

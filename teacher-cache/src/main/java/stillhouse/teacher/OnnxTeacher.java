@@ -24,14 +24,14 @@ public final class OnnxTeacher extends BatchedTeacher {
   }
 
   /** Digests are the caller's to check: see {@link LocalTeacher#open}. */
-  static OnnxTeacher open(LocalTeacher files) {
+  static OnnxTeacher open(LocalTeacher files, TeacherDevice device) {
     TeacherConfig config = files.config();
-    OrtSession encoder = Onnx.session(config, files.encoder());
+    OrtSession encoder = Onnx.session(config, files.encoder(), device);
     try {
       requireNames(config, "input", Set.of(config.input().name()), encoder.getInputNames());
       requireNames(config, "outputs", config.outputs().values(), encoder.getOutputNames());
       OnnxDecoder decoder =
-          files.decoder() == null ? null : OnnxDecoder.open(config, files.decoder());
+          files.decoder() == null ? null : OnnxDecoder.open(config, files.decoder(), device);
       return new OnnxTeacher(config, encoder, decoder);
     } catch (RuntimeException e) {
       Onnx.close(config, encoder);

@@ -18,15 +18,15 @@ final class Preprocessing {
     return 3 * input.height() * input.width();
   }
 
-  InputFrame frame(RgbImage image) {
-    return InputFrame.of(input, image.width(), image.height());
-  }
-
-  /** The input tensor's shape where {@code image} is the batch, or its first. */
-  long[] shape(RgbImage image) {
+  /**
+   * The input tensor's shape.
+   *
+   * @param frame of the batch's image, or of its first
+   */
+  long[] shape(InputFrame frame) {
     return switch (input.layout()) {
       case NCHW -> wholeShape();
-      case HWC -> new long[] {frame(image).height(), frame(image).width(), 3};
+      case HWC -> new long[] {frame.height(), frame.width(), 3};
     };
   }
 
@@ -38,9 +38,13 @@ final class Preprocessing {
     };
   }
 
-  /** Puts one image, (scale(pixel) − mean) / std, at the buffer's position. */
-  void put(RgbImage image, FloatBuffer into) {
-    InputFrame frame = frame(image);
+  /**
+   * Puts one image, (scale(pixel) − mean) / std, at the buffer's position.
+   *
+   * @return what it covers
+   */
+  InputFrame put(RgbImage image, FloatBuffer into) {
+    InputFrame frame = InputFrame.of(input, image.width(), image.height());
     float[] fitted = Resize.bilinear(Images.levels(image), frame.height(), frame.width()).data();
     Range range = Range.of(input.scale(), fitted);
     int area = frame.height() * frame.width();
@@ -55,6 +59,7 @@ final class Preprocessing {
       case NCHW -> putPlanes(fitted, frame, into);
       case HWC -> putPixels(fitted, area, into);
     }
+    return frame;
   }
 
   /** Planes of the whole input; what the image doesn't cover is 0. */

@@ -25,6 +25,11 @@ public interface Teacher extends AutoCloseable {
    */
   List<Map<String, FloatTensor>> encode(List<RgbImage> images);
 
+  /** An empty batch, to be filled on one thread while another waits for the network. */
+  default ImageBatch newBatch() {
+    return ImageBatch.keeping(this);
+  }
+
   /**
    * One prompt's answer at the network's own mask resolution.
    *

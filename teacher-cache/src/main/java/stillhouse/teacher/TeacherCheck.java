@@ -69,7 +69,7 @@ public final class TeacherCheck {
   }
 
   private void inspectOnnx() {
-    try (OrtSession encoder = Onnx.session(config, files.encoder())) {
+    try (OrtSession encoder = Onnx.session(config, files.encoder(), TeacherDevice.of(files))) {
       Map<String, long[]> inputs = Onnx.shapes(encoder.getInputInfo());
       Map<String, long[]> outputs = Onnx.shapes(encoder.getOutputInfo());
       list("encoder input ", inputs);
@@ -87,7 +87,7 @@ public final class TeacherCheck {
   }
 
   private void inspectDecoder() {
-    try (OrtSession decoder = Onnx.session(config, files.decoder())) {
+    try (OrtSession decoder = Onnx.session(config, files.decoder(), TeacherDevice.of(files))) {
       Map<String, long[]> inputs = Onnx.shapes(decoder.getInputInfo());
       Map<String, long[]> outputs = Onnx.shapes(decoder.getOutputInfo());
       list("decoder input ", inputs);
@@ -120,7 +120,7 @@ public final class TeacherCheck {
   }
 
   private void inspectTorchScript() {
-    try (TorchScriptTeacher teacher = TorchScriptTeacher.open(files)) {
+    try (TorchScriptTeacher teacher = TorchScriptTeacher.open(files, TeacherDevice.of(files))) {
       Map<String, long[]> outputs = teacher.shapes();
       list("encoder output ", outputs);
       expect("layers and logits", config.outputs().values(), outputs);

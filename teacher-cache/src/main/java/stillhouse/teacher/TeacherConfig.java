@@ -232,6 +232,21 @@ public record TeacherConfig(
     return parts.digest();
   }
 
+  /** Asked about other numbers of images a call. */
+  public TeacherConfig withBatch(int images) {
+    return new TeacherConfig(
+        name,
+        engine,
+        device,
+        threads,
+        files,
+        input.withBatch(images),
+        layers,
+        embedding,
+        logits,
+        decoder);
+  }
+
   TeacherConfig with(ModelFiles others) {
     return new TeacherConfig(
         name, engine, device, threads, others, input, layers, embedding, logits, decoder);

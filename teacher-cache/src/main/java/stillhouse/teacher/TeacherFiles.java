@@ -121,6 +121,19 @@ public final class TeacherFiles {
     }
   }
 
+  /**
+   * The same, the encoder's file elsewhere; it must still have the pinned digest.
+   *
+   * @throws TeacherException where a file is missing or is another
+   */
+  public static LocalTeacher resolve(TeacherConfig config, Path cacheDir, Path encoder) {
+    Path at = encoder.toAbsolutePath().normalize();
+    verify(config, at, config.files().encoder());
+    ModelFile decoder = config.files().decoder();
+    return new LocalTeacher(
+        config, at.toString(), decoder == null ? null : resolve(config, cacheDir, decoder));
+  }
+
   private static String resolve(TeacherConfig config, Path cacheDir, ModelFile file) {
     Path at = place(cacheDir, file).toAbsolutePath();
     verify(config, at, file);

@@ -12,16 +12,18 @@ import stillhouse.identity.Sha256;
 import stillhouse.tensor.FloatTensor;
 
 /**
- * One loaded teacher a JVM and spec, however many tasks ask for it. {@link #acquire} lends it;
- * closing what was lent gives it back and keeps the network loaded. {@link #closeAll} closes every
- * network: one that is still lent when its last borrower closes it.
+ * One loaded teacher a JVM, spec and device, however many tasks ask for it. {@link #acquire} lends
+ * it; closing what was lent gives it back and keeps the network loaded. {@link #closeAll} closes
+ * every network: one that is still lent when its last borrower closes it.
  */
 public final class TeacherPool {
   private static final Logger LOG = LoggerFactory.getLogger(TeacherPool.class);
   private static final TeacherPool SHARED = new TeacherPool();
 
-  private final Map<Sha256, Entry> entries = new ConcurrentHashMap<>();
+  private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
   private final AtomicLong loads = new AtomicLong();
+
+  private record Key(Sha256 spec, TeacherDevice device) {}
 
   /** This JVM's pool, which {@link TeacherPoolPlugin} closes at an executor's end. */
   public static TeacherPool shared() {
@@ -29,13 +31,16 @@ public final class TeacherPool {
   }
 
   /**
-   * The teacher of the source's spec, loaded by the first caller while others of the same spec
-   * wait. A load that fails is tried again by the next caller.
+   * The teacher of the source's spec on the device of this thread's task, loaded by the first
+   * caller while others of the same spec and device wait. A load that fails is tried again by the
+   * next caller.
+   *
+   * @throws TeacherException where the task has no such device
    */
   public Teacher acquire(TeacherSource source) {
-    Sha256 key = source.spec().fingerprint();
+    var key = new Key(source.spec().fingerprint(), TeacherDevice.of(source));
     while (true) {
-      Entry entry = entries.computeIfAbsent(key, k -> new Entry());
+      Entry entry = entries.computeIfAbsent(key, k -> new Entry(key.device()));
       Teacher loan = entry.lend(source);
       if (loan != null) {
         return loan;
@@ -51,7 +56,7 @@ public final class TeacherPool {
 
   /** Closes what nobody uses now, the rest as soon as it is given back. Safe to call again. */
   public void closeAll() {
-    for (Sha256 key : List.copyOf(entries.keySet())) {
+    for (Key key : List.copyOf(entries.keySet())) {
       Entry entry = entries.remove(key);
       if (entry != null) {
         entry.retire();
@@ -61,9 +66,14 @@ public final class TeacherPool {
 
   /** A network, its borrowers and whether it goes when they have gone. */
   private final class Entry {
+    private final TeacherDevice device;
     private Teacher teacher;
     private int borrowers;
     private boolean retired;
+
+    Entry(TeacherDevice device) {
+      this.device = device;
+    }
 
     /** Null where the entry has been retired. */
     synchronized Teacher lend(TeacherSource source) {
@@ -72,11 +82,12 @@ public final class TeacherPool {
       }
       if (teacher == null) {
         long start = System.nanoTime();
-        teacher = source.open();
+        teacher = source.open(device);
         loads.incrementAndGet();
         LOG.info(
-            "Loaded teacher {} in {} ms",
+            "Loaded teacher {} on {} in {} ms",
             source.spec().name(),
+            device,
             (System.nanoTime() - start) / 1_000_000);
       }
       borrowers++;
@@ -96,6 +107,7 @@ public final class TeacherPool {
     private void closeIfUnused() {
       if (retired && borrowers == 0 && teacher != null) {
         teacher.close();
+        LOG.info("Closed teacher {} on {}", teacher.spec().name(), device);
         teacher = null;
       }
     }
@@ -121,6 +133,12 @@ public final class TeacherPool {
     public List<Map<String, FloatTensor>> encode(List<RgbImage> images) {
       requireHeld();
       return teacher.encode(images);
+    }
+
+    @Override
+    public ImageBatch newBatch() {
+      requireHeld();
+      return teacher.newBatch();
     }
 
     @Override

@@ -25,11 +25,11 @@ final class TorchScript implements AutoCloseable {
     this.model = model;
   }
 
-  static TorchScript open(TeacherConfig config, String path) {
+  static TorchScript open(TeacherConfig config, String path, TeacherDevice device) {
     Engine engine = Engine.getEngine(ENGINE);
     Path file = Path.of(path);
     JniUtils.setNumThreads(config.threadCount());
-    Model model = Model.newInstance(config.name(), device(config, engine), ENGINE);
+    Model model = Model.newInstance(config.name(), device(config, device, engine), ENGINE);
     try {
       model.load(file.getParent(), String.valueOf(file.getFileName()));
       return new TorchScript(model);
@@ -70,21 +70,23 @@ final class TorchScript implements AutoCloseable {
     model.close();
   }
 
-  private static Device device(TeacherConfig config, Engine engine) {
-    return switch (config.device()) {
-      case CPU -> Device.cpu();
-      case GPU -> {
-        if (engine.getGpuCount() == 0) {
-          throw new TeacherException(
-              "Cannot open teacher "
-                  + config.name()
-                  + " on device gpu: PyTorch "
-                  + engine.getVersion()
-                  + " sees no GPU. Put its CUDA build on the class path of a machine with a GPU, or"
-                  + " set device: cpu");
-        }
-        yield Device.gpu();
-      }
-    };
+  private static Device device(TeacherConfig config, TeacherDevice device, Engine engine) {
+    if (!(device instanceof TeacherDevice.Gpu gpu)) {
+      return Device.cpu();
+    }
+    if (gpu.index() >= engine.getGpuCount()) {
+      throw new TeacherException(
+          "Cannot open teacher "
+              + config.name()
+              + " on "
+              + gpu
+              + ": PyTorch "
+              + engine.getVersion()
+              + " sees "
+              + engine.getGpuCount()
+              + " GPUs. Put its CUDA build on the class path of a machine with a GPU, or set"
+              + " device: cpu");
+    }
+    return Device.gpu(gpu.index());
   }
 }

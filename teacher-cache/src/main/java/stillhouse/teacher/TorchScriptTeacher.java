@@ -27,25 +27,26 @@ public final class TorchScriptTeacher extends BatchedTeacher {
   }
 
   /** Digests are the caller's to check: see {@link LocalTeacher#open}. */
-  static TorchScriptTeacher open(LocalTeacher files) {
+  static TorchScriptTeacher open(LocalTeacher files, TeacherDevice device) {
     TeacherConfig config = files.config();
-    TorchScript network = TorchScript.open(config, files.encoder());
+    TorchScript network = TorchScript.open(config, files.encoder(), device);
     try {
-      return new TorchScriptTeacher(config, network, decoder(files, network));
+      return new TorchScriptTeacher(config, network, decoder(files, network, device));
     } catch (RuntimeException e) {
       network.close();
       throw e;
     }
   }
 
-  private static MaskDecoder decoder(LocalTeacher files, TorchScript encoder) {
+  private static MaskDecoder decoder(
+      LocalTeacher files, TorchScript encoder, TeacherDevice device) {
     if (files.decoder() == null) {
       return null;
     }
     TeacherConfig config = files.config();
     return files.decoder().equals(files.encoder())
         ? new TorchScriptDecoder(config, encoder, false)
-        : new TorchScriptDecoder(config, TorchScript.open(config, files.decoder()), true);
+        : new TorchScriptDecoder(config, TorchScript.open(config, files.decoder(), device), true);
   }
 
   @Override

@@ -114,7 +114,7 @@ class EnginesTest {
 
       assertThatThrownBy(files::open)
           .isInstanceOf(TeacherException.class)
-          .hasMessageContaining("Cannot open teacher small on device gpu")
+          .hasMessageContaining("Cannot open teacher small on gpu 0: ")
           .hasMessageContaining("device: cpu");
     }
   }
@@ -184,7 +184,8 @@ class EnginesTest {
     assertThat(TeacherCheck.run(right, List.of("dent", "scratch")).problems()).isEmpty();
     assertThat(TeacherCheck.run(right, List.of("dent")).problems())
         .containsExactly(
-            "logits hold 2 maps (output 'classes'), the data set has 1 classes [dent]: one map a class, background none");
+            "logits hold 2 maps (output 'classes'), the data set has 1 classes [dent]: one map a"
+                + " class, background none");
     String yaml =
         SmallSegmenter.yaml("onnxruntime", "small-segmenter.onnx", "features", "features");
     LocalTeacher same = SmallSegmenter.files(SmallSegmenter.write(folder, yaml));

@@ -33,7 +33,7 @@ class PreprocessingTest {
     assertThat(planes).startsWith(-1, 2, 5, 8, 11, 14, 17, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3);
 
     InputConfig own = input(InputConfig.Layout.HWC, InputConfig.Scale.BYTE, 4);
-    assertThat(new Preprocessing(own).shape(wide)).containsExactly(2, 4, 3);
+    assertThat(new Preprocessing(own).shape(InputFrame.of(own, 4, 2))).containsExactly(2, 4, 3);
     assertThat(put(own, wide, 24)).startsWith(-1, 0, 1, 2, 3).endsWith(20, 21, 22);
   }
 

@@ -1,0 +1,24 @@
+package stillhouse.conf;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Finds a configuration by name ({@code sard}) or by path ({@code my/recipe.yaml}). */
+public final class ConfFiles {
+  private ConfFiles() {}
+
+  /**
+   * @param folder the folder of {@code conf/} that names belong to, such as {@code recipes}
+   */
+  public static Path find(String folder, String nameOrPath) {
+    if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/")) {
+      return Path.of(nameOrPath);
+    }
+    return home().resolve("conf").resolve(folder).resolve(nameOrPath + ".yaml");
+  }
+
+  /** Where Stillhouse lies: set by the launcher, otherwise the working directory. */
+  public static Path home() {
+    return Path.of(Optional.ofNullable(System.getenv("STILLHOUSE_HOME")).orElse("."));
+  }
+}

@@ -1,0 +1,221 @@
+package stillhouse.teacher;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
+import stillhouse.data.RgbImage;
+import stillhouse.tensor.FloatTensor;
+
+/**
+ * What a teacher says of a task's rows, in their order. While the network runs on one batch, a
+ * thread of its own reads, decodes and preprocesses the next, and no more than that one. The
+ * network is called with exactly {@link TeacherSpec#batch()} images: a batch that lacks some is
+ * filled with its own last image and what comes of it is dropped.
+ *
+ * @param <R> a row; {@link Reading} gets its image
+ */
+public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, AutoCloseable {
+  private final Teacher teacher;
+  private final Reading<R> reading;
+  private final Ahead<List<R>, Batch<R>> batches;
+  private final Queue<Encoded<R>> ready = new ArrayDeque<>();
+
+  /** A row and what came of it. */
+  public sealed interface Encoded<R> {
+    R row();
+  }
+
+  /**
+   * @param maps [C, h, w] by layer
+   */
+  public record Features<R>(R row, Map<String, FloatTensor> maps) implements Encoded<R> {}
+
+  /** The row's image can't be had; the rows beside it go on. */
+  public record Unreadable<R>(R row, RuntimeException cause) implements Encoded<R> {}
+
+  /** How a row's image is read, and what it is called where the teacher fails on it. */
+  public interface Reading<R> {
+    /** What it throws makes the row {@link Unreadable}. Called from a thread of its own. */
+    RgbImage read(R row);
+
+    String name(R row);
+  }
+
+  /**
+   * @param images of the rows that have one, in the rows' order
+   * @param unreadable by the row's index
+   */
+  private record Batch<R>(
+      ImageBatch images, List<R> rows, Map<Integer, RuntimeException> unreadable) {
+    List<R> readable() {
+      return IntStream.range(0, rows.size())
+          .filter(i -> !unreadable.containsKey(i))
+          .mapToObj(rows::get)
+          .toList();
+    }
+  }
+
+  /** The teacher stays the caller's, who closes this first: {@link #close}. */
+  public EncodeAhead(Teacher teacher, Iterator<R> rows, Reading<R> reading) {
+    this.teacher = teacher;
+    this.reading = reading;
+    this.batches =
+        new Ahead<>(
+            new Groups<>(rows, teacher.spec().batch()), this::read, batch -> batch.images.close());
+  }
+
+  /** Reads ahead for this thread's Spark task, and stops when that ends, however it ends. */
+  public static <R> EncodeAhead<R> inTask(Teacher teacher, Iterator<R> rows, Reading<R> reading) {
+    var ahead = new EncodeAhead<>(teacher, rows, reading);
+    // Spark calls the listener that came last first: before the teacher is given back.
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> ahead.close());
+    return ahead;
+  }
+
+  /** The same, each made into something by one of two functions. */
+  public <T> Iterator<T> map(
+      Function<Features<R>, T> features, Function<Unreadable<R>, T> unreadable) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return EncodeAhead.this.hasNext();
+      }
+
+      @Override
+      public T next() {
+        Encoded<R> next = EncodeAhead.this.next();
+        return next instanceof Unreadable<R> without
+            ? unreadable.apply(without)
+            : features.apply((Features<R>) next);
+      }
+    };
+  }
+
+  @Override
+  public boolean hasNext() {
+    while (ready.isEmpty() && batches.hasNext()) {
+      encode(batches.next());
+    }
+    return !ready.isEmpty();
+  }
+
+  @Override
+  public Encoded<R> next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException("No further features");
+    }
+    return ready.remove();
+  }
+
+  /** Stops reading ahead. Safe to call again. */
+  @Override
+  public void close() {
+    batches.close();
+  }
+
+  /** Runs ahead, while the network is busy with the batch before. */
+  private Batch<R> read(List<R> rows) {
+    var batch = new Batch<>(teacher.newBatch(), rows, new HashMap<>());
+    try {
+      fill(batch);
+      return batch;
+    } catch (RuntimeException | Error e) {
+      batch.images.close();
+      throw e;
+    }
+  }
+
+  private void fill(Batch<R> batch) {
+    int images = 0;
+    RgbImage last = null;
+    for (int i = 0; i < batch.rows.size(); i++) {
+      if (batches.closed()) {
+        throw new CancellationException("The task ended");
+      }
+      R row = batch.rows.get(i);
+      try {
+        last = reading.read(row);
+      } catch (RuntimeException e) {
+        batch.unreadable.put(i, e);
+        continue;
+      }
+      add(batch, last, row);
+      images++;
+    }
+    for (; images > 0 && images < teacher.spec().batch(); images++) {
+      add(batch, last, batch.rows.get(batch.rows.size() - 1));
+    }
+  }
+
+  private void add(Batch<R> batch, RgbImage image, R row) {
+    try {
+      batch.images.add(image);
+    } catch (RuntimeException e) {
+      throw cannotEncode(List.of(row), e);
+    }
+  }
+
+  private void encode(Batch<R> batch) {
+    try (ImageBatch images = batch.images) {
+      Iterator<Map<String, FloatTensor>> maps = ask(images, batch.readable());
+      for (int i = 0; i < batch.rows.size(); i++) {
+        R row = batch.rows.get(i);
+        RuntimeException cause = batch.unreadable.get(i);
+        ready.add(cause == null ? new Features<>(row, maps.next()) : new Unreadable<>(row, cause));
+      }
+    }
+  }
+
+  private Iterator<Map<String, FloatTensor>> ask(ImageBatch images, List<R> rows) {
+    if (rows.isEmpty()) {
+      return Collections.emptyIterator();
+    }
+    List<Map<String, FloatTensor>> maps;
+    try {
+      maps = images.encode();
+    } catch (RuntimeException e) {
+      throw cannotEncode(rows, e);
+    }
+    if (maps.size() != teacher.spec().batch()) {
+      throw new IllegalStateException(
+          "Cannot use teacher %s: asked about %d images it answered %d"
+              .formatted(teacher.spec().name(), teacher.spec().batch(), maps.size()));
+    }
+    return maps.iterator();
+  }
+
+  private IllegalStateException cannotEncode(List<R> rows, RuntimeException cause) {
+    return new IllegalStateException(
+        "Cannot encode %s with teacher %s"
+            .formatted(rows.stream().map(reading::name).toList(), teacher.spec().name()),
+        cause);
+  }
+
+  /** The rows in lists of {@code size}, the last shorter. */
+  private record Groups<R>(Iterator<R> rows, int size) implements Iterator<List<R>> {
+    @Override
+    public boolean hasNext() {
+      return rows.hasNext();
+    }
+
+    @Override
+    public List<R> next() {
+      List<R> group = new ArrayList<>(size);
+      while (group.size() < size && rows.hasNext()) {
+        group.add(rows.next());
+      }
+      return group;
+    }
+  }
+}

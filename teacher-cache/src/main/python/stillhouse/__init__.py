@@ -1,0 +1,1 @@
+"""Stillhouse for PySpark. The classes behind it are in the Stillhouse jar."""
