@@ -20,6 +20,7 @@ import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.delta.actions.FileAction;
 import scala.Option;
+import scala.runtime.BoxedUnit;
 
 /**
  * The live files of a Delta table at its newest version, as the log knows them: none is opened. A
@@ -82,9 +83,22 @@ final class TableFiles {
         .toArray(String[]::new);
   }
 
-  /** The rows of this version. */
+  /**
+   * The rows of this version, read as the session says: Delta takes how files are read from the
+   * session that is active in this thread, whichever asks.
+   */
   Dataset<Row> rows() {
-    return spark.read().format("delta").option("versionAsOf", version()).load(path);
+    Option<SparkSession> before = SparkSession.getActiveSession();
+    SparkSession.setActiveSession(spark);
+    try {
+      return spark.read().format("delta").option("versionAsOf", version()).load(path);
+    } finally {
+      before.foreach(
+          session -> {
+            SparkSession.setActiveSession(session);
+            return BoxedUnit.UNIT;
+          });
+    }
   }
 
   /** Files, bytes and rows, from the log alone where it has every file's count. */

@@ -34,7 +34,7 @@ class CacheStatsTest {
     var segmenter = InMemoryTeacher.segmenter("a");
     for (CacheOptions options :
         List.of(
-            new CacheOptions(DType.FP16, 2, 3, 2),
+            new CacheOptions(DType.FP16, 2, 100, 2),
             new CacheOptions(DType.INT8, 2, 100, 2),
             new CacheOptions(DType.FP16, 1, 100, 2))) {
       refresh.run(spark, workspace.root(), segmenter, null, options);
