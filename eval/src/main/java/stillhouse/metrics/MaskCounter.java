@@ -2,6 +2,7 @@ package stillhouse.metrics;
 
 import java.util.Arrays;
 import stillhouse.data.ClassMask;
+import stillhouse.data.Tile;
 
 /**
  * Counts one prediction against its truth, image after image, in buffers that it reuses. Time is
@@ -10,6 +11,9 @@ import stillhouse.data.ClassMask;
  *
  * <p>Ignored pixels are cleared from both masks before the edges are found: the border of an
  * ignored area is an edge of both, and two masks that agree on every counted pixel score 1.
+ *
+ * <p>Of a tile only a rectangle may be counted. Edges are found in the whole tile all the same: the
+ * rectangle's border is none.
  */
 public final class MaskCounter {
   private final int classes;
@@ -30,15 +34,24 @@ public final class MaskCounter {
    *     ignore label
    */
   public ImageCounts count(ClassMask predicted, ClassMask actual) {
+    return count(predicted, actual, new Tile(0, 0, actual.width(), actual.height()));
+  }
+
+  /**
+   * @param counted the pixels that count, a rectangle of the masks
+   * @throws IllegalArgumentException as {@link #count(ClassMask, ClassMask)}
+   */
+  public ImageCounts count(ClassMask predicted, ClassMask actual, Tile counted) {
     checkSize(predicted, actual);
     int pixels = predicted.classes().length;
     reserve(pixels);
     clearIgnored(predicted, actual, pixels);
     long[] counts = new long[CountLayout.length(classes)];
-    countArea(pixels, counts);
-    countBoundary(predicted.width(), predicted.height(), counts);
-    sumForeground(pixels, counts);
-    countForegroundBoundary(predicted.width(), predicted.height(), counts);
+    countArea(predicted.width(), counted, counts);
+    countBoundary(predicted.width(), predicted.height(), counted, counts);
+    toForeground(pixels);
+    countForeground(predicted.width(), counted, counts);
+    countForegroundBoundary(predicted.width(), predicted.height(), counted, counts);
     return new ImageCounts(classes, counts);
   }
 
@@ -77,52 +90,69 @@ public final class MaskCounter {
     return label;
   }
 
-  private void countArea(int pixels, long[] counts) {
-    for (int i = 0; i < pixels; i++) {
-      int p = predictedLabels[i] & 0xff;
-      int t = actualLabels[i] & 0xff;
-      if ((p | t) != 0) {
-        tally(counts, CountLayout.area(0), p, t);
+  private void countArea(int width, Tile counted, long[] counts) {
+    for (int y = counted.y(); y < counted.y() + counted.height(); y++) {
+      int row = y * width + counted.x();
+      for (int i = row; i < row + counted.width(); i++) {
+        int p = predictedLabels[i] & 0xff;
+        int t = actualLabels[i] & 0xff;
+        if ((p | t) != 0) {
+          tally(counts, CountLayout.area(0), p, t);
+        }
       }
     }
     Arrays.fill(counts, 0, CountLayout.FIELDS, 0); // background has no score
   }
 
-  private void countBoundary(int width, int height, long[] counts) {
+  private void countBoundary(int width, int height, Tile counted, long[] counts) {
     int d = BoundaryBand.thicknessPixels(width, height);
     measure(width, height);
     int base = CountLayout.boundary(classes, 0);
-    for (int i = 0; i < width * height; i++) {
-      int p = predictedDistance[i] <= d ? predictedLabels[i] & 0xff : 0;
-      int t = actualDistance[i] <= d ? actualLabels[i] & 0xff : 0;
-      if ((p | t) != 0) {
-        tally(counts, base, p, t);
+    for (int y = counted.y(); y < counted.y() + counted.height(); y++) {
+      int row = y * width + counted.x();
+      for (int i = row; i < row + counted.width(); i++) {
+        int p = predictedDistance[i] <= d ? predictedLabels[i] & 0xff : 0;
+        int t = actualDistance[i] <= d ? actualLabels[i] & 0xff : 0;
+        if ((p | t) != 0) {
+          tally(counts, base, p, t);
+        }
       }
     }
     Arrays.fill(counts, base, base + CountLayout.FIELDS, 0);
   }
 
-  /** The foreground's own areas; leaves 0 / 1 labels behind. */
-  private void sumForeground(int pixels, long[] counts) {
+  /** Leaves 0 / 1 labels behind. */
+  private void toForeground(int pixels) {
     for (int i = 0; i < pixels; i++) {
       predictedLabels[i] = (byte) (predictedLabels[i] == 0 ? 0 : 1);
       actualLabels[i] = (byte) (actualLabels[i] == 0 ? 0 : 1);
-      counts[0] += predictedLabels[i] & actualLabels[i];
-      counts[1] += predictedLabels[i];
-      counts[2] += actualLabels[i];
     }
   }
 
-  private void countForegroundBoundary(int width, int height, long[] counts) {
+  private void countForeground(int width, Tile counted, long[] counts) {
+    for (int y = counted.y(); y < counted.y() + counted.height(); y++) {
+      int row = y * width + counted.x();
+      for (int i = row; i < row + counted.width(); i++) {
+        counts[0] += predictedLabels[i] & actualLabels[i];
+        counts[1] += predictedLabels[i];
+        counts[2] += actualLabels[i];
+      }
+    }
+  }
+
+  private void countForegroundBoundary(int width, int height, Tile counted, long[] counts) {
     int d = BoundaryBand.thicknessPixels(width, height);
     measure(width, height);
     int base = CountLayout.boundary(classes, 0);
-    for (int i = 0; i < width * height; i++) {
-      int p = predictedDistance[i] <= d ? predictedLabels[i] : 0;
-      int t = actualDistance[i] <= d ? actualLabels[i] : 0;
-      counts[base] += p & t;
-      counts[base + 1] += p;
-      counts[base + 2] += t;
+    for (int y = counted.y(); y < counted.y() + counted.height(); y++) {
+      int row = y * width + counted.x();
+      for (int i = row; i < row + counted.width(); i++) {
+        int p = predictedDistance[i] <= d ? predictedLabels[i] : 0;
+        int t = actualDistance[i] <= d ? actualLabels[i] : 0;
+        counts[base] += p & t;
+        counts[base + 1] += p;
+        counts[base + 2] += t;
+      }
     }
   }
 

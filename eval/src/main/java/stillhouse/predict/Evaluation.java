@@ -1,24 +1,29 @@
 package stillhouse.predict;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.when;
 
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.ImageSource;
+import stillhouse.data.Samples;
 import stillhouse.metrics.SegmentationCounts;
 
 /**
  * Scores a segmenter, or logits that are already there, against the masks of samples. Every image's
  * counts go to a Parquet table; what is reported is the sum of that table, merged on the executors.
- * Samples without a mask are left out.
+ * Samples without a mask are left out, and so are crops, whose pixels are counted elsewhere. A tile
+ * counts the pixels that are its own, so a frame's counts are the sum over its tiles, each pixel
+ * once, as its own tile has it; d of boundary IoU is of the tile.
  *
  * @param classNames foreground classes 1…K
  * @param imageTable where executors write the per-image table, a Hadoop path that all of them
@@ -34,16 +39,18 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
   /**
    * Runs the segmenter over the samples, one loaded network a JVM.
    *
-   * @param samples with sample_id, group_id, image_uri, content_sha256 and mask
+   * @param samples with sample_id, group_id, image_uri, content_sha256 and mask, and of tiles with
+   *     tile and counted
    */
   public EvaluationResult run(
       SparkSession spark, Dataset<Row> samples, SegmenterSource source, ImageSource images) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Dataset<Row> labelled =
-        samples
-            .select("sample_id", "group_id", "image_uri", "content_sha256", "mask")
-            .where(col("mask").isNotNull())
-            .repartition(context.defaultParallelism() * TASKS_A_CORE);
+        counted(samples)
+            .select(
+                "sample_id", "group_id", "image_uri", "content_sha256", "mask", "tile", "counted")
+            .repartition(context.defaultParallelism() * TASKS_A_CORE, frame())
+            .sortWithinPartitions("content_sha256");
     Broadcast<SegmenterSource> shared = context.broadcast(source);
     try {
       return score(spark, labelled, rows -> Scorer.bySegmenter(shared.value(), images, this, rows));
@@ -55,11 +62,20 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
   /**
    * Scores logits that the rows carry, such as a teacher's cached answers.
    *
-   * @param rows with sample_id, group_id and mask, and whatever {@code logits} reads
+   * @param rows with sample_id, group_id and mask, of tiles with tile and counted, and whatever
+   *     {@code logits} reads
    */
   public EvaluationResult runLogits(SparkSession spark, Dataset<Row> rows, RowLogits logits) {
-    Dataset<Row> labelled = rows.where(col("mask").isNotNull());
-    return score(spark, labelled, each -> Scorer.byRow(logits, this, each));
+    return score(spark, counted(rows), each -> Scorer.byRow(logits, this, each));
+  }
+
+  private static Dataset<Row> counted(Dataset<Row> samples) {
+    return Samples.counted(Samples.withTiles(samples)).where(col("mask").isNotNull());
+  }
+
+  /** A frame's tiles come together, one after the other: it is decoded once. */
+  private static Column frame() {
+    return when(col("tile").isNull(), col("sample_id")).otherwise(col("content_sha256"));
   }
 
   private EvaluationResult score(

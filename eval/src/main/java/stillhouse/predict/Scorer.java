@@ -2,6 +2,7 @@ package stillhouse.predict;
 
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
@@ -10,6 +11,8 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Samples;
+import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.MaskCounter;
@@ -36,20 +39,17 @@ final class Scorer implements Iterator<Row> {
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
     Segmenter segmenter = lease.segmenter();
     checkClasses(source.id(), segmenter.classNames(), evaluation.classNames());
-    return new Scorer(
-        rows,
-        row -> segmenter.logits(read(images, row.getAs("image_uri"), row.getAs("content_sha256"))),
-        evaluation);
+    return new Scorer(rows, row -> segmenter.logits(read(images, row)), evaluation);
   }
 
   /** Ingest could read the image, so what is in the way came later and ingest must see it. */
-  private static RgbImage read(ImageSource images, String uri, String sha256) {
+  private static RgbImage read(ImageSource images, Row row) {
     try {
-      return images.read(uri, sha256);
+      return images.read(row);
     } catch (UnreadableImageException e) {
       throw new UnreadableImageException(
           e.reason(),
-          uri
+          row.getAs(Samples.IMAGE_URI)
               + " was ingested and can't be used now: "
               + e.detail()
               + ". Run the ingest job again, then cache, then evaluate",
@@ -92,6 +92,14 @@ final class Scorer implements Iterator<Row> {
       throw new IllegalArgumentException(
           "logits are " + answer + " (must be [" + classes + ", h, w])");
     }
-    return counter.count(Masks.fromLogits(answer, truth.width(), truth.height()), truth);
+    ClassMask predicted = Masks.fromLogits(answer, truth.width(), truth.height());
+    return counted(row)
+        .map(rectangle -> counter.count(predicted, truth, rectangle))
+        .orElseGet(() -> counter.count(predicted, truth));
+  }
+
+  /** In the tile's own pixels; empty where all of them count. */
+  private static Optional<Tile> counted(Row row) {
+    return Tile.of(row).flatMap(tile -> Tile.counted(row).map(own -> own.within(tile)));
   }
 }

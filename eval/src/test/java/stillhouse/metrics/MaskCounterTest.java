@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static stillhouse.metrics.RandomMasks.of;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import stillhouse.data.ClassMask;
+import stillhouse.data.Tile;
 
 class MaskCounterTest {
   private final MaskCounter counter = new MaskCounter(3);
@@ -65,6 +68,54 @@ class MaskCounterTest {
     ImageCounts alone = new MaskCounter(3).count(small, truth);
     counter.count(RandomMasks.draw(1, 200, 100, 3, true), RandomMasks.draw(2, 200, 100, 3, true));
     assertThat(counter.count(small, truth)).isEqualTo(alone);
+  }
+
+  @Test
+  void tilesSumToTheirFrameAndTheirSeamsAreNoEdges() {
+    for (long seed = 0; seed < 20; seed++) {
+      var predicted = RandomMasks.draw(seed, 64, 48, 3, false);
+      var truth = RandomMasks.draw(100 + seed, 64, 48, 3, true);
+      long[] areas = new long[3];
+      for (Tile tile : TILES) {
+        int right = tile.x() == 0 ? 32 : 64;
+        Tile own = new Tile(right - 32, 0, 32, 48).within(tile);
+        ImageCounts counts = counter.count(tile.cut(predicted), tile.cut(truth), own);
+        for (int k = 1; k <= 3; k++) {
+          areas[0] += counts.area(k).intersection();
+          areas[1] += counts.area(k).predicted();
+          areas[2] += counts.area(k).actual();
+          // The bands of the whole tile, looked at in the rectangle alone.
+          assertThat(counts.boundary(k).actual())
+              .isEqualTo(pixels(own.cut(BoundaryBand.of(cleared(tile.cut(truth)))), k));
+        }
+      }
+      ImageCounts frame = counter.count(predicted, truth);
+      for (int k = 1; k <= 3; k++) {
+        areas[0] -= frame.area(k).intersection();
+        areas[1] -= frame.area(k).predicted();
+        areas[2] -= frame.area(k).actual();
+      }
+      assertThat(areas).as("seed %d", seed).containsOnly(0);
+    }
+  }
+
+  /** 64 pixels by two tiles that share 16 in the middle. */
+  private static final List<Tile> TILES = List.of(new Tile(0, 0, 40, 48), new Tile(24, 0, 40, 48));
+
+  private static ClassMask cleared(ClassMask mask) {
+    byte[] labels = mask.classes().clone();
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = labels[i] == (byte) ClassMask.IGNORE ? 0 : labels[i];
+    }
+    return new ClassMask(mask.width(), mask.height(), labels);
+  }
+
+  private static long pixels(ClassMask mask, int label) {
+    long count = 0;
+    for (byte value : mask.classes()) {
+      count += value == label ? 1 : 0;
+    }
+    return count;
   }
 
   @Test

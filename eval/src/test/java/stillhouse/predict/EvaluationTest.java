@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageSource;
+import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.metrics.Metric;
@@ -191,6 +192,75 @@ class EvaluationTest {
   }
 
   @Test
+  void aFramesTilesCountEachOfItsPixelsOnceAndCropsCountNowhere() {
+    ClassMask truth = Drawn.truth(3, 64, 48);
+    // What the model says of the frame: it ignores nothing.
+    ClassMask other = Masks.fromLogits(oneHot(Drawn.truth(4, 64, 48)), 64, 48);
+    StructType rectangle =
+        new StructType()
+            .add("x", DataTypes.IntegerType)
+            .add("y", DataTypes.IntegerType)
+            .add("width", DataTypes.IntegerType)
+            .add("height", DataTypes.IntegerType);
+    List<Row> rows = new ArrayList<>();
+    for (Tile[] part :
+        new Tile[][] {
+          {new Tile(0, 0, 40, 48), new Tile(0, 0, 32, 48)},
+          {new Tile(24, 0, 40, 48), new Tile(32, 0, 32, 48)},
+          {new Tile(7, 5, 20, 20), null} // a crop
+        }) {
+      rows.add(
+          RowFactory.create(
+              "tile " + part[0],
+              "frame",
+              "mem:3",
+              "hash3",
+              Drawn.png(part[0].cut(truth)),
+              part[0].width(),
+              part[0].height(),
+              struct(part[0]),
+              struct(part[1])));
+    }
+    Dataset<Row> tiles =
+        spark.createDataFrame(rows, SCHEMA.add("tile", rectangle).add("counted", rectangle));
+    EvaluationResult result =
+        evaluation("tiles")
+            .runLogits(
+                spark,
+                tiles,
+                row -> oneHot(Tile.of(row).orElseThrow().cut(Drawn.truth(4, 64, 48))));
+    SegmentationCounts frame =
+        SegmentationCounts.zero(2).plus(new MaskCounter(2).count(other, truth));
+    assertThat(result.images()).isEqualTo(2);
+    for (int k = 0; k <= 2; k++) {
+      assertThat(result.counts().area(k)).isEqualTo(frame.area(k));
+    }
+
+    // By the network: it sees the tile that its file's name and rectangle say.
+    EvaluationResult networks = evaluation("network").run(spark, tiles, source, images(64, 48));
+    SegmentationCounts expected = SegmentationCounts.zero(2);
+    try (Segmenter segmenter = source.open()) {
+      for (int i = 0; i < 2; i++) {
+        Tile tile = Tile.read(struct(i == 0 ? new Tile(0, 0, 40, 48) : new Tile(24, 0, 40, 48)));
+        Tile own = new Tile(32 * i, 0, 32, 48).within(tile);
+        FloatTensor logits = segmenter.logits(tile.cut(Drawn.image(3, truth)));
+        expected =
+            expected.plus(
+                new MaskCounter(2).count(Masks.fromLogits(logits, 40, 48), tile.cut(truth), own));
+      }
+    }
+    assertThat(networks.counts()).isEqualTo(expected);
+  }
+
+  private static ImageSource images(int width, int height) {
+    return (uri, sha256) -> Drawn.image(3, Drawn.truth(3, width, height));
+  }
+
+  private static Row struct(Tile tile) {
+    return tile == null ? null : RowFactory.create(tile.x(), tile.y(), tile.width(), tile.height());
+  }
+
+  @Test
   void namesTheSampleThatCouldNotBeScored() {
     ImageSource broken =
         (uri, sha256) -> {
@@ -208,8 +278,8 @@ class EvaluationTest {
         };
     assertThatThrownBy(() -> evaluation("x").run(spark, samples(1), source, gone))
         .hasStackTraceContaining(
-            "Unreadable image (not-readable): mem:0 was ingested and can't be used now:"
-                + " File mem:0 does not exist. Run the ingest job again, then cache, then evaluate");
+            "Unreadable image (not-readable): mem:0 was ingested and can't be used now: File mem:0"
+                + " does not exist. Run the ingest job again, then cache, then evaluate");
   }
 
   @Test

@@ -22,7 +22,7 @@ import stillhouse.data.Samples;
  * What became of every image file, labelled or not, of all splits: {@code images = cached +
  * quarantined + missing}, each counted by itself. Files of equal content are images of their own.
  *
- * @param images samples, and files that ingest refused
+ * @param images samples (of a frame its tiles and crops), and files that ingest refused
  * @param cached samples that the teacher has answered, or encoded where it answers nothing; a
  *     quarantine row from before does not count
  * @param quarantined files with a row in quarantine, of whichever stage, and without an answer
@@ -30,12 +30,15 @@ import stillhouse.data.Samples;
  * @param teacher whether there was one to look for
  */
 record Coverage(long images, long cached, long quarantined, long missing, boolean teacher) {
+  private static final String PART = "part";
   private static final String CACHED = "cached";
   private static final String QUARANTINED = "quarantined";
 
   static Coverage of(SparkSession spark, String root, Optional<CacheKeys> teacher) {
     Dataset<Row> samples =
-        CacheTables.of(root).samples(spark).select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
+        CacheTables.of(root)
+            .samples(spark)
+            .select(col(Samples.SAMPLE_ID), col(Samples.IMAGE_URI), Samples.part().as(PART));
     Dataset<Row> answered =
         teacher
             .map(keys -> said(spark, root, keys).select(Samples.SAMPLE_ID))
@@ -49,15 +52,18 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
             .select(Samples.IMAGE_URI)
             .distinct()
             .join(samples, Quarantine.on(Samples.IMAGE_URI), "left_anti")
-            .withColumn(CACHED, lit(null).cast("boolean"));
+            .select(col(Samples.IMAGE_URI).as(PART), lit(null).cast("boolean").as(CACHED));
     Dataset<Row> images =
         samples
             .join(answered, Quarantine.on(Samples.SAMPLE_ID), "left")
-            .select(Samples.IMAGE_URI, CACHED)
+            .select(PART, CACHED)
             .unionByName(refused)
             .join(
-                quarantine.select(Samples.IMAGE_URI).distinct().withColumn(QUARANTINED, lit(true)),
-                Quarantine.on(Samples.IMAGE_URI),
+                quarantine
+                    .select(col(Samples.IMAGE_URI).as(PART))
+                    .distinct()
+                    .withColumn(QUARANTINED, lit(true)),
+                Quarantine.on(PART),
                 "left");
     Column open = col(CACHED).isNull();
     Row counts =
@@ -104,7 +110,8 @@ record Coverage(long images, long cached, long quarantined, long missing, boolea
             missing
                 + " of "
                 + images
-                + " images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped, or the data set's cache settings are others now. Run it again.")
+                + " images are neither cached nor quarantined: ingested since the cache job ran, or"
+                + " it was stopped, or the data set's cache settings are others now. Run it again.")
         : Optional.empty();
   }
 }

@@ -39,6 +39,9 @@ final class IngestCommand implements Callable<Integer> {
         report.changed(),
         report.gone(),
         report.quarantined());
+    if (report.samples() > report.found() - report.quarantined()) {
+      log.info("Tiles and crops make {} samples of the files", report.samples());
+    }
     log.info("Splits {}; images that show each class {}", report.splits(), report.classes());
     if (report.quarantined() > 0) {
       log.warn("Quarantined, by reason: {} (table tables/quarantine)", report.reasons());

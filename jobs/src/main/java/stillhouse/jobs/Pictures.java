@@ -11,6 +11,7 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Tile;
 import stillhouse.predict.Masks;
 import stillhouse.predict.OnnxSource;
 import stillhouse.predict.RowLogits;
@@ -62,8 +63,7 @@ final class Pictures {
   }
 
   private ContactSheet.Row row(Row row, Segmenter student) {
-    RgbImage image =
-        HadoopImages.of(spark).read(row.getAs("image_uri"), row.getAs("content_sha256"));
+    RgbImage image = HadoopImages.of(spark).read(row);
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
     List<ClassMask> predictions = new ArrayList<>();
     if (teacher) {
@@ -72,8 +72,10 @@ final class Pictures {
     }
     predictions.add(Masks.fromLogits(student.logits(image), image.width(), image.height()));
     String uri = row.getAs("image_uri");
+    String name = uri.substring(uri.lastIndexOf('/') + 1);
     return new ContactSheet.Row(
-        uri.substring(uri.lastIndexOf('/') + 1), Overlay.panels(image, truth, predictions));
+        Tile.of(row).map(tile -> name + " at " + tile.x() + "," + tile.y()).orElse(name),
+        Overlay.panels(image, truth, predictions));
   }
 
   private List<Row> rows() {

@@ -25,7 +25,7 @@ final class Quarantine {
     return spark.read().format("delta").load(Samples.quarantineTable(root));
   }
 
-  /** One row an image of the cache job's stages: image_uri, reason. */
+  /** One row an image of the cache job's stages: image_uri ({@link Samples#part}), reason. */
   static Dataset<Row> ofCache(SparkSession spark, String root) {
     return table(spark, root)
         .where(col(Samples.STAGE).notEqual(Ingest.STAGE))
@@ -37,15 +37,23 @@ final class Quarantine {
   static Dataset<Row> unreadable(SparkSession spark, String root, Dataset<Row> samples) {
     ImageSource images = HadoopImages.of(spark);
     return samples
-        .select(Samples.SAMPLE_ID, Samples.IMAGE_URI, Samples.CONTENT_SHA256)
-        .join(ofCache(spark, root), on(Samples.IMAGE_URI), "left_semi")
+        .select(
+            col(Samples.SAMPLE_ID),
+            col(Samples.IMAGE_URI),
+            col(Samples.CONTENT_SHA256),
+            col(Samples.TILE),
+            Samples.part().as("part"))
+        .join(
+            ofCache(spark, root).withColumnRenamed(Samples.IMAGE_URI, "part"),
+            on("part"),
+            "left_semi")
         .filter((FilterFunction<Row>) row -> !readable(images, row))
         .select(Samples.SAMPLE_ID);
   }
 
   private static boolean readable(ImageSource images, Row row) {
     try {
-      images.read(row.getAs(Samples.IMAGE_URI), row.getAs(Samples.CONTENT_SHA256));
+      images.read(row);
       return true;
     } catch (RuntimeException e) { // as the cache job takes it
       return false;

@@ -79,14 +79,16 @@ record TestSamples(
   }
 
   private static Dataset<Row> labelled(Dataset<Row> samples, String split) {
-    return samples.where(col(Samples.SPLIT).equalTo(split)).where(col(Samples.MASK).isNotNull());
+    return Samples.counted(samples)
+        .where(col(Samples.SPLIT).equalTo(split))
+        .where(col(Samples.MASK).isNotNull());
   }
 
   private static Map<String, Long> leftOut(
       SparkSession spark, String root, Dataset<Row> labelled, Dataset<Row> rows) {
     Dataset<Row> reasons =
         labelled
-            .select(Samples.SAMPLE_ID, Samples.IMAGE_URI)
+            .select(col(Samples.SAMPLE_ID), Samples.part().as(Samples.IMAGE_URI))
             .join(rows.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
             .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left")
             .select(coalesce(col(Samples.REASON), lit(NOT_ANSWERED)).as(Samples.REASON));

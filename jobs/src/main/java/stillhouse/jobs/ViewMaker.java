@@ -129,7 +129,7 @@ final class ViewMaker {
   private static Dataset<Row> untested(Dataset<Row> samples) {
     return samples
         .where(functions.col(Samples.SPLIT).notEqual(Split.TEST.label()))
-        .select(Samples.SAMPLE_ID, Samples.IMAGE_URI);
+        .select(functions.col(Samples.SAMPLE_ID), Samples.part().as(Samples.IMAGE_URI));
   }
 
   /** Why no training image's label counts; empty where one does. */

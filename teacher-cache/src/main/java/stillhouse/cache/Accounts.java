@@ -8,6 +8,7 @@ import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.data.Samples;
 import stillhouse.data.View;
 
 /** Holds the samples, in each of their views, against the tables: cached or quarantined. */
@@ -23,7 +24,8 @@ final class Accounts {
    * @param samples keyed
    */
   Accounts(SparkSession spark, CacheTables tables, CacheKeys keys, Dataset<Row> samples) {
-    this.samples = samples.drop("mask");
+    // As quarantine names them.
+    this.samples = samples.drop("mask").withColumn("image_uri", Samples.part());
     this.spark = spark;
     this.tables = tables;
     this.keys = keys;

@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import java.io.Serializable;
 import java.util.Optional;
+import stillhouse.data.Tile;
 import stillhouse.data.View;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
@@ -22,6 +23,8 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
   /** The prompt fingerprint, and the prompt, of a row that answers no prompt. */
   public static final String NO_PROMPT = "none";
 
+  private static final int FRAME_DIGITS = 16; // 192 bits are left to tell tiles apart
+
   public static CacheKeys of(TeacherSpec spec, PromptPlan plan, CacheOptions options) {
     return of(spec, plan, options.featureEncoding(), options.structureRadius());
   }
@@ -35,6 +38,26 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
     }
     String fingerprint = spec.promptable() ? plan.fingerprint().hex() : "";
     return new CacheKeys(spec, fingerprint, encoding, radius);
+  }
+
+  /**
+   * Of a tile. Its first 16 digits are its frame's, as it is, whatever the view: tables are cut
+   * into ranges of keys, so a frame's tiles are asked about, stored and read together.
+   *
+   * @param tile empty for a whole image
+   */
+  public String featureKey(String contentSha256, Optional<Tile> tile, View view) {
+    String frame = featureKey(contentSha256);
+    return tile.map(
+            t ->
+                frame.substring(0, FRAME_DIGITS)
+                    + Fingerprint.of("feature of a tile")
+                        .add("frame", featureKey(contentSha256, view))
+                        .add("tile", t)
+                        .digest()
+                        .hex()
+                        .substring(FRAME_DIGITS))
+        .orElse(featureKey(contentSha256, view));
   }
 
   /** {@link #featureKey(String, View)} of the image as it is. */

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Samples;
 import stillhouse.teacher.Teacher;
 
 /**
@@ -66,6 +67,7 @@ final class CachePasses {
                 min("content_sha256").as("content_sha256"),
                 min("sample_id").as("sample_id"),
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
+                first(Samples.TILE).as(Samples.TILE),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     Tally tally = tally(wanted, tables.features(spark), CacheTables.FEATURE_KEY);
     if (tally.missing() == 0) {
@@ -97,12 +99,13 @@ final class CachePasses {
     Dataset<Row> sizes =
         plan.all()
             .groupBy(Staging.Chunks.CHUNK)
-            .agg(count(lit(1)), min(key), max(key))
+            .agg(count(lit(1)), min(key), max(key), count(col(Samples.TILE)))
             .orderBy(Staging.Chunks.CHUNK);
     List<ChunkedPass.Chunk> chunks = new ArrayList<>();
     for (Row row : sizes.collectAsList()) {
       Column within = col(key).between(row.getString(2), row.getString(3));
-      chunks.add(featureChunk(plan.of(row.getInt(0)), within, row.getLong(1)));
+      boolean tiled = row.getLong(4) > 0;
+      chunks.add(featureChunk(plan.of(row.getInt(0)), within, row.getLong(1), tiled));
     }
     return chunks;
   }
@@ -115,12 +118,24 @@ final class CachePasses {
   }
 
   /** Planned anew when its turn comes: another run may have filled it by then. */
-  private ChunkedPass.Chunk featureChunk(Dataset<Row> plan, Column within, long rows) {
+  private ChunkedPass.Chunk featureChunk(
+      Dataset<Row> plan, Column within, long rows, boolean tiled) {
     long batches = (rows + keys.spec().batch() - 1) / keys.spec().batch();
     int slots =
         options.partitions() > 0 ? options.partitions() : spark.sparkContext().defaultParallelism();
     int tasks = (int) Math.min(slots, batches);
-    return new ChunkedPass.Chunk(rows, () -> unknown(plan, within).repartition(tasks));
+    return new ChunkedPass.Chunk(
+        rows,
+        () ->
+            tiled
+                ? byFrame(unknown(plan, within), tasks)
+                : unknown(plan, within).repartition(tasks));
+  }
+
+  /** Equal shares, a frame's tiles one after the other. */
+  private static Dataset<Row> byFrame(Dataset<Row> plan, int tasks) {
+    Column key = col(CacheTables.FEATURE_KEY);
+    return plan.repartitionByRange(tasks, key).sortWithinPartitions(key);
   }
 
   /**
@@ -154,6 +169,7 @@ final class CachePasses {
                 first("height").as("height"),
                 first("mask").as("mask"),
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
+                first(Samples.TILE).as(Samples.TILE),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     Dataset<Row> known = CacheTables.answersOf(tables.answers(spark), keys);
     List<String> layers = promptable ? keys.spec().layers() : List.of(Teacher.LOGITS);
@@ -169,6 +185,7 @@ final class CachePasses {
             .groupBy(CacheTables.FEATURE_KEY, key)
             .agg(
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
+                first(Samples.TILE).as(Samples.TILE),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     List<String> layers = List.of(keys.spec().embedding());
     return fromFeatures(pass, wanted, tables.structure(spark), unit, layers, mapping);

@@ -17,12 +17,14 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
+import stillhouse.data.Samples;
 import stillhouse.data.Split;
+import stillhouse.data.Tile;
 import stillhouse.data.View;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.TensorColumn;
@@ -113,7 +115,8 @@ public final class CacheTables {
       throw new IllegalStateException(
           "Cannot read " + path + ": no Delta table. Ingest the data set first.");
     }
-    return spark.read().format("delta").option("versionAsOf", version).load(path);
+    return Samples.withTiles(
+        spark.read().format("delta").option("versionAsOf", version).load(path));
   }
 
   String quarantinePath() {
@@ -150,7 +153,10 @@ public final class CacheTables {
   public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys, Collection<View> views) {
     var featureKey =
         udf(
-            (UDF2<String, String, String>) (sha256, view) -> keys.featureKey(sha256, View.of(view)),
+            (UDF3<String, Row, String, String>)
+                (sha256, tile, view) ->
+                    keys.featureKey(
+                        sha256, Optional.ofNullable(tile).map(Tile::read), View.of(view)),
             DataTypes.StringType);
     var prompts =
         udf(
@@ -158,7 +164,8 @@ public final class CacheTables {
             DataTypes.StringType);
     var structureKey = udf((UDF1<String, String>) keys::structureKey, DataTypes.StringType);
     return seen(samples.withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask"))), views)
-        .withColumn(FEATURE_KEY, featureKey.apply(col("content_sha256"), col(VIEW)))
+        .withColumn(
+            FEATURE_KEY, featureKey.apply(col("content_sha256"), col(Samples.TILE), col(VIEW)))
         .withColumn(STRUCTURE_KEY, structureKey.apply(col(FEATURE_KEY)));
   }
 

@@ -11,6 +11,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Samples;
+import stillhouse.data.Tile;
 import stillhouse.data.View;
 import stillhouse.teacher.EncodeAhead;
 import stillhouse.teacher.Teacher;
@@ -26,13 +28,17 @@ record FeatureEncoding(
     TeacherSource source, TeacherAccess access, ImageSource images, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
 
-  /** One row a content and view: {@code image_uris} are all the files that hold it, in order. */
+  /**
+   * One row a content, or a tile of it, and view: {@code image_uris} are all the files that hold
+   * it, in order.
+   */
   static final StructType PLAN =
       new StructType()
           .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
           .add("content_sha256", DataTypes.StringType)
           .add("sample_id", DataTypes.StringType)
           .add(CacheTables.VIEW, DataTypes.StringType)
+          .add(Samples.TILE, Tile.TYPE)
           .add("image_uris", DataTypes.createArrayType(DataTypes.StringType));
 
   @Override
@@ -51,7 +57,7 @@ record FeatureEncoding(
       RuntimeException last = new IllegalStateException("No file holds it");
       for (String uri : uris(plan)) {
         try {
-          RgbImage image = images.read(uri, plan.getAs("content_sha256"));
+          RgbImage image = images.read(uri, plan.getAs("content_sha256"), Tile.of(plan));
           return View.of(plan.<String>getAs(CacheTables.VIEW)).of(image);
         } catch (RuntimeException e) {
           last = e;

@@ -5,6 +5,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Tile;
 import stillhouse.data.View;
 
 /**
@@ -38,10 +39,13 @@ final class Outcome {
 
   /**
    * @param columns of the table, left null
-   * @param planned what could not be dealt with, with its {@code image_uris} and {@code view}
+   * @param planned what could not be dealt with, with its {@code image_uris}, {@code tile} and
+   *     {@code view}
    */
   static Row failure(int columns, Row planned, String reason, RuntimeException cause) {
-    List<String> uris = planned.getList(planned.fieldIndex("image_uris"));
+    List<String> files = planned.getList(planned.fieldIndex("image_uris"));
+    List<String> uris =
+        Tile.of(planned).map(tile -> files.stream().map(tile::part).toList()).orElse(files);
     Object[] all = new Object[columns + EXTRA];
     all[columns] = uris.toArray(String[]::new);
     all[columns + 1] = reason;

@@ -173,6 +173,7 @@ public final class Planner {
                 min(Samples.SAMPLE_ID).as(Samples.SAMPLE_ID),
                 array_sort(collect_set(Samples.IMAGE_URI)).as("image_uris"),
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
+                first(Samples.TILE).as(Samples.TILE),
                 first(Samples.WIDTH).as(Samples.WIDTH),
                 first(Samples.HEIGHT).as(Samples.HEIGHT),
                 first(Samples.MASK).as(Samples.MASK),

@@ -64,7 +64,7 @@ final class ViewRow implements MapFunction<Row, Row> {
           row.getAs("split"),
           row.getAs("weight"),
           mask != null,
-          pixels(images.read(row.getAs("image_uri"), row.getAs("content_sha256"))),
+          pixels(images.read(row)),
           mask == null ? null : mask(ImageCodec.decodeMask(mask)),
           channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
           channels == 0 ? NOTHING : structure(row),

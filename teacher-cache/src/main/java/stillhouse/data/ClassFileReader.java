@@ -15,7 +15,8 @@ record ClassFileReader(int ignore, Layout.Overlap overlap) implements LabelReade
       int label = part.getAs(LabelParts.CLASS);
       String uri = part.getAs(LabelParts.URI);
       ClassMask mask =
-          IndexMaskReader.decode(uri, files.read(uri, part.<Long>getAs(LabelParts.LENGTH)));
+          IndexMaskReader.decode(
+              uri, files.read(uri, part.<Long>getAs(LabelParts.LENGTH)), (long) width * height);
       requireSize(uri, mask, width, height);
       paint(uri, mask, label, painter);
     }

@@ -27,6 +27,8 @@ import stillhouse.tensor.DType;
  *     group is the images of equal content
  * @param input what students see unless they say otherwise
  * @param cache how the teacher's maps of its images are kept
+ * @param tiles how large frames are cut; {@link Tiles#NONE} where they aren't
+ * @param crops which crops of training frames are added; {@link Crops#NONE} where there are none
  */
 public record DatasetConfig(
     String name,
@@ -37,11 +39,38 @@ public record DatasetConfig(
     long splitSeed,
     Input input,
     Prompts prompts,
-    Cache cache) {
+    Cache cache,
+    Tiles tiles,
+    Crops crops) {
 
   private static final String SCHEMA = "/schema/dataset.json";
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([^}]*)}");
   private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*");
+
+  /** Whose frames are samples as they are. */
+  public DatasetConfig(
+      String name,
+      List<String> classes,
+      int ignore,
+      List<Source> sources,
+      Optional<Pattern> groupPattern,
+      long splitSeed,
+      Input input,
+      Prompts prompts,
+      Cache cache) {
+    this(
+        name,
+        classes,
+        ignore,
+        sources,
+        groupPattern,
+        splitSeed,
+        input,
+        prompts,
+        cache,
+        Tiles.NONE,
+        Crops.NONE);
+  }
 
   public DatasetConfig {
     classes = List.copyOf(classes);
@@ -63,12 +92,18 @@ public record DatasetConfig(
    * @param images a Hadoop path
    * @param masks a Hadoop path: where the labels are; none where the images are unlabelled
    * @param limit take this many files, chosen by a hash of their names
+   * @param orientation which pixels of turned pictures the masks are of, where sizes don't tell it
    */
   public record Source(
-      String images, Optional<String> masks, SplitRule split, OptionalInt limit, Layout layout) {
+      String images,
+      Optional<String> masks,
+      SplitRule split,
+      OptionalInt limit,
+      Layout layout,
+      Optional<MaskOrientation> orientation) {
     /** Of the layout that sources have unless they say otherwise. */
     public Source(String images, Optional<String> masks, SplitRule split, OptionalInt limit) {
-      this(images, masks, split, limit, Layout.DEFAULT);
+      this(images, masks, split, limit, Layout.DEFAULT, Optional.empty());
     }
   }
 
@@ -138,9 +173,18 @@ public record DatasetConfig(
             .add("groupPattern", groupPattern.map(Pattern::pattern).orElse(""))
             .add("splitSeed", splitSeed)
             .add("split", source.split());
-    return source.layout().equals(Layout.DEFAULT)
-        ? settings.digest() // as it was before there were others
-        : settings.add("layout", source.layout()).digest();
+    // As it was before there was more to say.
+    if (!source.layout().equals(Layout.DEFAULT)) {
+      settings.add("layout", source.layout());
+    }
+    if (!tiles.equals(Tiles.NONE)) {
+      settings.add("tiles", tiles);
+    }
+    if (!crops.equals(Crops.NONE)) {
+      settings.add("crops", crops);
+    }
+    source.orientation().ifPresent(o -> settings.add("orientation", o));
+    return settings.digest();
   }
 
   private static void checkFolders(List<Source> sources) {
@@ -177,7 +221,9 @@ public record DatasetConfig(
       Long splitSeed,
       Input input,
       PromptsForm prompts,
-      CacheForm cache) {
+      CacheForm cache,
+      TilesForm tiles,
+      CropsForm crops) {
 
     DatasetConfig bind(Paths paths) {
       return new DatasetConfig(
@@ -189,7 +235,9 @@ public record DatasetConfig(
           splitSeed == null ? 0 : splitSeed,
           input,
           prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind(),
-          cache == null ? Cache.DEFAULT : cache.bind());
+          cache == null ? Cache.DEFAULT : cache.bind(),
+          tiles == null ? Tiles.NONE : tiles.bind(),
+          crops == null ? Crops.NONE : crops.bind());
     }
 
     private int value() {
@@ -218,6 +266,26 @@ public record DatasetConfig(
           encoding == null ? Cache.DEFAULT.encoding() : DType.of(encoding),
           structureRadius == null ? Cache.DEFAULT.structureRadius() : structureRadius,
           views == null ? Cache.DEFAULT.views() : views);
+    }
+  }
+
+  private record TilesForm(int height, int width, Integer overlap, Long whenLarger) {
+    Tiles bind() {
+      return new Tiles(
+          height,
+          width,
+          overlap == null ? 0 : overlap,
+          whenLarger == null ? (long) height * width : whenLarger);
+    }
+  }
+
+  private record CropsForm(int size, Integer perDefect, Integer perClass, Integer background) {
+    Crops bind() {
+      return new Crops(
+          size,
+          perDefect == null ? 1 : perDefect,
+          perClass == null ? 8 : perClass,
+          background == null ? 0 : background);
     }
   }
 

@@ -1,18 +1,11 @@
 package stillhouse.data;
 
 import java.awt.image.BufferedImage;
-import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Image bytes to pixels and back. A picture is read from its raster, sample by sample: the
@@ -30,23 +23,78 @@ public final class ImageCodec {
   private ImageCodec() {}
 
   /**
-   * A JPEG (gray or colour) or a PNG (any kind) as 8-bit RGB. Gray is repeated, a palette looked
-   * up, 16 bits are rounded to 8; alpha is dropped and the colours stand as stored, as Pillow's
-   * {@code convert("RGB")} and OpenCV's {@code imread} have it.
+   * A JPEG, PNG, TIFF (its first page) or BMP as 8-bit RGB, turned upright by its orientation tag;
+   * {@link Colours} says how samples become colours. Colours stand as stored, whatever a profile
+   * says, as Pillow's {@code convert("RGB")} and OpenCV's {@code imread} have it.
    *
    * @throws UnreadableImageException where it cannot be read whole and true
    */
   public static RgbImage decodeRgb(byte[] bytes) {
     Container container = Container.of(bytes);
-    BufferedImage image = decode(bytes, container);
-    Raster raster = image.getRaster();
-    byte[] rgb = new byte[3 * image.getWidth() * image.getHeight()];
-    if (image.getColorModel() instanceof IndexColorModel palette) {
-      lookUp(raster, palette, rgb);
-    } else {
-      copy(raster, rgb);
+    requireWhole(container);
+    return container
+        .orientation()
+        .upright(Colours.rgb(Decoder.decode(bytes, container), container));
+  }
+
+  /**
+   * A region of a frame; of one that is too large to be decoded whole nothing else is.
+   *
+   * @param region of the upright frame
+   * @throws UnreadableImageException as {@link #decodeRgb(byte[])}
+   */
+  static RgbImage decodeRgb(byte[] bytes, Tile region) {
+    Container container = Container.of(bytes);
+    if (container.fits()) {
+      return region.cut(decodeRgb(bytes));
     }
-    return new RgbImage(image.getWidth(), image.getHeight(), rgb);
+    container.requireRegions();
+    return Colours.rgb(Decoder.decode(bytes, container, region), container);
+  }
+
+  /**
+   * What to decode for a tile and its neighbours: the frame, else the tile's rows of it, else the
+   * tile, the first that may be decoded at once.
+   */
+  static Tile decodedFor(byte[] bytes, Tile tile) {
+    Container container = Container.of(bytes);
+    Picture frame = Picture.of(container);
+    if (container.fits()) {
+      return new Tile(0, 0, frame.width(), frame.height());
+    }
+    boolean rows = (long) frame.width() * tile.height() <= Container.MAX_PIXELS;
+    return rows ? new Tile(0, tile.y(), frame.width(), tile.height()) : tile;
+  }
+
+  /**
+   * Decodes a picture to see that it can be: whole, or where it is too large for that and {@code
+   * tiles} cuts it, to its last row.
+   *
+   * @throws UnreadableImageException as {@link #decodeRgb(byte[])}
+   */
+  static Picture check(byte[] bytes, Tiles tiles) {
+    Container container = Container.of(bytes);
+    int width = container.width();
+    int height = container.height();
+    if (container.fits() || !tiles.cuts(width, height)) {
+      requireWhole(container);
+      Decoder.decode(bytes, container);
+    } else {
+      container.requireRegions();
+      Decoder.decode(bytes, container, new Tile(0, height - 1, width, 1));
+    }
+    return Picture.of(container);
+  }
+
+  private static void requireWhole(Container container) {
+    if (!container.fits()) {
+      throw new UnreadableImageException(
+          "too-large",
+          size(container.width(), container.height())
+              + " pixels (at most "
+              + Container.MAX_PIXELS
+              + "); set tiles: in the data set's YAML");
+    }
   }
 
   /**
@@ -56,10 +104,24 @@ public final class ImageCodec {
    * @throws UnreadableImageException where it is anything else
    */
   public static ClassMask decodeMask(byte[] bytes) {
+    return decodeMask(bytes, 0);
+  }
+
+  /**
+   * @param mostPixels of its image: of a larger mask nothing is decoded where that would cost much
+   */
+  static ClassMask decodeMask(byte[] bytes, long mostPixels) {
     Container container = Container.of(bytes);
     checkMask(container);
-    BufferedImage image = decode(bytes, container);
-    Raster raster = image.getRaster();
+    if (!container.fits() && container.pixels() > mostPixels) {
+      throw new UnreadableImageException(
+          "size",
+          size(container.width(), container.height())
+              + " pixels, more than the "
+              + mostPixels
+              + " of its image");
+    }
+    Raster raster = Decoder.decode(bytes, container).raster();
     if (raster.getNumBands() != 1) {
       throw new UnreadableImageException(
           "mask-format", "mask PNG with transparency; write it as plain 8-bit gray");
@@ -103,7 +165,7 @@ public final class ImageCodec {
 
   private static void checkMask(Container container) {
     boolean indices =
-        container.format().equals("png")
+        container.format() == Container.Format.PNG
             && container.bits() <= 8
             && (container.colour() == Container.PNG_GRAY
                 || container.colour() == Container.PNG_PALETTE);
@@ -114,12 +176,23 @@ public final class ImageCodec {
               + describe(container)
               + " (must be a gray or palette PNG of at most 8 bits, its values class indices)");
     }
+    if (container.orientation() != Orientation.UPRIGHT) {
+      throw new UnreadableImageException(
+          "orientation",
+          "mask has EXIF orientation " + container.orientation().tag() + "; write it without");
+    }
   }
 
   private static String describe(Container container) {
-    if (!container.format().equals("png")) {
-      return "a JPEG, whose compression changes class indices";
-    }
+    return switch (container.format()) {
+      case JPEG -> "a JPEG, whose compression changes class indices";
+      case TIFF, BIG_TIFF -> "a TIFF";
+      case BMP -> "a BMP";
+      case PNG -> describePng(container);
+    };
+  }
+
+  private static String describePng(Container container) {
     String colour =
         switch (container.colour()) {
           case Container.PNG_GRAY -> "gray";
@@ -129,79 +202,6 @@ public final class ImageCodec {
           default -> "RGB";
         };
     return (container.bits() == 8 ? "an " : "a ") + container.bits() + "-bit " + colour + " PNG";
-  }
-
-  private static BufferedImage decode(byte[] bytes, Container container) {
-    ImageReader reader = ImageIO.getImageReadersByFormatName(container.format()).next();
-    List<String> warnings = new ArrayList<>();
-    boolean jpeg = container.format().equals("jpeg");
-    byte[] plain = jpeg ? Container.withoutProfile(bytes) : bytes;
-    try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(plain))) {
-      reader.setInput(in, true, true);
-      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-      BufferedImage image = reader.read(0);
-      warnings.stream().filter(ImageCodec::losesPixels).findFirst().ifPresent(ImageCodec::refuse);
-      if (image.getWidth() != container.width() || image.getHeight() != container.height()) {
-        throw new UnreadableImageException(
-            "corrupt",
-            "header says "
-                + size(container.width(), container.height())
-                + ", pixels are "
-                + size(image.getWidth(), image.getHeight()));
-      }
-      return image;
-    } catch (IOException | RuntimeException e) {
-      if (e instanceof UnreadableImageException unreadable) {
-        throw unreadable;
-      }
-      // The platform's decoders throw whatever a broken stream leads them to.
-      throw new UnreadableImageException(
-          "corrupt", container.format().toUpperCase(Locale.ROOT) + " decoder: " + e, e);
-    } finally {
-      reader.dispose();
-    }
-  }
-
-  /** libjpeg only warns of pixels that it made up; stray bytes between segments are harmless. */
-  private static boolean losesPixels(String warning) {
-    String lower = warning.toLowerCase(Locale.ROOT);
-    return lower.contains("premature end")
-        || lower.contains("truncated")
-        || lower.contains("huffman")
-        || lower.contains("missing eoi")
-        || lower.contains("invalid progressive");
-  }
-
-  private static void refuse(String warning) {
-    throw new UnreadableImageException("truncated", "JPEG decoder: " + warning);
-  }
-
-  private static void lookUp(Raster raster, IndexColorModel palette, byte[] rgb) {
-    int[] row = new int[raster.getWidth()];
-    for (int y = 0, o = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, row.length, 1, row);
-      for (int index : row) {
-        rgb[o++] = (byte) palette.getRed(index);
-        rgb[o++] = (byte) palette.getGreen(index);
-        rgb[o++] = (byte) palette.getBlue(index);
-      }
-    }
-  }
-
-  private static void copy(Raster raster, byte[] rgb) {
-    int bands = raster.getNumBands();
-    boolean gray = bands < 3; // the second of two, the fourth of four is alpha
-    boolean deep = raster.getSampleModel().getSampleSize(0) == 16;
-    int[] row = new int[raster.getWidth() * bands];
-    for (int y = 0, o = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, raster.getWidth(), 1, row);
-      for (int i = 0; i < row.length; i += bands) {
-        for (int c = 0; c < 3; c++) {
-          int sample = row[gray ? i : i + c];
-          rgb[o++] = (byte) (deep ? (sample * 255 + 32767) / 65535 : sample);
-        }
-      }
-    }
   }
 
   static String size(int width, int height) {

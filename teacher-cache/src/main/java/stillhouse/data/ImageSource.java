@@ -1,6 +1,8 @@
 package stillhouse.data;
 
 import java.io.Serializable;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
 
 /** How an executor reads a sample's image. */
 @FunctionalInterface
@@ -10,4 +12,22 @@ public interface ImageSource extends Serializable {
    * @throws UnreadableImageException where the image can't be had; its reason goes to quarantine
    */
   RgbImage read(String uri, String contentSha256);
+
+  /**
+   * A sample's image: the file's, or the tile that the sample is of it.
+   *
+   * @param tile of the image as {@link #read(String, String)} gives it
+   */
+  default RgbImage read(String uri, String contentSha256, Optional<Tile> tile) {
+    RgbImage frame = read(uri, contentSha256);
+    return tile.map(t -> t.cut(frame)).orElse(frame);
+  }
+
+  /**
+   * The image of a sample, by its columns image_uri, content_sha256 and, where there is one, tile.
+   */
+  default RgbImage read(Row sample) {
+    return read(
+        sample.getAs(Samples.IMAGE_URI), sample.getAs(Samples.CONTENT_SHA256), Tile.of(sample));
+  }
 }

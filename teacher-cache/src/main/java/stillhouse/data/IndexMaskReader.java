@@ -37,15 +37,20 @@ record IndexMaskReader(byte[] classOf, boolean[] known, String meaning) implemen
   @Override
   public Labels read(Row listed, int width, int height, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
-    ClassMask mask = decode(uri, files.read(uri, listed.<Long>getAs(Samples.MASK_LENGTH)));
+    byte[] bytes = files.read(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
+    ClassMask mask = decode(uri, bytes, (long) width * height);
     relabel(mask);
     return new Labels(mask, 0);
   }
 
-  /** A mask PNG; what is wrong with it is told as a mask's, with the file's name. */
-  static ClassMask decode(String uri, byte[] bytes) {
+  /**
+   * A mask PNG; what is wrong with it is told as a mask's, with the file's name.
+   *
+   * @param mostPixels of its image
+   */
+  static ClassMask decode(String uri, byte[] bytes, long mostPixels) {
     try {
-      return ImageCodec.decodeMask(bytes);
+      return ImageCodec.decodeMask(bytes, mostPixels);
     } catch (UnreadableImageException e) {
       String reason = e.reason().startsWith("mask-") ? e.reason() : "mask-" + e.reason();
       throw new UnreadableImageException(reason, uri + ": " + e.detail(), e);

@@ -49,6 +49,9 @@ public final class Ingest {
   private static final String ADDED = "added";
   private static final String QUARANTINED = "quarantined";
 
+  /** Reasons of older versions, whose files can be read by now: they are tried again. */
+  private static final Object[] MENDED = {"cmyk", "orientation"};
+
   private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
 
   private final SparkSession spark;
@@ -102,8 +105,8 @@ public final class Ingest {
     }
     createTable(samplesPath, Samples.SCHEMA, ours.properties());
     createTable(quarantinePath, Samples.QUARANTINE_SCHEMA, Map.of());
-    Dataset<Row> samples = withState(load(samplesPath), found);
-    Dataset<Row> quarantine = withState(load(quarantinePath), found);
+    Dataset<Row> samples = withState(loadSamples(), found);
+    Dataset<Row> quarantine = tryMended(withState(load(quarantinePath), found));
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
     outcome.persist(StorageLevel.MEMORY_AND_DISK());
     try {
@@ -134,6 +137,10 @@ public final class Ingest {
     return spark.read().format("delta").load(path);
   }
 
+  private Dataset<Row> loadSamples() {
+    return Samples.withTiles(load(samplesPath));
+  }
+
   /** {@code table} with a column {@link #STATE}: what the sources have of each row's file now. */
   private static Dataset<Row> withState(Dataset<Row> table, Dataset<Row> found) {
     Column[] renamed =
@@ -149,12 +156,18 @@ public final class Ingest {
         .withColumn(STATE, when(there.isNull(), GONE).when(same, KNOWN).otherwise(CHANGED));
   }
 
+  private static Dataset<Row> tryMended(Dataset<Row> quarantine) {
+    Column mended = col(STATE).equalTo(KNOWN).and(col(Samples.REASON).isin(MENDED));
+    return quarantine.withColumn(STATE, when(mended, CHANGED).otherwise(col(STATE)));
+  }
+
   /** What became of each file that was not known: {@link SampleReader#SCHEMA}. */
   private Dataset<Row> outcome(
       Dataset<Row> found, Dataset<Row> samples, Dataset<Row> quarantine, Configuration hadoop) {
     Dataset<Row> rows =
-        samples.select(
-            col(Samples.IMAGE_URI).as("row_uri"), col(STATE).equalTo(KNOWN).as("row_known"));
+        samples
+            .select(col(Samples.IMAGE_URI).as("row_uri"), col(STATE).equalTo(KNOWN).as("row_known"))
+            .distinct(); // a file's tiles are known or changed together
     Dataset<Row> out = known(ours(quarantine)).select(col(Samples.IMAGE_URI).as("out_uri"));
     Dataset<Row> pending =
         found
@@ -172,10 +185,10 @@ public final class Ingest {
   private IngestReport commit(
       long found, Dataset<Row> samples, Dataset<Row> quarantine, Dataset<Row> outcome) {
     describe("reading new and changed files");
-    Map<String, Long> read = tally(outcome.select(fate().as("fate")));
+    Map<String, Long> read = tally(files(outcome, fate()));
     warnOfSkipped(outcome);
     describe("comparing with the last run");
-    Map<String, Long> before = tally(samples.select(STATE));
+    Map<String, Long> before = tally(files(samples, col(STATE)));
     Map<String, Long> beforeOut = tally(ours(quarantine).select(STATE));
     Counts counts = Counts.of(found, read, before, beforeOut);
     if (counts.added + counts.changed > 0 || size(before) > counts.known) {
@@ -211,7 +224,11 @@ public final class Ingest {
 
   private IngestReport report(Counts counts) {
     describe("counting");
-    Dataset<Row> samples = load(samplesPath);
+    Dataset<Row> samples = loadSamples();
+    IngestReport.check(
+        "files with samples",
+        counts.known + counts.added + counts.changed,
+        samples.select(Samples.IMAGE_URI).distinct().count());
     Map<String, Long> splits = new TreeMap<>();
     Map<String, Long> classes = new LinkedHashMap<>();
     config.classes().forEach(name -> classes.put(name, 0L));
@@ -231,6 +248,7 @@ public final class Ingest {
             counts.changed,
             counts.knownOut + counts.newlyOut,
             counts.gone,
+            size(splits),
             unlabelled,
             groups.filter(col("splits").gt(1)).count(),
             splits,
@@ -264,6 +282,11 @@ public final class Ingest {
       tally.put(row.getString(0), row.getLong(1));
     }
     return tally;
+  }
+
+  /** The fate of each file, however many samples it has. */
+  private static Dataset<Row> files(Dataset<Row> rows, Column fate) {
+    return rows.select(fate.as("fate"), col(Samples.IMAGE_URI)).distinct().select("fate");
   }
 
   private static long size(Map<String, Long> tally) {
@@ -302,7 +325,11 @@ public final class Ingest {
 
   /** Small tables, rewritten whole: one commit, and readers of the old version keep it. */
   private static void write(Dataset<Row> rows, String path) {
-    rows.write().format("delta").mode(SaveMode.Overwrite).save(path);
+    rows.write()
+        .format("delta")
+        .mode(SaveMode.Overwrite)
+        .option("mergeSchema", "true") // into a table of before there were tiles
+        .save(path);
   }
 
   private void describe(String step) {

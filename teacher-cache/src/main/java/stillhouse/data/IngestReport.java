@@ -13,7 +13,8 @@ import java.util.TreeMap;
  * @param added read, and now a sample that was none before
  * @param changed a sample whose file or settings had changed, read again
  * @param quarantined found to be unusable, now or by an earlier run
- * @param gone samples removed because the sources no longer have their file
+ * @param gone files whose samples were removed because the sources no longer have them
+ * @param samples that are now in the table: a file is one, or has its tiles and crops there
  * @param unlabelled samples without a mask
  * @param straddling groups with images in more than one split: the fixed splits of different
  *     sources share them, so train and test are not independent
@@ -28,6 +29,7 @@ public record IngestReport(
     long changed,
     long quarantined,
     long gone,
+    long samples,
     long unlabelled,
     long straddling,
     Map<String, Long> splits,
@@ -42,27 +44,22 @@ public record IngestReport(
     splits = new TreeMap<>(splits);
     reasons = new TreeMap<>(reasons);
     checkSum(found, known, added, changed, quarantined);
-    check("samples by split", sum(splits), known + added + changed);
+    check("samples by split", sum(splits), samples);
     check("quarantined by reason", sum(reasons), quarantined);
-  }
-
-  /** The samples that are now in the table. */
-  public long samples() {
-    return known + added + changed;
   }
 
   static void checkSum(long found, long known, long added, long changed, long quarantined) {
     check("found", found, known + added + changed + quarantined);
   }
 
-  private static void check(String what, long expected, long actual) {
+  static void check(String what, long expected, long actual) {
     if (expected != actual) {
       throw new IllegalStateException(
           "Ingest lost files: "
               + what
               + " is "
               + expected
-              + ", known, added, changed and quarantined give "
+              + ", what became of them gives "
               + actual
               + ". Was another ingest of this workspace running?");
     }

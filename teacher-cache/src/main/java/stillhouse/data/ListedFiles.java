@@ -8,6 +8,9 @@ import org.apache.spark.util.SerializableConfiguration;
 final class ListedFiles implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  /** Four for each pixel that a frame may have: a file is held whole while it is decoded. */
+  private static final long MAX_BYTES = 4 * Container.MAX_FRAME_PIXELS;
+
   private final SerializableConfiguration hadoop;
 
   ListedFiles(Configuration hadoop) {
@@ -15,9 +18,14 @@ final class ListedFiles implements Serializable {
   }
 
   /**
-   * @throws UnreadableImageException where the file is gone, or was written since it was listed
+   * @throws UnreadableImageException where the file is gone, too large, or was written since it was
+   *     listed
    */
   byte[] read(String uri, long length) {
+    if (length > MAX_BYTES) {
+      throw new UnreadableImageException(
+          "too-large", uri + " has " + length + " bytes (at most " + MAX_BYTES + ")");
+    }
     byte[] bytes = ImageReader.read(uri, hadoop.value());
     if (bytes.length != length) {
       throw new UnreadableImageException(

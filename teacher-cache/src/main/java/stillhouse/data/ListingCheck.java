@@ -106,7 +106,9 @@ final class ListingCheck {
       throw new ConfigException(
           "Cannot ingest "
               + config.name()
-              + ": no images (.jpg, .jpeg, .png) in "
+              + ": no images ("
+              + String.join(", ", SourceListing.IMAGES)
+              + ") in "
               + source.images());
     }
     if (config.groupPattern().isPresent() && found.odd().isPresent()) {

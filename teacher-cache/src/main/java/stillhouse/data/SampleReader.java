@@ -1,8 +1,14 @@
 package stillhouse.data;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
@@ -10,12 +16,12 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
 /**
  * Reads listed files where the executors are: {@link SourceListing#rows} to rows of {@link
- * #SCHEMA}, one for one. A file that cannot be used becomes a row with a reason and no identity.
+ * #SCHEMA}, one a sample: of a file its whole image, or its tiles and crops. A file that cannot be
+ * used becomes one row with a reason and no identity.
  */
 final class SampleReader implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1L;
@@ -30,6 +36,9 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
   static final StructType SCHEMA = schema();
 
   private final LabelReader[] labelReaders;
+  private final Map<Integer, MaskOrientation> orientations;
+  private final Tiles tiles;
+  private final Crops crops;
   private final long splitSeed;
   private final ListedFiles files;
 
@@ -38,34 +47,39 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         config.sources().stream()
             .map(source -> source.layout().reader(config))
             .toArray(LabelReader[]::new);
+    this.orientations = orientations(config.sources());
+    this.tiles = config.tiles();
+    this.crops = config.crops();
     this.splitSeed = config.splitSeed();
     this.files = new ListedFiles(hadoop);
   }
 
-  @Override
-  public Iterator<Row> call(Iterator<Row> files) {
-    return new Iterator<>() {
-      @Override
-      public boolean hasNext() {
-        return files.hasNext();
-      }
-
-      @Override
-      public Row next() {
-        return read(files.next());
-      }
-    };
+  /** By the source's number, of those that say it. */
+  private static Map<Integer, MaskOrientation> orientations(List<DatasetConfig.Source> sources) {
+    Map<Integer, MaskOrientation> said = new HashMap<>();
+    for (int i = 0; i < sources.size(); i++) {
+      int source = i;
+      sources.get(i).orientation().ifPresent(o -> said.put(source, o));
+    }
+    return said;
   }
 
-  private Row read(Row file) {
+  @Override
+  public Iterator<Row> call(Iterator<Row> files) {
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(files, 0), false)
+        .flatMap(file -> read(file).stream())
+        .iterator();
+  }
+
+  private List<Row> read(Row file) {
     try {
-      return sample(file);
+      return samples(file);
     } catch (UnreadableImageException e) {
-      return quarantined(file, e);
+      return List.of(quarantined(file, e));
     }
   }
 
-  private Row sample(Row file) {
+  private List<Row> samples(Row file) {
     Row refused = file.getAs(SourceListing.REFUSED);
     if (refused != null) {
       throw new UnreadableImageException(
@@ -73,33 +87,79 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
     }
     String uri = file.getAs(Samples.IMAGE_URI);
     byte[] bytes = files.read(uri, file.<Long>getAs(Samples.LENGTH));
-    RgbImage image = ImageCodec.decodeRgb(bytes);
-    Optional<LabelReader.Labels> labels = labels(file, image);
-    Optional<ClassMask> mask = labels.map(LabelReader.Labels::mask);
+    Picture picture = ImageCodec.check(bytes, tiles);
+    Optional<LabelReader.Labels> read = labels(file, picture);
+    Optional<ClassMask> labels = read.map(LabelReader.Labels::mask);
     Sha256 content = Sha256.of(bytes);
     String named = file.getAs(SourceListing.GROUP);
     String group = named == null ? content.hex() : named;
     SplitRule rule = SplitRule.valueOf(file.getAs(SourceListing.RULE));
+    Split split = rule.assign(splitSeed, group);
+    List<Row> samples = new ArrayList<>();
+    long skipped = read.map(LabelReader.Labels::skipped).orElse(0L);
+    for (FramePart part : parts(picture, labels, split, content)) {
+      samples.add(sample(file, picture, content, labels, part, group, split, skipped));
+      skipped = 0; // is of the file, and counted once
+    }
+    return samples;
+  }
+
+  private static Row sample(
+      Row file,
+      Picture picture,
+      Sha256 content,
+      Optional<ClassMask> labels,
+      FramePart part,
+      String group,
+      Split split,
+      long skipped) {
+    String uri = file.getAs(Samples.IMAGE_URI);
+    Optional<ClassMask> mask = labels.map(part::of);
     return RowFactory.create(
-        Fingerprint.of("sample").add("uri", uri).add("content", content).digest().hex(),
+        part.sampleId(uri, content).hex(),
         uri,
         file.getAs(Samples.LENGTH),
         file.getAs(Samples.MTIME),
         content.hex(),
-        image.width(),
-        image.height(),
+        part.tile().map(Tile::width).orElse(picture.width()),
+        part.tile().map(Tile::height).orElse(picture.height()),
         mask.map(ImageCodec::encodePng).orElse(null),
         group,
-        rule.assign(splitSeed, group).label(),
+        split.label(),
         1f,
         mask.map(SampleReader::present).orElse(new Integer[0]),
         file.getAs(Samples.MASK_LENGTH),
         file.getAs(Samples.MASK_MTIME),
         file.getAs(Samples.SETTINGS),
+        part.tile().map(Tile::row).orElse(null),
+        part.counted().map(Tile::row).orElse(null),
         null,
         null,
-        labels.map(LabelReader.Labels::skipped).orElse(0L),
+        skipped,
         file.getAs(EXISTED));
+  }
+
+  /** What of a frame becomes samples: the whole or its tiles, and crops where it is trained on. */
+  private List<FramePart> parts(
+      Picture picture, Optional<ClassMask> labels, Split split, Sha256 content) {
+    List<FramePart> parts =
+        tiles.cuts(picture.width(), picture.height())
+            ? tiles.of(picture.width(), picture.height())
+            : List.of(FramePart.WHOLE);
+    return split == Split.TRAIN
+        ? labels.map(mask -> crops.beside(parts, mask, content)).orElse(parts)
+        : parts;
+  }
+
+  /** The classes that a mask shows, ascending. */
+  private static Integer[] present(ClassMask mask) {
+    BitSet values = new BitSet();
+    for (byte label : mask.classes()) {
+      values.set(label & 0xff);
+    }
+    values.clear(0);
+    values.clear(ClassMask.IGNORE);
+    return values.stream().boxed().toArray(Integer[]::new);
   }
 
   private static Row quarantined(Row file, UnreadableImageException e) {
@@ -115,7 +175,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
   }
 
   /** Empty where the image is unlabelled. */
-  private Optional<LabelReader.Labels> labels(Row file, RgbImage image) {
+  private Optional<LabelReader.Labels> labels(Row file, Picture picture) {
     if (file.getAs(SourceListing.MASK_URI) == null) {
       return Optional.empty();
     }
@@ -124,31 +184,16 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
       throw new UnreadableImageException(
           "mask-shared",
           namesakes
-              + " are named alike but for their endings, and which is whose can't be known; give each image a name of its own");
+              + " are named alike but for their endings, and which is whose can't be known; give"
+              + " each image a name of its own");
     }
-    LabelReader reader = labelReaders[file.<Integer>getAs(FolderListing.SOURCE)];
-    LabelReader.Labels labels = reader.read(file, image.width(), image.height(), files);
-    ClassMask mask = labels.mask();
-    if (mask.width() != image.width() || mask.height() != image.height()) {
-      throw new UnreadableImageException(
-          "mask-size",
-          "mask is "
-              + ImageCodec.size(mask.width(), mask.height())
-              + ", its image "
-              + ImageCodec.size(image.width(), image.height()));
-    }
-    return Optional.of(labels);
-  }
-
-  /** The classes that a mask shows, ascending. */
-  private static Integer[] present(ClassMask mask) {
-    BitSet values = new BitSet();
-    for (byte value : mask.classes()) {
-      values.set(value & 0xff);
-    }
-    values.clear(0);
-    values.clear(ClassMask.IGNORE);
-    return values.stream().boxed().toArray(Integer[]::new);
+    int source = file.getAs(FolderListing.SOURCE);
+    LabelReader.Labels labels =
+        labelReaders[source].read(file, picture.width(), picture.height(), files);
+    ClassMask mask =
+        MaskOrientation.upright(
+            labels.mask(), picture, Optional.ofNullable(orientations.get(source)));
+    return Optional.of(new LabelReader.Labels(mask, labels.skipped()));
   }
 
   private static StructType schema() {

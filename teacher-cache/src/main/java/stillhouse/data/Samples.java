@@ -1,6 +1,15 @@
 package stillhouse.data;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.concat_ws;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.when;
+
 import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -19,6 +28,14 @@ public final class Samples {
   public static final String SPLIT = "split";
   public static final String WEIGHT = "weight";
   public static final String CLASSES_PRESENT = "classes_present";
+
+  /**
+   * Which rectangle of the image a sample is; null where it is the whole of it. {@link Tile#of}.
+   */
+  public static final String TILE = "tile";
+
+  /** Which of the frame's pixels an evaluation counts in a tile. {@link Tile#counted}. */
+  public static final String COUNTED = "counted";
 
   public static final String REASON = "reason";
   public static final String DETAIL = "detail";
@@ -52,7 +69,9 @@ public final class Samples {
             required(CLASSES_PRESENT, DataTypes.createArrayType(DataTypes.IntegerType, false)),
             optional(MASK_LENGTH, DataTypes.LongType),
             optional(MASK_MTIME, DataTypes.LongType),
-            required(SETTINGS, DataTypes.StringType)
+            required(SETTINGS, DataTypes.StringType),
+            optional(TILE, Tile.TYPE),
+            optional(COUNTED, Tile.TYPE)
           });
 
   static final StructType QUARANTINE_SCHEMA =
@@ -80,6 +99,38 @@ public final class Samples {
   /** Where the quarantine table of a workspace lies; every stage appends to it. */
   public static String quarantineTable(String root) {
     return root + "/tables/quarantine";
+  }
+
+  /** Samples with their tiles, null in a table that an older version wrote. */
+  public static Dataset<Row> withTiles(Dataset<Row> samples) {
+    Dataset<Row> all = samples;
+    for (String column : List.of(TILE, COUNTED)) {
+      if (!List.of(samples.columns()).contains(column)) {
+        all = all.withColumn(column, lit(null).cast(Tile.TYPE));
+      }
+    }
+    return all;
+  }
+
+  /** Without crops, whose pixels are counted elsewhere too. */
+  public static Dataset<Row> counted(Dataset<Row> samples) {
+    return samples.where(col(TILE).isNull().or(col(COUNTED).isNotNull()));
+  }
+
+  /**
+   * What a sample is of: its image's URI, and of a tile the rectangle as a media fragment ({@code
+   * #xywh=0,0,512,512}, W3C Media Fragments 1.0). Quarantine names samples so.
+   */
+  public static Column part() {
+    Column rectangle =
+        concat_ws(
+            ",",
+            col(TILE).getField("x"),
+            col(TILE).getField("y"),
+            col(TILE).getField("width"),
+            col(TILE).getField("height"));
+    return when(col(TILE).isNull(), col(IMAGE_URI))
+        .otherwise(concat(col(IMAGE_URI), lit(Tile.FRAGMENT), rectangle));
   }
 
   private static StructField required(String name, org.apache.spark.sql.types.DataType type) {

@@ -28,7 +28,8 @@ record SourceForm(
     Layout.Overlap overlap,
     Layout.Crowd crowd,
     Layout.OtherShapes otherShapes,
-    Integer largest) {
+    Integer largest,
+    MaskOrientation orientation) {
 
   /** The layouts by their names, each with the optional keys that it takes. */
   enum Kind {
@@ -70,7 +71,8 @@ record SourceForm(
         Optional.ofNullable(masks == null ? annotations : masks).map(paths),
         split,
         limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
-        layout(kind, new ClassNames(classes), ignore));
+        layout(kind, new ClassNames(classes), ignore),
+        Optional.ofNullable(orientation));
   }
 
   private Layout layout(Kind kind, ClassNames classes, int ignore) {

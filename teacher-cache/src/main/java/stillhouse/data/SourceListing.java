@@ -68,7 +68,7 @@ final class SourceListing implements AutoCloseable {
   static final String OF_LABELS = "labels: ";
 
   /** Endings of the images, in lower case. */
-  static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png");
+  static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp");
 
   private final DatasetConfig config;
   private final Configuration hadoop;

@@ -41,9 +41,7 @@ public enum SplitRule {
     return position < TRAIN_VAL_SHARE ? Split.VAL : Split.TEST;
   }
 
-  /** Uniform in [0, 1): the first 52 bits of a digest. */
   private static double unit(long seed, String groupId) {
-    String hex = Fingerprint.of("split").add("seed", seed).add("group", groupId).digest().hex();
-    return Long.parseLong(hex.substring(0, 13), 16) * 0x1p-52;
+    return Fingerprint.of("split").add("seed", seed).add("group", groupId).digest().unit();
   }
 }

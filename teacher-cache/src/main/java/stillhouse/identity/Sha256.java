@@ -61,4 +61,9 @@ public record Sha256(String hex) implements Serializable {
   static Sha256 ofDigest(byte[] digest) {
     return new Sha256(HexFormat.of().formatHex(digest));
   }
+
+  /** A draw from [0, 1): the first 52 bits. */
+  public double unit() {
+    return Long.parseLong(hex.substring(0, 13), 16) * 0x1p-52;
+  }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.data.ClassMask;
+import stillhouse.data.Components;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.conf.ConfigException;
+import stillhouse.identity.Fingerprint;
 import stillhouse.scene.Scenes;
 import stillhouse.tensor.DType;
 
@@ -72,6 +73,53 @@ class DatasetConfigTest {
     assertThat(config.input()).isEqualTo(new DatasetConfig.Input(64, 96));
     assertThat(config.prompts().minArea()).isEqualTo(12);
     assertThat(config.cache()).isEqualTo(new DatasetConfig.Cache(DType.INT8, 3));
+  }
+
+  @Test
+  void framesAreCutWhereItIsAskedFor() throws IOException {
+    DatasetConfig plain = load(MINIMAL);
+    assertThat(plain.tiles()).isEqualTo(Tiles.NONE);
+    assertThat(plain.crops()).isEqualTo(Crops.NONE);
+    DatasetConfig cut =
+        load(
+            MINIMAL
+                + """
+                tiles: {height: 256, width: 512, overlap: 64, whenLarger: 1000000}
+                crops: {size: 128, perDefect: 2, perClass: 3, background: 1}
+                """);
+    assertThat(cut.tiles()).isEqualTo(new Tiles(256, 512, 64, 1_000_000));
+    assertThat(cut.crops()).isEqualTo(new Crops(128, 2, 3, 1));
+    DatasetConfig brief = load(MINIMAL + "tiles: {height: 64, width: 96}\ncrops: {size: 64}\n");
+    assertThat(brief.tiles()).isEqualTo(new Tiles(64, 96, 0, 64 * 96));
+    assertThat(brief.crops()).isEqualTo(new Crops(64, 1, 8, 0));
+
+    var source = plain.sources().get(0);
+    assertThat(cut.settings(source)).isNotEqualTo(plain.settings(source));
+    assertThat(brief.settings(source)).isNotEqualTo(cut.settings(source));
+    DatasetConfig turned = load(MINIMAL.replace("split: hash", "split: hash, orientation: stored"));
+    assertThat(turned.sources().get(0).orientation()).contains(MaskOrientation.STORED);
+    assertThat(turned.settings(turned.sources().get(0))).isNotEqualTo(plain.settings(source));
+    assertThat(plain.settings(source))
+        .as("settings of before stay: files are not read anew")
+        .isEqualTo(
+            Fingerprint.of("ingest")
+                .add("classes", 2)
+                .add("ignore", 255)
+                .add("groupPattern", "")
+                .add("splitSeed", 0)
+                .add("split", SplitRule.HASH)
+                .digest());
+  }
+
+  @Test
+  void refusesCutsThatCannotBe() {
+    refused(
+        MINIMAL + "tiles: {height: 64, width: 96, overlap: 33}\n",
+        ": Invalid tiles.overlap: 33 (must be 0…32, half of the smaller side)");
+    refused(MINIMAL + "tiles: {height: 64}\n", "tiles.width: is missing");
+    refused(MINIMAL + "tiles: {height: 16, width: 64}\n", "tiles.height");
+    refused(MINIMAL + "crops: {size: 64, perDefects: 1}\n", "perDefects");
+    refused(MINIMAL.replace("split: hash", "split: hash, orientation: left"), "[upright, stored]");
   }
 
   @Test

@@ -135,27 +135,26 @@ class ImageCodecTest {
     refused(
         () -> ImageCodec.decodeRgb("GIF89a..".getBytes(StandardCharsets.US_ASCII)),
         "unknown-format",
-        "neither JPEG nor PNG: starts with 4749463839612e2e");
+        "neither JPEG, PNG, TIFF nor BMP: starts with 4749463839612e2e");
   }
 
   @Test
-  void refusesFourColourComponents() throws IOException {
-    byte[] jpeg = photo("jpg");
-    jpeg[frame(jpeg) + 9] = 4;
-    refused(
-        () -> ImageCodec.decodeRgb(jpeg),
-        "cmyk",
-        "JPEG of 4 colour components (CMYK or YCCK); convert it to RGB");
+  void inksAreMultipliedByBlack() throws IOException {
+    // A TIFF's inks are not inverted: C 51 and K 0 leave 204, and K 102 leaves 3/5 of that.
+    byte[] tiff = inks(51, 0, 255, 0, 51, 0, 255, 102);
+    assertThat(ImageCodec.decodeRgb(tiff).rgb()).isEqualTo(bytes(204, 255, 0, 122, 153, 0));
   }
 
   @Test
-  void refusesAnOrientationThatIsNotUpright() throws IOException {
-    assertThat(ImageCodec.decodeRgb(oriented(1)).width()).isEqualTo(48);
-    byte[] turned = oriented(6);
-    refused(
-        () -> ImageCodec.decodeRgb(turned),
-        "orientation",
-        "EXIF orientation 6; write its pixels upright, and its mask's alike");
+  void turnsAPictureUpright() throws IOException {
+    RgbImage stored = ImageCodec.decodeRgb(oriented(1));
+    RgbImage turned = ImageCodec.decodeRgb(oriented(6));
+    assertThat(turned.width()).isEqualTo(32);
+    assertThat(turned.height()).isEqualTo(48);
+    // A quarter turn clockwise: the top row is the stored left column from its bottom up.
+    for (int x = 0; x < 32; x++) {
+      assertThat(turned.rgb()[3 * x]).isEqualTo(stored.rgb()[3 * 48 * (31 - x)]);
+    }
   }
 
   @Test
@@ -211,12 +210,25 @@ class ImageCodecTest {
     ByteBuffer.wrap(png).putInt(29, (int) crc.getValue());
   }
 
-  private static int frame(byte[] jpeg) {
-    int at = 2;
-    while ((jpeg[at + 1] & 0xff) != 0xc0) {
-      at += 2 + (ByteBuffer.wrap(jpeg).getShort(at + 2) & 0xffff);
+  /** A TIFF of one row of CMYK pixels. */
+  private static byte[] inks(int... samples) {
+    int[][] tags = {
+      {256, samples.length / 4},
+      {257, 1},
+      {258, 8},
+      {259, 1},
+      {262, 5},
+      {273, 8 + 2 + 9 * 12 + 4},
+      {277, 4},
+      {278, 1},
+      {279, samples.length},
+    };
+    ByteBuffer out = ByteBuffer.allocate(8 + 2 + 9 * 12 + 4 + samples.length);
+    out.put(new byte[] {'M', 'M', 0, 42}).putInt(8).putShort((short) tags.length);
+    for (int[] tag : tags) {
+      out.putShort((short) tag[0]).putShort((short) 4).putInt(1).putInt(tag[1]);
     }
-    return at;
+    return out.putInt(0).put(bytes(samples)).array();
   }
 
   private static byte[] photo(String format) throws IOException {

@@ -47,7 +47,7 @@ class SourceListingTest {
 
   @Test
   void countsWhatItPassesOver() throws IOException {
-    touch(images, "a.png", "_b.png", ".hidden.png", "notes.txt", "x.tif", "y.tif");
+    touch(images, "a.png", "_b.png", ".hidden.png", "notes.txt", "x.gif", "y.gif");
     Files.createDirectory(images.resolve("more"));
     Dataset<Row> listed = listing(false, Optional.empty(), OptionalInt.of(1)).rows(spark());
     List<Row> passed =
@@ -110,7 +110,8 @@ class SourceListingTest {
   void namesTheFolderThatHasNoImages() {
     assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("Cannot ingest test: no images (.jpg, .jpeg, .png) in " + images);
+        .hasMessage(
+            "Cannot ingest test: no images (.jpg, .jpeg, .png, .tif, .tiff, .bmp) in " + images);
   }
 
   @Test

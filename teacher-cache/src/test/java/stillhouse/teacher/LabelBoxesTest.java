@@ -13,6 +13,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import stillhouse.data.ClassMask;
+import stillhouse.data.Components;
 
 class LabelBoxesTest {
   @Test

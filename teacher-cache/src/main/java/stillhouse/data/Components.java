@@ -1,21 +1,20 @@
-package stillhouse.teacher;
+package stillhouse.data;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import stillhouse.data.ClassMask;
 
 /**
  * The connected components of a mask: pixels of one class that touch by a side or a corner
  * (8-connectivity). Two passes with union-find over the already labelled neighbours (Rosenfeld and
  * Pfaltz, 1966). Background and ignored pixels belong to none.
  */
-final class Components {
+public final class Components {
   /**
    * @param x1 exclusive, as {@code y1}
    * @param area its pixels
    */
-  record Component(int classId, int x0, int y0, int x1, int y1, int area) {}
+  public record Component(int classId, int x0, int y0, int x1, int y1, int area) {}
 
   private final ClassMask mask;
   private final int[] parents; // by pixel; the root of a component is its first pixel
@@ -26,7 +25,7 @@ final class Components {
   }
 
   /** In the order of their first pixels, row by row. */
-  static List<Component> of(ClassMask mask) {
+  public static List<Component> of(ClassMask mask) {
     Components components = new Components(mask);
     components.join();
     return components.measure();
