@@ -3,7 +3,8 @@
 
 Run:     .venv/bin/python tools/random_teachers.py FOLDER         (onnx 1.18.0, numpy 1.26.4)
          python tools/random_teachers.py FOLDER --torchscript     (torch 2.7.1: the TorchScript ones alone)
-Writes:  FOLDER/NAME.encoder.onnx and NAME.decoder.onnx of each promptable teacher, NAME.onnx of each segmenter
+Writes:  FOLDER/NAME.encoder.onnx and NAME.decoder.onnx of each promptable teacher, NAME.onnx of each segmenter,
+         one of them a second time with its weights in a file beside it
 Why:     the real weights of these teachers are in no package registry. What reads and asks such files is tested on these.
 
 An encoder averages over each cell and mixes the three means into as many channels as the real one has. A decoder's
@@ -218,6 +219,15 @@ def segmenter(file, name, image, side, layers, logits, classes):
            [[o, [1, c, side // k, side // k]] for o, (k, c) in layers.items()] + [[logits, [1, classes, side, side]]])
 
 
+def outside(file, copy, weights):
+    """The same network with its weights in a file beside it, as exporters do beyond 2 GiB."""
+    import onnx
+
+    (copy.parent / weights).unlink(missing_ok=True)  # onnx appends to it
+    onnx.save(onnx.load(str(file)), str(copy), save_as_external_data=True, location=weights, size_threshold=64)
+    print(f"{copy.stat().st_size:7d} bytes  {copy}, its weights in {weights}")
+
+
 def onnx_teachers(folder):
     file = lambda name: folder / f"{name}.onnx"
     for name in ("sam-vit-h", "sam-vit-b"):
@@ -235,6 +245,7 @@ def onnx_teachers(folder):
     edge_sam_decoder(file("edge-sam.decoder"), "edge-sam")
     segmenter(file("upernet-swin-large"), "upernet-swin-large", "pixel_values", 512, {"embedding": (4, 512)}, "logits", 150)
     segmenter(file("plain-segmenter"), "plain-segmenter", "image", 256, {"embedding": (8, 64)}, "logits", 3)
+    outside(file("plain-segmenter"), file("plain-segmenter-outside"), "plain-segmenter_data.bin")
 
 
 def torchscript_teacher(file):

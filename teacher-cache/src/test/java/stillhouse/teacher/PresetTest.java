@@ -1,5 +1,6 @@
 package stillhouse.teacher;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -12,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.RgbImage;
+import stillhouse.identity.Sha256;
 import stillhouse.tensor.FloatTensor;
 
 /**
@@ -74,7 +77,12 @@ class PresetTest {
 
       float[] actual = pixels.encode(List.of(image())).get(0).get("embedding").data();
 
-      assertThat(actual).usingComparatorWithPrecision(1e-3f).containsExactly(expected);
+      assertThat(actual).hasSameSizeAs(expected);
+      for (int i = 0; i < actual.length; i++) {
+        if (Math.abs(actual[i] - expected[i]) > 1e-3f) {
+          assertThat(actual[i]).as("cell %d", i).isCloseTo(expected[i], within(1e-3f));
+        }
+      }
       assertThat(pixels.spec().preprocessing()).isNotEqualTo(planes.spec().preprocessing());
     }
   }
@@ -105,6 +113,53 @@ class PresetTest {
       assertThat(features.get("embedding").shape()).containsExactly(channels, grid, grid);
       assertThat(features.get("logits").shape()).containsExactly(classes, side, side);
     }
+  }
+
+  @Test
+  void keepsExternalWeightsBesideTheirNetwork() throws IOException {
+    Path network = Files.copy(random("plain-segmenter-outside.onnx"), folder.resolve("net.onnx"));
+    Path weights = random("plain-segmenter_data.bin");
+    Path beside = Files.copy(weights, folder.resolve(weights.getFileName()));
+    Adoption both =
+        new Adoption(
+            conf("plain-segmenter"),
+            network.toString(),
+            Optional.of(beside.toString()),
+            Optional.empty());
+    Path yaml = both.into(folder.resolve("big"), settings()).yaml().orElseThrow();
+    TeacherConfig config = TeacherConfig.load(yaml);
+    try (Teacher outside = TeacherFiles.resolve(config, folder).open();
+        Teacher inside = adopted("plain-segmenter").open()) {
+      assertThat(outside.encode(List.of(image())).get(0).get("logits").data())
+          .isEqualTo(inside.encode(List.of(image())).get(0).get("logits").data());
+    }
+    assertThat(config.spec().encoderDigest()).isNotEqualTo(Sha256.ofFile(network));
+
+    Files.write(beside, new byte[] {1});
+    assertThatThrownBy(() -> TeacherFiles.resolve(config, folder).open())
+        .hasMessageContaining("Cannot use file " + beside + " for teacher plain-segmenter");
+    Adoption apart =
+        new Adoption(
+            conf("plain-segmenter"),
+            network.toString(),
+            Optional.of(weights.toString()),
+            Optional.empty());
+    assertThatThrownBy(() -> apart.into(folder.resolve("apart"), settings()))
+        .hasMessageContaining("the weights " + weights + " must lie beside " + network);
+  }
+
+  @Test
+  void saysWhichMethodATorchScriptFileHasNot() throws IOException {
+    String yaml = Files.readString(conf("sam2-hiera-tiny-djl")).replace("encode}", "embed}");
+    Path preset = Files.writeString(folder.resolve("method.yaml"), yaml);
+
+    Adoption.Result result = adopt(preset, "sam2-hiera-tiny-djl.pt", null, folder.resolve("none"));
+
+    assertThat(result.yaml()).isEmpty();
+    assertThat(result.report().problems())
+        .singleElement(as(InstanceOfAssertFactories.STRING))
+        .startsWith("Cannot run the encoder of teacher sam2-hiera-tiny-djl on [1, 3, 1024, 1024]: ")
+        .contains("embed");
   }
 
   @Test
