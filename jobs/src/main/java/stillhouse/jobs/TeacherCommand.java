@@ -128,6 +128,9 @@ final class TeacherCommand {
               yaml, encoder, Optional.ofNullable(encoderData), Optional.ofNullable(decoder));
       Adoption.Result result = adoption.into(out, fetching());
       int status = tell(preset, result.report());
+      if (result.yaml().isEmpty()) {
+        log.info("Where your file is the right one, correct a copy of {} and adopt that", yaml);
+      }
       result.yaml().ifPresent(written -> log.info("Wrote {}: --teacher {}", written, written));
       return status;
     }

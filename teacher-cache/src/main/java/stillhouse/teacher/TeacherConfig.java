@@ -281,6 +281,13 @@ public record TeacherConfig(
       throw new IllegalArgumentException(
           "Invalid layers: " + layers.keySet() + " (the decoder reads " + needed + ")");
     }
+    for (String layer : needed) {
+      if (layers.containsKey(margin(layer))) {
+        throw new IllegalArgumentException(
+            "Invalid layers: '%s' (the name is kept for the padding of layer %s)"
+                .formatted(margin(layer), layer));
+      }
+    }
   }
 
   /** What one of the engines has and the other hasn't. */

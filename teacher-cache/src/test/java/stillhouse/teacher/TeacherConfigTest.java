@@ -102,6 +102,11 @@ class TeacherConfigTest {
         .hasMessageContaining("Invalid method: 'encode' (engine onnxruntime calls no methods)");
     assertThatThrownBy(() -> load(yaml.replace("kind: sam2", "kind: sam\n  high_res_0: x")))
         .hasMessageContaining("decoder.high_res_0: is not defined in the schema");
+    assertThatThrownBy(
+            () -> load(yaml.replace("high_res_0: h", "embedding_margin: x\n  high_res_0: h")))
+        .hasMessageContaining(
+            "Invalid layers: 'embedding_margin' (the name is kept for the padding of layer"
+                + " embedding)");
   }
 
   @Test
