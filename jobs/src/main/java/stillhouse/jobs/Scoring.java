@@ -31,8 +31,6 @@ final class Scoring {
   private static final Logger log = LoggerFactory.getLogger(Scoring.class);
   private static final int LATENCY_WARMUP = 10;
   private static final int LATENCY_RUNS = 100;
-  private static final String BOXES =
-      "asked with the boxes of the true labels (box supervision), on the test images too";
 
   private final SparkSession spark;
   private final TrackingServer server;
@@ -93,7 +91,7 @@ final class Scoring {
               null,
               size(source),
               TeacherLatency.medianMillis(source),
-              spec.promptable() ? BOXES : "",
+              supervision(spec),
               "",
               model,
               samples.set().digest().hex(),
@@ -103,6 +101,11 @@ final class Scoring {
       run.finish(true);
       return score.write(folder); // last: what is written counts as reported
     }
+  }
+
+  private String supervision(TeacherSpec spec) {
+    String labels = spec.promptable() ? Prompts.of(dataset).supervision() : "";
+    return labels.isEmpty() ? "" : labels + ", on the test images too";
   }
 
   /** The ONNX file of a run, as it ships. */

@@ -16,6 +16,7 @@ import stillhouse.report.Overlay;
 import stillhouse.teacher.LabelBoxes;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.SoftTarget;
 import stillhouse.teacher.Teacher;
 import stillhouse.tensor.FloatTensor;
@@ -70,7 +71,8 @@ final class TeacherPicture {
     ClassMask truth = shown.truth.get();
     List<Prompt> boxes =
         new LabelBoxes(LEAST_AREA, MOST_PROMPTS)
-            .prompts(truth.width(), truth.height(), shown.truth);
+            .prompts(
+                new PromptedImage(truth.width(), truth.height(), shown.truth, () -> shown.image));
     List<Prompt> points = boxes.stream().map(box -> pointIn((Prompt.Box) box, truth)).toList();
     return row(
         shown,

@@ -1,6 +1,5 @@
 package stillhouse.cache;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -16,10 +15,15 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
+import stillhouse.data.ImageSource;
+import stillhouse.data.Tile;
+import stillhouse.data.UnreadableImageException;
 import stillhouse.data.View;
 import stillhouse.teacher.MaskAnswer;
+import stillhouse.teacher.MaskSelection;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
@@ -31,9 +35,10 @@ import stillhouse.tensor.TensorColumn;
  * so an answer is the same whether it is asked for at once or a year later. Logits are stored as
  * fp16. A view is asked what its image is asked, moved with the pixels, and so about the same
  * objects whatever names them. An image has all its answers or none: one that can't be stored takes
- * the others with it.
+ * the others with it. Pixels are read only for a plan that looks at them.
  */
-record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, CacheKeys keys)
+record Answering(
+    TeacherSource source, TeacherAccess access, PromptPlan plan, ImageSource images, CacheKeys keys)
     implements MapPartitionsFunction<Row, Row> {
 
   @Override
@@ -60,39 +65,67 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
 
   private Stream<Row> prompted(Row row, Teacher teacher) {
     List<Prompt> prompts;
+    PromptedImage image;
     try {
-      prompts = prompts(row);
+      image = image(row);
+      prompts = prompts(row, image);
+    } catch (UnreadableImageException e) {
+      return Stream.of(failure(row, "image unreadable", e));
     } catch (RuntimeException e) {
       return Stream.of(failure(row, "no prompts", e));
     }
-    if (prompts.isEmpty()) {
-      return Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null));
-    }
-    Map<String, FloatTensor> features = new HashMap<>();
-    keys.spec().layers().forEach(layer -> features.put(layer, layer(row, layer)));
-    List<Row> answers = new ArrayList<>();
     try {
-      for (Prompt prompt : new LinkedHashSet<>(prompts)) {
-        MaskAnswer answer = ask(row, teacher, features, prompt);
-        answers.add(
-            answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou()));
-      }
+      List<Row> answers = answers(row, teacher, prompts, plan.selection(image));
+      // Nothing was asked, or nothing of it kept.
+      return answers.isEmpty()
+          ? Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null))
+          : answers.stream();
     } catch (UnstorableException e) {
       return Stream.of(failure(row, Outcome.UNSTORABLE, e));
     }
-    return answers.stream();
   }
 
-  /** The image's own, moved with the view's pixels. */
-  private List<Prompt> prompts(Row row) {
-    int width = row.getAs("width");
-    int height = row.getAs("height");
+  private PromptedImage image(Row row) {
     byte[] mask = row.getAs("mask");
     Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
-    View view = view(row);
-    return plan.prompts(width, height, labels).stream()
-        .map(prompt -> prompt.in(view, width, height))
+    List<String> uris = row.getList(row.fieldIndex("image_uris"));
+    return new PromptedImage(
+        row.getAs("width"),
+        row.getAs("height"),
+        labels,
+        () -> images.readAny(uris, row.getAs("content_sha256"), Tile.of(row)));
+  }
+
+  private List<Row> answers(
+      Row row, Teacher teacher, List<Prompt> prompts, Optional<MaskSelection> selection) {
+    if (prompts.isEmpty()) {
+      return List.of();
+    }
+    Map<String, FloatTensor> features = new HashMap<>();
+    keys.spec().layers().forEach(layer -> features.put(layer, layer(row, layer)));
+    if (selection.isEmpty()) {
+      return prompts.stream()
+          .map(prompt -> answer(row, prompt, ask(row, teacher, features, prompt)))
+          .toList();
+    }
+    return selection.get().of(prompts, prompt -> storable(row, teacher, features, prompt)).stream()
+        .map(kept -> answer(row, kept.prompt(), kept.answer()))
         .toList();
+  }
+
+  /** One that no table could hold would be passed over as a bad one, and nobody would know. */
+  private MaskAnswer storable(
+      Row row, Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
+    MaskAnswer answer = ask(row, teacher, features, prompt);
+    stored(json(prompt), answer.logits());
+    return answer;
+  }
+
+  /** The image's own, each once, moved with the view's pixels. */
+  private List<Prompt> prompts(Row row, PromptedImage image) {
+    View view = view(row);
+    return new LinkedHashSet<>(plan.prompts(image))
+        .stream().map(prompt -> prompt.in(view, image.width(), image.height())).toList();
   }
 
   private static View view(Row row) {
@@ -118,6 +151,10 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
     return Outcome.failure(CacheTables.ANSWERS.size(), row, reason, cause);
   }
 
+  private Row answer(Row row, Prompt prompt, MaskAnswer answer) {
+    return answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou());
+  }
+
   private Row answer(Row row, String prompt, Integer classId, FloatTensor logits, Float iou) {
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
     String fingerprint = row.getAs(CacheTables.PROMPT_FINGERPRINT);
@@ -128,10 +165,12 @@ record Answering(TeacherSource source, TeacherAccess access, PromptPlan plan, Ca
         fingerprint,
         prompt,
         classId,
-        logits == null
-            ? null
-            : UnstorableException.encode("logits of prompt " + prompt, logits, DType.FP16),
+        logits == null ? null : stored(prompt, logits),
         iou);
+  }
+
+  private static Row stored(String prompt, FloatTensor logits) {
+    return UnstorableException.encode("logits of prompt " + prompt, logits, DType.FP16);
   }
 
   private static FloatTensor layer(Row row, String layer) {

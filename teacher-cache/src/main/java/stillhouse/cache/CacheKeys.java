@@ -17,8 +17,10 @@ import stillhouse.tensor.DType;
  * that would change a row changes its key.
  *
  * @param plan the prompt plan's fingerprint; empty for a teacher that is not promptable
+ * @param asksOfLabels whether the plan reads labels, so that others are other questions
  */
-public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radius)
+public record CacheKeys(
+    TeacherSpec spec, String plan, boolean asksOfLabels, DType encoding, int radius)
     implements Serializable {
   /** The prompt fingerprint, and the prompt, of a row that answers no prompt. */
   public static final String NO_PROMPT = "none";
@@ -37,7 +39,8 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
               + " is promptable. Name a plan in the data set's YAML.");
     }
     String fingerprint = spec.promptable() ? plan.fingerprint().hex() : "";
-    return new CacheKeys(spec, fingerprint, encoding, radius);
+    boolean asksOfLabels = spec.promptable() && plan.readsLabels();
+    return new CacheKeys(spec, fingerprint, asksOfLabels, encoding, radius);
   }
 
   /**
@@ -80,17 +83,18 @@ public record CacheKeys(TeacherSpec spec, String plan, DType encoding, int radiu
 
   /**
    * What an image is asked: the plan and the labels that it may read, so that a corrected mask is
-   * asked anew. {@link #NO_PROMPT} for a teacher that is not promptable.
+   * asked anew, by a plan that looks at it. {@link #NO_PROMPT} for a teacher that is not
+   * promptable.
    */
   public String promptFingerprint(Optional<byte[]> mask) {
     if (!spec.promptable()) {
       return NO_PROMPT;
     }
-    return Fingerprint.of("prompts")
-        .add("plan", plan)
-        .add("labels", mask.map(m -> Sha256.of(m).hex()).orElse("unlabelled"))
-        .digest()
-        .hex();
+    Fingerprint prompts = Fingerprint.of("prompts").add("plan", plan);
+    if (asksOfLabels) {
+      prompts.add("labels", mask.map(m -> Sha256.of(m).hex()).orElse("unlabelled"));
+    }
+    return prompts.digest().hex();
   }
 
   String answerKey(String featureKey, String promptFingerprint, String prompt) {

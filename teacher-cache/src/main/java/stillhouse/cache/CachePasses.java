@@ -165,6 +165,7 @@ final class CachePasses {
             .withColumn("mask", promptable ? col("mask") : lit(null).cast("binary"))
             .groupBy(unit[0], unit[1])
             .agg(
+                first("content_sha256").as("content_sha256"),
                 first("width").as("width"),
                 first("height").as("height"),
                 first("mask").as("mask"),

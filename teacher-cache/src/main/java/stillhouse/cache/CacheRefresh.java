@@ -49,7 +49,7 @@ public final class CacheRefresh {
     try (var staging = new Staging(session, tables.stagingPath())) {
       var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);
       var features = passes.features(new FeatureEncoding(teacher, access, images, keys));
-      var answers = passes.answers(new Answering(teacher, access, plan, keys));
+      var answers = passes.answers(new Answering(teacher, access, plan, images, keys));
       var structure = passes.structure(new StructureMapping(keys));
       return new Accounts(session, tables, keys, samples).report(features, answers, structure);
     } finally {

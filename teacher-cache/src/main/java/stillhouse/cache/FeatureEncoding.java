@@ -54,16 +54,8 @@ record FeatureEncoding(
     /** Any of the files will do. */
     @Override
     public RgbImage read(Row plan) {
-      RuntimeException last = new IllegalStateException("No file holds it");
-      for (String uri : uris(plan)) {
-        try {
-          RgbImage image = images.read(uri, plan.getAs("content_sha256"), Tile.of(plan));
-          return View.of(plan.<String>getAs(CacheTables.VIEW)).of(image);
-        } catch (RuntimeException e) {
-          last = e;
-        }
-      }
-      throw last;
+      RgbImage image = images.readAny(uris(plan), plan.getAs("content_sha256"), Tile.of(plan));
+      return View.of(plan.<String>getAs(CacheTables.VIEW)).of(image);
     }
 
     @Override

@@ -23,6 +23,7 @@ import stillhouse.data.ImageSource;
 import stillhouse.data.Samples;
 import stillhouse.data.Split;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.TeacherSource;
 
 /** Says what a cache job would do: what is missing by the tables, what that takes by a probe. */
@@ -120,7 +121,7 @@ public final class Planner {
     return missing(samples, CacheTable.ANSWERS, QUESTION);
   }
 
-  /** Calls of the decoder: the prompt plan is asked about every open question, on executors. */
+  /** Calls of the decoder at most: the plan is asked about every open question, on executors. */
   private long prompts(Dataset<Row> questions) {
     spark.sparkContext().setJobDescription("plan: count prompts");
     PromptPlan asked = plan;
@@ -136,11 +137,14 @@ public final class Planner {
   private static long prompts(PromptPlan plan, Row row) {
     byte[] mask = row.getAs("mask");
     try {
-      return plan.prompts(
+      return plan.most(
+          new PromptedImage(
               row.getAs("width"),
               row.getAs("height"),
-              Optional.ofNullable(mask).map(ImageCodec::decodeMask))
-          .size();
+              Optional.ofNullable(mask).map(ImageCodec::decodeMask),
+              () -> {
+                throw new IllegalStateException("Counting prompts reads no picture");
+              }));
     } catch (RuntimeException e) { // the job puts such an image into quarantine
       return 0;
     }
@@ -153,7 +157,7 @@ public final class Planner {
     var probing =
         new Probing(
             new FeatureEncoding(teacher, access, images, keys),
-            new Answering(teacher, access, plan, keys),
+            new Answering(teacher, access, plan, images, keys),
             new StructureMapping(keys));
     List<Row> measured =
         some.mapPartitions(probing, Encoders.row(Probing.TYPE)).collectAsList(); // a few a slot

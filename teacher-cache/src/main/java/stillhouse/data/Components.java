@@ -3,6 +3,7 @@ package stillhouse.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The connected components of a mask: pixels of one class that touch by a side or a corner
@@ -16,12 +17,21 @@ public final class Components {
    */
   public record Component(int classId, int x0, int y0, int x1, int y1, int area) {}
 
+  /**
+   * @param deepest of its pixels the one farthest from any other, in rows of the mask; of equals
+   *     the first
+   */
+  public record Inside(Component component, int deepest) {}
+
   private final ClassMask mask;
   private final int[] parents; // by pixel; the root of a component is its first pixel
+  private final int[] numbers; // by root; −1 for other pixels
 
   private Components(ClassMask mask) {
     this.mask = mask;
     this.parents = new int[mask.width() * mask.height()];
+    this.numbers = new int[parents.length];
+    Arrays.fill(numbers, -1);
   }
 
   /** In the order of their first pixels, row by row. */
@@ -29,6 +39,32 @@ public final class Components {
     Components components = new Components(mask);
     components.join();
     return components.measure();
+  }
+
+  /** The same, each with a pixel that lies well inside. */
+  public static List<Inside> insides(ClassMask mask) {
+    Components components = new Components(mask);
+    components.join();
+    List<Component> found = components.measure();
+    int[] deepest = components.deepest(found.size());
+    return IntStream.range(0, found.size())
+        .mapToObj(i -> new Inside(found.get(i), deepest[i]))
+        .toList();
+  }
+
+  private int[] deepest(int count) {
+    int[] depths = Depths.of(mask);
+    int[] deepest = new int[count];
+    Arrays.fill(deepest, -1);
+    for (int pixel = 0; pixel < parents.length; pixel++) {
+      if (depths[pixel] > 0) {
+        int number = numbers[root(pixel)];
+        if (deepest[number] < 0 || depths[pixel] > depths[deepest[number]]) {
+          deepest[number] = pixel;
+        }
+      }
+    }
+    return deepest;
   }
 
   private void join() {
@@ -67,8 +103,6 @@ public final class Components {
   }
 
   private List<Component> measure() {
-    int[] index = new int[parents.length];
-    Arrays.fill(index, -1);
     List<Component> found = new ArrayList<>();
     for (int y = 0; y < mask.height(); y++) {
       for (int x = 0; x < mask.width(); x++) {
@@ -77,11 +111,11 @@ public final class Components {
           continue;
         }
         int root = root(y * mask.width() + x);
-        if (index[root] < 0) {
-          index[root] = found.size();
+        if (numbers[root] < 0) {
+          numbers[root] = found.size();
           found.add(new Component(classId, x, y, x + 1, y + 1, 1));
         } else {
-          found.set(index[root], grown(found.get(index[root]), x, y));
+          found.set(numbers[root], grown(found.get(numbers[root]), x, y));
         }
       }
     }
@@ -98,7 +132,7 @@ public final class Components {
         c.area + 1);
   }
 
-  private static boolean isLabelled(int classId) {
+  static boolean isLabelled(int classId) {
     return classId != 0 && classId != ClassMask.IGNORE;
   }
 }

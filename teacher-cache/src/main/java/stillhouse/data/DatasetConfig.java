@@ -1,6 +1,5 @@
 package stillhouse.data;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -38,7 +37,7 @@ public record DatasetConfig(
     Optional<Pattern> groupPattern,
     long splitSeed,
     Input input,
-    Prompts prompts,
+    PromptSettings prompts,
     Cache cache,
     Tiles tiles,
     Crops crops) {
@@ -56,7 +55,7 @@ public record DatasetConfig(
       Optional<Pattern> groupPattern,
       long splitSeed,
       Input input,
-      Prompts prompts,
+      PromptSettings prompts,
       Cache cache) {
     this(
         name,
@@ -109,17 +108,6 @@ public record DatasetConfig(
 
   /** Pixels. */
   public record Input(int height, int width) {}
-
-  public enum PromptSource {
-    /** Bounding boxes of the labelled components: box supervision. */
-    @JsonProperty("label-boxes")
-    LABEL_BOXES
-  }
-
-  /**
-   * @param minArea labelled components of fewer pixels get no prompt
-   */
-  public record Prompts(PromptSource source, int minArea) {}
 
   /**
    * @param encoding of feature maps; another one is another cache beside it
@@ -220,7 +208,7 @@ public record DatasetConfig(
       String groupPattern,
       Long splitSeed,
       Input input,
-      PromptsForm prompts,
+      PromptSettings.Form prompts,
       CacheForm cache,
       TilesForm tiles,
       CropsForm crops) {
@@ -234,7 +222,7 @@ public record DatasetConfig(
           Optional.ofNullable(groupPattern).map(Form::compile),
           splitSeed == null ? 0 : splitSeed,
           input,
-          prompts == null ? new Prompts(PromptSource.LABEL_BOXES, 1) : prompts.bind(),
+          prompts == null ? PromptSettings.DEFAULT : prompts.bind(classes),
           cache == null ? Cache.DEFAULT : cache.bind(),
           tiles == null ? Tiles.NONE : tiles.bind(),
           crops == null ? Crops.NONE : crops.bind());
@@ -251,12 +239,6 @@ public record DatasetConfig(
         throw new ConfigException(
             "Invalid groupPattern: '" + regex + "': " + e.getDescription(), e);
       }
-    }
-  }
-
-  private record PromptsForm(PromptSource source, Integer minArea) {
-    Prompts bind() {
-      return new Prompts(source, minArea == null ? 1 : minArea);
     }
   }
 

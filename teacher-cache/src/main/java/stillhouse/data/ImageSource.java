@@ -1,6 +1,7 @@
 package stillhouse.data;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Optional;
 import org.apache.spark.sql.Row;
 
@@ -29,5 +30,23 @@ public interface ImageSource extends Serializable {
   default RgbImage read(Row sample) {
     return read(
         sample.getAs(Samples.IMAGE_URI), sample.getAs(Samples.CONTENT_SHA256), Tile.of(sample));
+  }
+
+  /**
+   * A sample's image from the first of the files that can be read.
+   *
+   * @param uris at least one
+   * @throws RuntimeException what the last of them failed with
+   */
+  default RgbImage readAny(List<String> uris, String contentSha256, Optional<Tile> tile) {
+    RuntimeException last = new IllegalArgumentException("Invalid image: no file is named");
+    for (String uri : uris) {
+      try {
+        return read(uri, contentSha256, tile);
+      } catch (RuntimeException e) {
+        last = e;
+      }
+    }
+    throw last;
   }
 }

@@ -3,6 +3,7 @@ package stillhouse.teacher;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.data.ClassMask;
@@ -28,9 +29,15 @@ public record LabelBoxes(int minArea, int maxPrompts) implements PromptPlan {
           .thenComparingInt(Components.Component::classId);
 
   public LabelBoxes {
+    checkLimits("label boxes", minArea, maxPrompts);
+  }
+
+  static void checkLimits(String what, int minArea, int maxPrompts) {
     if (minArea < 1 || maxPrompts < 1) {
       throw new IllegalArgumentException(
-          "Invalid label boxes: minArea "
+          "Invalid "
+              + what
+              + ": minArea "
               + minArea
               + ", maxPrompts "
               + maxPrompts
@@ -42,35 +49,36 @@ public record LabelBoxes(int minArea, int maxPrompts) implements PromptPlan {
    * @throws IllegalArgumentException where the labels have another size than the image
    */
   @Override
-  public List<Prompt> prompts(int width, int height, Optional<ClassMask> labels) {
+  public List<Prompt> prompts(PromptedImage image) {
+    Optional<ClassMask> labels = image.fittingLabels();
     if (labels.isEmpty()) {
       return List.of();
     }
-    ClassMask mask = labels.get();
-    if (mask.width() != width || mask.height() != height) {
-      throw new IllegalArgumentException(
-          "Invalid labels: "
-              + mask.width()
-              + "×"
-              + mask.height()
-              + " for an image of "
-              + width
-              + "×"
-              + height);
-    }
-    List<Components.Component> large =
-        Components.of(mask).stream()
-            .filter(c -> c.area() >= minArea)
-            .sorted(LARGEST_FIRST)
+    List<Components.Component> all = Components.of(labels.get());
+    return largest(all, c -> c, minArea, maxPrompts).stream().map(LabelBoxes::box).toList();
+  }
+
+  /** Those of the largest components, whatever they stand in; of how many too many is logged. */
+  static <T> List<T> largest(
+      List<T> all, Function<T, Components.Component> component, int minArea, int maxPrompts) {
+    List<T> large =
+        all.stream()
+            .filter(c -> component.apply(c).area() >= minArea)
+            .sorted(Comparator.comparing(component, LARGEST_FIRST))
             .toList();
     if (large.size() > maxPrompts) {
       LOG.warn(
-          "{} of {} components get no box: the plan allows {} prompts an image",
+          "{} of {} components get no prompt: the plan allows {} prompts an image",
           large.size() - maxPrompts,
           large.size(),
           maxPrompts);
     }
-    return large.stream().limit(maxPrompts).map(LabelBoxes::box).toList();
+    return large.stream().limit(maxPrompts).toList();
+  }
+
+  @Override
+  public String supervision() {
+    return "asked with the boxes of the true labels (box supervision)";
   }
 
   @Override

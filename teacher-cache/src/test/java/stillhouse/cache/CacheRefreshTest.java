@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -21,13 +20,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
-import stillhouse.data.ClassMask;
 import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureMaps;
 import stillhouse.structure.StructureTensor;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
@@ -46,10 +45,11 @@ class CacheRefreshTest {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public List<Prompt> prompts(int width, int height, Optional<ClassMask> labels) {
+    public List<Prompt> prompts(PromptedImage image) {
       List<Prompt> prompts = new ArrayList<>();
-      for (int k = 1; labels.isPresent() && k <= labels.get().at(0, 0); k++) {
-        prompts.add(new Prompt.Box(k, 0, 0, width, height));
+      int objects = image.labels().map(mask -> mask.at(0, 0)).orElse(0);
+      for (int k = 1; k <= objects; k++) {
+        prompts.add(new Prompt.Box(k, 0, 0, image.width(), image.height()));
       }
       return prompts;
     }

@@ -27,6 +27,7 @@ import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.Ingest;
 import stillhouse.data.IngestReport;
+import stillhouse.data.PromptSettings;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.SplitRule;
@@ -210,7 +211,7 @@ class CacheTilesTest {
         Optional.empty(),
         7,
         new DatasetConfig.Input(32, 32),
-        new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1),
+        PromptSettings.DEFAULT,
         DatasetConfig.Cache.DEFAULT,
         new Tiles(16, 16, 4, 100),
         new Crops(16, 1, 1, 0));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,6 +22,7 @@ import stillhouse.data.ImageCodec;
 import stillhouse.identity.Sha256;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.TeacherException;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
@@ -43,10 +43,10 @@ class UnstorableTest {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public List<Prompt> prompts(int width, int height, Optional<ClassMask> labels) {
+    public List<Prompt> prompts(PromptedImage image) {
       return IntStream.of(1, 9)
-          .filter(k -> k == 1 || labels.isPresent())
-          .<Prompt>mapToObj(k -> new Prompt.Box(k, 0, 0, width, height))
+          .filter(k -> k == 1 || image.labels().isPresent())
+          .<Prompt>mapToObj(k -> new Prompt.Box(k, 0, 0, image.width(), image.height()))
           .toList();
     }
 
@@ -135,7 +135,8 @@ class UnstorableTest {
     assertThat(outcome.getString(columns + 1)).isEqualTo("value out of range");
     assertThat(outcome.getString(columns + 2))
         .isEqualTo(
-            "view turn-90: structure map D: Invalid value for fp32: Infinity at element 0 (must be finite)");
+            "view turn-90: structure map D: Invalid value for fp32: Infinity at element 0 (must be"
+                + " finite)");
   }
 
   @Test

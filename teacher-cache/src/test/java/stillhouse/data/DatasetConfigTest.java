@@ -32,7 +32,7 @@ class DatasetConfigTest {
     assertThat(config.ignore()).isEqualTo(255);
     assertThat(config.splitSeed()).isZero();
     assertThat(config.groupPattern()).isEmpty();
-    assertThat(config.prompts().source()).isEqualTo(DatasetConfig.PromptSource.LABEL_BOXES);
+    assertThat(config.prompts().source()).isEqualTo(PromptSettings.Source.LABEL_BOXES);
     assertThat(config.prompts().minArea()).isEqualTo(1);
     assertThat(config.sources().get(0).masks()).isEmpty();
     assertThat(config.sources().get(0).limit()).isEmpty();
@@ -143,7 +143,8 @@ class DatasetConfigTest {
     refused(MINIMAL + "cache: {structureRadius: 0}\n", "cache.structureRadius");
     refused(MINIMAL + "cache: {structureRadius: 65}\n", "cache.structureRadius");
     refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
-    refused(MINIMAL + "prompts: {source: guesses}\n", "[label-boxes]");
+    refused(
+        MINIMAL + "prompts: {source: guesses}\n", "[label-boxes, label-points, grid, saliency]");
   }
 
   @Test

@@ -92,7 +92,7 @@ class IngestPicturesTest {
         Optional.empty(),
         7,
         new DatasetConfig.Input(32, 32),
-        new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1),
+        PromptSettings.DEFAULT,
         DatasetConfig.Cache.DEFAULT);
   }
 

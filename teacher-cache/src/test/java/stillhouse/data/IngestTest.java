@@ -208,7 +208,7 @@ class IngestTest {
         pattern.map(Pattern::compile),
         seed,
         new DatasetConfig.Input(32, 32),
-        new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1),
+        PromptSettings.DEFAULT,
         DatasetConfig.Cache.DEFAULT);
   }
 

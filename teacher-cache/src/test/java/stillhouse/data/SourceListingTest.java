@@ -164,7 +164,7 @@ class SourceListingTest {
             pattern.map(Pattern::compile),
             0,
             new DatasetConfig.Input(32, 32),
-            new DatasetConfig.Prompts(DatasetConfig.PromptSource.LABEL_BOXES, 1),
+            PromptSettings.DEFAULT,
             DatasetConfig.Cache.DEFAULT);
     return new SourceListing(config, new Configuration());
   }

@@ -112,6 +112,19 @@ class ConversionTest {
         .hasMessageContaining("but is missing");
   }
 
+  @Test
+  void bothConvertedTeachersNameTheirNetworkOfTheScript() {
+    for (String name : List.of("mobile-sam", "lite-medsam")) {
+      TeacherConfig config = TeacherConfig.load(Path.of("../conf/teachers", name + ".yaml"));
+
+      assertThat(config.files().original().from()).isInstanceOf(ModelSource.Packaged.class);
+      assertThat(config.files().encoder().from())
+          .isEqualTo(new ModelSource.Converted(name, name + "-encoder.onnx"));
+      assertThat(config.files().decoder().from())
+          .isEqualTo(new ModelSource.Converted(name, name + "-decoder.onnx"));
+    }
+  }
+
   private LocalTeacher fetch(TeacherConfig config) {
     return TeacherFiles.fetch(
         config, new FetchSettings(cache(), tools(), new Configuration(), told::add));

@@ -20,27 +20,27 @@ class LabelBoxesTest {
   void boxesTouchAtCornersAndKeepClassesApart() {
     ClassMask mask = mask("1.....", ".1..22", "..1.22", "33....", "33...1");
 
-    assertThat(new LabelBoxes(1, 10).prompts(6, 5, Optional.of(mask)))
+    assertThat(new LabelBoxes(1, 10).prompts(image(6, 5, Optional.of(mask))))
         .containsExactly(
             new Prompt.Box(2, 4, 1, 6, 3),
             new Prompt.Box(3, 0, 3, 2, 5),
             new Prompt.Box(1, 0, 0, 3, 3),
             new Prompt.Box(1, 5, 4, 6, 5));
-    assertThat(new LabelBoxes(4, 10).prompts(6, 5, Optional.of(mask))).hasSize(2);
-    assertThat(new LabelBoxes(1, 3).prompts(6, 5, Optional.of(mask))).hasSize(3);
+    assertThat(new LabelBoxes(4, 10).prompts(image(6, 5, Optional.of(mask)))).hasSize(2);
+    assertThat(new LabelBoxes(1, 3).prompts(image(6, 5, Optional.of(mask)))).hasSize(3);
   }
 
   @Test
   void asksNothingWithoutLabelsOrObjects() {
     LabelBoxes plan = new LabelBoxes(1, 10);
 
-    assertThat(plan.prompts(4, 4, Optional.empty())).isEmpty();
-    assertThat(plan.prompts(2, 1, Optional.of(mask(".x")))).isEmpty();
+    assertThat(plan.prompts(image(4, 4, Optional.empty()))).isEmpty();
+    assertThat(plan.prompts(image(2, 1, Optional.of(mask(".x"))))).isEmpty();
   }
 
   @Test
   void refusesLabelsOfAnotherSizeAndEmptyLimits() {
-    assertThatThrownBy(() -> new LabelBoxes(1, 1).prompts(3, 3, Optional.of(mask(".1"))))
+    assertThatThrownBy(() -> new LabelBoxes(1, 1).prompts(image(3, 3, Optional.of(mask(".1")))))
         .hasMessage("Invalid labels: 2×1 for an image of 3×3");
     assertThatThrownBy(() -> new LabelBoxes(0, 1))
         .hasMessageContaining("minArea 0, maxPrompts 1 (both must be > 0)");
@@ -108,6 +108,16 @@ class LabelBoxesTest {
       all.add(new Components.Component(classId, x0, y0, x1, y1, area));
     }
     return all;
+  }
+
+  private static PromptedImage image(int width, int height, Optional<ClassMask> labels) {
+    return new PromptedImage(
+        width,
+        height,
+        labels,
+        () -> {
+          throw new AssertionError("The plan looked at the pixels");
+        });
   }
 
   /** A dot is background, x ignored, a digit a class. */

