@@ -31,6 +31,7 @@ final class VerifyCommand implements Callable<Integer> {
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
+  @Mixin private EquivarianceOptions equivariance;
 
   @Option(
       names = "--recompute",
@@ -45,6 +46,9 @@ final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
+    if (equivariance.asked()) {
+      return equivariance(dataset, teacher.resolve());
+    }
     Optional<LocalTeacher> source = teacher.find();
     requireRecompute(source);
     try (var session = JobSession.open("verify " + dataset.name())) {
@@ -58,6 +62,16 @@ final class VerifyCommand implements Callable<Integer> {
       }
       return report.passed() ? 0 : Stillhouse.FAILED;
     }
+  }
+
+  /** Asks about views and leaves the cache unread. */
+  private int equivariance(DatasetConfig dataset, LocalTeacher source) {
+    equivariance.check();
+    try (var session = JobSession.open("verify " + dataset.name())) {
+      IngestedDataset.require(session.spark(), root.uri(), dataset);
+      equivariance.run(session.spark(), root, dataset, source);
+    }
+    return 0;
   }
 
   /** Before Spark starts. */
