@@ -5,6 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRefresh;
 import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
@@ -27,16 +28,18 @@ final class CacheCommand implements Callable<Integer> {
   @Mixin private TeacherOption teacher;
   @Mixin private ChunkOption chunk;
   @Mixin private RepairOption repair;
+  @Mixin private RecipeViews recipes;
 
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
     chunk.check();
+    CacheOptions options = recipes.in(chunk.options(dataset));
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       repair.run(session, root.uri());
-      CacheReport report = run(session, root.uri(), dataset, source, chunk);
+      CacheReport report = run(session, root.uri(), dataset, source, options);
       return report.cached() == 0 ? Stillhouse.FAILED : 0;
     }
   }
@@ -47,13 +50,13 @@ final class CacheCommand implements Callable<Integer> {
       String root,
       DatasetConfig dataset,
       LocalTeacher teacher,
-      ChunkOption chunk) {
+      CacheOptions options) {
     CacheReport report =
         new CacheRefresh(
                 CacheCommand::pooled,
                 HadoopImages.of(session.spark()),
                 new ConsoleProgress("cache"))
-            .run(session.spark(), root, teacher, Prompts.of(dataset), chunk.options(dataset));
+            .run(session.spark(), root, teacher, Prompts.of(dataset), options);
     log.info(
         "Cached {} of {} samples, {} quarantined; features {} new, {} reused; answers {} new, {}"
             + " reused; structure {} new, {} reused",

@@ -108,14 +108,7 @@ final class EquivarianceProbe {
         udf((UDF1<String, String>) id -> Sha256.of(id.getBytes(UTF_8)).hex(), DataTypes.StringType);
     return (teacher.spec().promptable() ? samples.where("size(classes_present) > 0") : samples)
         .orderBy(hash.apply(col(Samples.SAMPLE_ID)))
-        .limit(count)
-        .select(
-            Samples.SAMPLE_ID,
-            Samples.IMAGE_URI,
-            Samples.CONTENT_SHA256,
-            Samples.WIDTH,
-            Samples.HEIGHT,
-            Samples.MASK);
+        .limit(count);
   }
 
   private void describe(String what) {

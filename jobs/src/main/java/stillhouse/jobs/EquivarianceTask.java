@@ -79,8 +79,7 @@ record EquivarianceTask(TeacherSource source, ImageSource images, PromptPlan pla
   /** Empty where the file can't be read now, as the cache job takes it. */
   Optional<RgbImage> image(Row row) {
     try {
-      return Optional.of(
-          images.read(row.getAs(Samples.IMAGE_URI), row.getAs(Samples.CONTENT_SHA256)));
+      return Optional.of(images.read(row));
     } catch (RuntimeException e) {
       log.warn("Left out, for it can't be read: {}", e.getMessage());
       return Optional.empty();

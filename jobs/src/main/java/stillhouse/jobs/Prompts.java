@@ -47,7 +47,9 @@ final class Prompts {
 
   /** How the data set's cache is kept, in words. */
   static String told(DatasetConfig dataset) {
-    return dataset.cache().encoding().text() + ", r = " + dataset.cache().structureRadius();
+    DatasetConfig.Cache cache = dataset.cache();
+    String views = cache.views().size() == 1 ? "" : ", views " + cache.views();
+    return cache.encoding().text() + ", r = " + cache.structureRadius() + views;
   }
 
   /** Under which a teacher's answers about the data set stand in the cache. */

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import stillhouse.cache.CacheKeys;
+import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRepair;
 import stillhouse.cache.CacheReport;
 import stillhouse.data.DatasetConfig;
@@ -32,6 +33,7 @@ final class RefreshCommand implements Callable<Integer> {
   @Mixin private TeacherOption teacher;
   @Mixin private ChunkOption chunk;
   @Mixin private RepairOption repair;
+  @Mixin private RecipeViews recipes;
   @Mixin private TrackingOptions tracking;
 
   @Override
@@ -39,12 +41,13 @@ final class RefreshCommand implements Callable<Integer> {
     DatasetConfig dataset = data.load();
     LocalTeacher source = teacher.resolve();
     chunk.check();
+    CacheOptions options = recipes.in(chunk.options(dataset));
     try (var server = tracking.connect();
         var session = JobSession.open("refresh " + dataset.name())) {
       var told = RefreshTracking.start(server, facts(dataset, source.spec()));
       boolean done;
       try {
-        done = refresh(session, dataset, source, told);
+        done = refresh(session, dataset, source, options, told);
       } catch (RuntimeException e) {
         told.failed(Failure.of(e).message());
         throw e;
@@ -60,13 +63,17 @@ final class RefreshCommand implements Callable<Integer> {
 
   /** Each half's figures are kept as soon as it is done: the next run finds its work as known. */
   private boolean refresh(
-      JobSession session, DatasetConfig dataset, LocalTeacher source, RefreshTracking told) {
+      JobSession session,
+      DatasetConfig dataset,
+      LocalTeacher source,
+      CacheOptions options,
+      RefreshTracking told) {
     long began = System.nanoTime();
     IngestReport ingested = IngestCommand.run(session, root.uri(), dataset);
     told.figures(figures(ingested, seconds(began)));
     repair.run(session, root.uri()).ifPresent(mended -> told.figures(figures(mended)));
     began = System.nanoTime();
-    CacheReport cached = CacheCommand.run(session, root.uri(), dataset, source, chunk);
+    CacheReport cached = CacheCommand.run(session, root.uri(), dataset, source, options);
     told.figures(figures(cached, seconds(began)));
     return cached.cached() > 0;
   }

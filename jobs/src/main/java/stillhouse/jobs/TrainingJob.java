@@ -269,7 +269,8 @@ final class TrainingJob {
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
     params.put("clip_norm", String.valueOf(plan.clipNorm()));
-    params.put("train_images", String.valueOf(info.rows("train")));
+    params.put("train_images", String.valueOf(info.samples("train")));
+    params.put("views", info.views().toString());
     params.put("view", info.digest());
     params.put("identity", prepared.run().identity().hex());
     teacher.ifPresent(

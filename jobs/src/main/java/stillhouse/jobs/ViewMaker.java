@@ -1,9 +1,11 @@
 package stillhouse.jobs;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,6 +25,7 @@ import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.Samples;
 import stillhouse.data.Split;
+import stillhouse.data.View;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
@@ -69,8 +72,9 @@ final class ViewMaker {
     boolean taught = Experiment.needsTeacher(recipe);
     int grid = recipe.alignment().grid();
     int dimensions = recipe.projection().dimensions();
-    List<Object> key = taught ? List.of(true, grid, dimensions) : List.of(false);
-    return made.computeIfAbsent(key, k -> taught ? taught(grid, dimensions) : labelled());
+    List<View> views = recipe.augmentation().views();
+    List<Object> key = taught ? List.of(views, grid, dimensions) : List.of(views);
+    return made.computeIfAbsent(key, k -> taught ? taught(recipe, views) : labelled(views));
   }
 
   /** Which share of the labels of {@link #of}'s rows a run may use. */
@@ -78,7 +82,7 @@ final class ViewMaker {
     return Experiment.needsTeacher(recipe) ? labels : 1;
   }
 
-  private TrainingView taught(int grid, int dimensions) {
+  private TrainingView taught(Recipe recipe, List<View> views) {
     TeacherSpec spec = teacher.orElseThrow();
     CacheKeys keys = Prompts.keys(dataset, spec);
     Map<String, String> provenance = new LinkedHashMap<>();
@@ -88,15 +92,16 @@ final class ViewMaker {
     provenance.put("prompts", keys.plan());
     provenance.put("structure", keys.structureKey(""));
     provenance.put("encoding", keys.encoding().text());
-    ViewRequest request = request(grid, dimensions, provenance);
+    int grid = recipe.alignment().grid();
+    ViewRequest request = request(grid, recipe.projection().dimensions(), views, provenance);
     Dataset<Row> cached = ViewRows.cached(spark, root, keys, request);
-    requireAll(cached);
+    requireAll(cached, recipe);
     noLabels().ifPresent(why -> log.warn("{} Only losses that need no label will learn.", why));
     return TrainingView.materialise(spark, root, request, HadoopImages.of(spark), cached);
   }
 
   /** A cache job that was stopped must not shrink a training set in silence. */
-  private void requireAll(Dataset<Row> cached) {
+  private void requireAll(Dataset<Row> cached, Recipe recipe) {
     Dataset<Row> wanted = untested(CacheTables.of(root).samples(spark));
     Row open =
         wanted
@@ -112,6 +117,7 @@ final class ViewMaker {
     if (missing == 0) {
       return;
     }
+    requireViews(recipe, missing);
     long all = wanted.count();
     String found =
         "%d of %d training and validation images are neither cached nor quarantined: ingested since the cache job ran, or it was stopped, or the data set's cache settings are others now (%s)."
@@ -124,6 +130,23 @@ final class ViewMaker {
           found + " Run the cache job again, or train without them: --partial.");
     }
     log.warn("{} They are left out", found);
+  }
+
+  /** A recipe may draw views that the data set's YAML does not have cached. */
+  private void requireViews(Recipe recipe, long missing) {
+    List<View> lacking = new ArrayList<>(recipe.augmentation().views());
+    lacking.removeAll(dataset.cache().views());
+    if (!lacking.isEmpty()) {
+      throw new ConfigException(
+          "Recipe %s draws the views %s, and %d training and validation images are not cached in them. Name them in the data set's YAML, cache: {views: %s}, or run the cache job with --recipe %s."
+              .formatted(
+                  recipe.name(),
+                  lacking,
+                  missing,
+                  View.ordered(
+                      Stream.of(dataset.cache().views(), lacking).flatMap(List::stream).toList()),
+                  recipe.name()));
+    }
   }
 
   private static Dataset<Row> untested(Dataset<Row> samples) {
@@ -156,7 +179,7 @@ final class ViewMaker {
         .apply(functions.col(Samples.SAMPLE_ID));
   }
 
-  private TrainingView labelled() {
+  private TrainingView labelled(List<View> views) {
     noLabels()
         .ifPresent(
             why -> {
@@ -167,9 +190,9 @@ final class ViewMaker {
     return TrainingView.materialise(
         spark,
         root,
-        request(1, 1, Map.of("teacher", "none", "labels", String.valueOf(labels))),
+        request(1, 1, views, Map.of("teacher", "none", "labels", String.valueOf(labels))),
         HadoopImages.of(spark),
-        rows);
+        ViewRows.inViews(rows, views));
   }
 
   /** Without the images that the cache job quarantined and that can't be read now either. */
@@ -183,10 +206,21 @@ final class ViewMaker {
     return rows.join(unreadable, Quarantine.on(Samples.SAMPLE_ID), "left_anti");
   }
 
-  private ViewRequest request(int grid, int dimensions, Map<String, String> provenance) {
+  private ViewRequest request(
+      int grid, int dimensions, List<View> views, Map<String, String> provenance) {
     int height = dataset.input().height();
     int width = dataset.input().width();
     return new ViewRequest(
-        dataset.classes(), height, width, grid, grid, height, width, dimensions, 0, provenance);
+        dataset.classes(),
+        height,
+        width,
+        grid,
+        grid,
+        height,
+        width,
+        dimensions,
+        0,
+        views,
+        provenance);
   }
 }

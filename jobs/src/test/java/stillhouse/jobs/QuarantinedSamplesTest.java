@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.delta.tables.DeltaTable;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import javax.imageio.ImageIO;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -33,6 +36,7 @@ import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.Ingest;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.train.Recipe;
 
@@ -150,8 +154,9 @@ class QuarantinedSamplesTest {
     assertThatThrownBy(() -> samples(Optional.of(NEVER_ASKED)))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "No image to score in split test: 0 of its 5 labelled images can be used"
-                + " ({image unreadable=1, not answered=4}). Ingest labelled images, or run the cache job again.");
+            "No image to score in split test: 0 of its 5 labelled images can be used ({image"
+                + " unreadable=1, not answered=4}). Ingest labelled images, or run the cache job"
+                + " again.");
   }
 
   @Test
@@ -200,6 +205,45 @@ class QuarantinedSamplesTest {
     } finally {
       DeltaTable.forPath(spark, table).delete("sample_id = 'late'");
     }
+  }
+
+  @Test
+  void aRecipeWhoseViewsAreNotCachedIsRefusedWithTheCommandThatCachesThem() throws IOException {
+    String yaml = Files.readString(ConfFiles.find("recipes", "sard"));
+    Path file = folder.resolve("sard-turned.yaml");
+    Files.writeString(file, yaml + "augmentation: {views: [identity, turn-90]}\n");
+    Recipe turned = Recipe.load(file);
+    assertThatThrownBy(() -> views(ASKED).of(turned))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Recipe sard draws the views [turn-90], and 4 training and validation images are not"
+                + " cached in them. Name them in the data set's YAML, cache: {views: [identity,"
+                + " turn-90]}, or run the cache job with --recipe sard.");
+    Recipe scratch = Recipe.load(ConfFiles.find("recipes", "scratch"));
+    Path alone = folder.resolve("scratch-turned.yaml");
+    Files.writeString(
+        alone,
+        Files.readString(ConfFiles.find("recipes", "scratch"))
+            + "augmentation: {views: [identity, turn-90]}\n");
+    var info = views(ASKED).of(Recipe.load(alone)).info();
+    assertThat(info.rows("train")).as("labels need no teacher to be turned").isEqualTo(6);
+    assertThat(info.samples("train")).isEqualTo(3);
+    assertThat(views(ASKED).of(scratch).info().rows("train")).isEqualTo(3);
+  }
+
+  /** A teacher of single pixels sees a mirrored image as the mirrored map. */
+  @Test
+  void anEquivariantTeacherIsMeasuredAsOne() throws IOException {
+    List<View> flips = List.of(View.FLIP_HORIZONTAL, View.TURN_90);
+    var probe =
+        new EquivarianceProbe(spark, root(), dataset, new BrightTeacher.Source(ASKED), flips);
+    EquivarianceTable table = probe.measure(20, 0.999);
+    assertThat(table.images()).as("three that can't be read are left out").isEqualTo(8);
+    assertThat(table.derivableViews()).isEqualTo(flips);
+    assertThat(table.text())
+        .contains("flip-horizontal  logits         1.0000   1.0000     0.0000   0.0000     1.0000");
+    BufferedImage sheet = ImageIO.read(new ByteArrayInputStream(probe.picture(20)));
+    assertThat(sheet.getWidth()).as("seven panels").isEqualTo(8 + 7 * 228);
   }
 
   private static ViewMaker views(TeacherSpec teacher) {

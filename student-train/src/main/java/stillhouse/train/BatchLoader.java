@@ -6,6 +6,7 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import stillhouse.loss.Draws;
 
 /**
  * One rank's batches, read and decoded ahead by a thread of its own, at most {@link
@@ -184,7 +185,9 @@ public final class BatchLoader implements AutoCloseable {
 
   private HostBatch read(int epoch, int step) {
     List<ViewSample> samples =
-        order.share(epoch, step, rank, ranks).stream().map(reader::sample).toList();
+        order.share(epoch, step, rank, ranks).stream()
+            .map(position -> drawn(reader.views(position), epoch))
+            .toList();
     return new HostBatch(
         reader.info(),
         reader.columns(),
@@ -193,6 +196,16 @@ public final class BatchLoader implements AutoCloseable {
         options.photometric(),
         options.seed(),
         epoch);
+  }
+
+  /** One of a sample's views, each as likely, by (seed, epoch, sample): the same for any ranks. */
+  private ViewSample drawn(List<ViewSample> views, int epoch) {
+    if (views.size() == 1) {
+      return views.get(0);
+    }
+    long[] key = {SampleKey.of(views.get(0).id())};
+    var random = new Draws(options.seed(), epoch, key).forSample(0, "view");
+    return views.get(random.nextInt(views.size()));
   }
 
   private static void requireRoom(ViewReader reader, int slots) {

@@ -60,9 +60,9 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
     return new Parts(network, Objective.create(recipe, context).terms());
   }
 
-  /** Steps of one pass over the training rows: ⌈n/B⌉. */
+  /** Steps of one pass over the training samples, whichever view each shows: ⌈n/B⌉. */
   public static int stepsPerEpoch(ViewInfo data, int batch) {
-    return Math.toIntExact((data.rows("train") + batch - 1) / batch);
+    return Math.toIntExact((data.samples("train") + batch - 1) / batch);
   }
 
   /**

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.List;
 import stillhouse.conf.ConfigFile;
+import stillhouse.data.View;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Losses;
@@ -18,6 +20,7 @@ import stillhouse.loss.ProjectionSettings;
  * whose allowed keys and ranges are in {@code /schema/recipe.json}.
  *
  * @param description a line for the experiment's run; may be empty
+ * @param augmentation in which views the student sees the training images
  */
 public record Recipe(
     String name,
@@ -25,7 +28,8 @@ public record Recipe(
     Losses losses,
     Training training,
     Alignment alignment,
-    ProjectionSettings projection)
+    ProjectionSettings projection,
+    Augmentation augmentation)
     implements Serializable {
   private static final JsonMapper CANONICAL =
       JsonMapper.builder()
@@ -37,6 +41,7 @@ public record Recipe(
     description = description == null ? "" : description;
     alignment = alignment == null ? Alignment.DEFAULT : alignment;
     projection = projection == null ? ProjectionSettings.DEFAULT : projection;
+    augmentation = augmentation == null ? Augmentation.NONE : augmentation;
   }
 
   /**
@@ -47,7 +52,7 @@ public record Recipe(
   }
 
   public Recipe withTraining(Training changed) {
-    return new Recipe(name, description, losses, changed, alignment, projection);
+    return new Recipe(name, description, losses, changed, alignment, projection, augmentation);
   }
 
   /** This recipe with another length and batch, the rest as it is. */
@@ -57,11 +62,16 @@ public record Recipe(
 
   /** Identity of everything that moves a weight: all but the name and the description. */
   public Sha256 digest() {
-    return Fingerprint.of("recipe")
-        .add("losses", canonical(losses))
-        .add("training", canonical(training))
-        .add("alignment", canonical(alignment))
-        .add("projection", canonical(projection))
+    Fingerprint parts =
+        Fingerprint.of("recipe")
+            .add("losses", canonical(losses))
+            .add("training", canonical(training))
+            .add("alignment", canonical(alignment))
+            .add("projection", canonical(projection));
+    // A recipe that draws no views has the digest that it had before there were any.
+    return (augmentation.equals(Augmentation.NONE)
+            ? parts
+            : parts.add("views", augmentation.views()))
         .digest();
   }
 
@@ -151,6 +161,21 @@ public record Recipe(
 
     public Schedule {
       warmupEpochs = warmupEpochs == null ? 0.0 : warmupEpochs;
+    }
+  }
+
+  /**
+   * Geometric augmentation, by views: of each image the teacher's answers about the view, never its
+   * answers about the image, moved. What changes the student's input alone is {@link
+   * Training#photometric}.
+   *
+   * @param views of which each training sample shows one an epoch, each as likely
+   */
+  public record Augmentation(List<View> views) implements Serializable {
+    static final Augmentation NONE = new Augmentation(View.ONLY_IDENTITY);
+
+    public Augmentation {
+      views = View.ordered(views);
     }
   }
 

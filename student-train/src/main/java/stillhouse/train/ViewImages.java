@@ -26,7 +26,7 @@ public final class ViewImages {
             .flatMap(
                 g -> IntStream.range(0, groups[g]).mapToObj(r -> new SampleOrder.Position(g, r)))
             .limit(count)
-            .map(reader::sample)
+            .map(position -> reader.views(position).get(0))
             .toList();
     return new HostBatch(view.info(), Set.of(), samples, 0, Photometric.NONE, 0, 0)
         .on(manager)

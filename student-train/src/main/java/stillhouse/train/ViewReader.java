@@ -22,6 +22,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
+import stillhouse.data.View;
 
 /**
  * Reads one split of a training view, row group by row group in any order, only the columns asked
@@ -29,6 +30,9 @@ import stillhouse.cache.ViewInfo;
  * slots of a batch each stay in their own. Thread-safe.
  */
 public final class ViewReader {
+  /** The Parquet field of a row's view, where rows may be of several. */
+  static final String VIEW = "view";
+
   private record GroupAt(ViewInfo.ViewFile file, int index, int rows) {}
 
   /** The rows of one group, in the file's order. */
@@ -36,6 +40,7 @@ public final class ViewReader {
 
   private final TrainingView view;
   private final Configuration hadoop;
+  private final List<View> views;
   private final Set<Column> columns;
   private final long cacheBytes;
   private final List<GroupAt> groups = new ArrayList<>();
@@ -54,6 +59,7 @@ public final class ViewReader {
       TrainingView view, String split, Set<Column> columns, long cacheBytes, Configuration hadoop) {
     this.view = view;
     this.hadoop = hadoop;
+    this.views = view.info().views(split);
     this.columns = columns.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(columns));
     this.cacheBytes = cacheBytes;
     for (ViewInfo.ViewFile file : view.info().files(split)) {
@@ -89,9 +95,9 @@ public final class ViewReader {
     return columns;
   }
 
-  /** Rows of each row group, as {@link SampleOrder} takes them. */
+  /** Samples of each row group, as {@link SampleOrder} takes them: a sample has a row a view. */
   public int[] rowsPerGroup() {
-    return groups.stream().mapToInt(GroupAt::rows).toArray();
+    return groups.stream().mapToInt(group -> group.rows() / views.size()).toArray();
   }
 
   /** What a full row group weighs with the columns read, decompressed. */
@@ -107,7 +113,7 @@ public final class ViewReader {
             case LOGITS -> info.logitsBytes();
           };
     }
-    return row * Arrays.stream(rowsPerGroup()).max().orElseThrow();
+    return row * views.size() * Arrays.stream(rowsPerGroup()).max().orElseThrow();
   }
 
   public long cacheBytes() {
@@ -119,8 +125,10 @@ public final class ViewReader {
     return groupsRead;
   }
 
-  synchronized ViewSample sample(SampleOrder.Position position) {
-    return group(position.group()).rows().get(position.row());
+  /** A sample's row of each view, in {@link ViewInfo#views}'s order. */
+  synchronized List<ViewSample> views(SampleOrder.Position position) {
+    int from = position.row() * views.size();
+    return group(position.group()).rows().subList(from, from + views.size());
   }
 
   private Group group(int index) {
@@ -156,9 +164,30 @@ public final class ViewReader {
       for (long r = 0; r < pages.getRowCount(); r++) {
         rows.add(records.read());
       }
+      if (severalViews()) {
+        requireViews(rows, path);
+      }
       return new Group(rows, rows.stream().mapToLong(ViewSample::bytes).sum());
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read row group " + at.index() + " of " + path, e);
+    }
+  }
+
+  private boolean severalViews() {
+    return !views.equals(View.ONLY_IDENTITY);
+  }
+
+  /** Each sample's views together and in order: what {@link #views} counts on. */
+  private void requireViews(List<ViewSample> rows, Path path) {
+    for (int r = 0; r < rows.size(); r++) {
+      ViewSample row = rows.get(r);
+      View expected = views.get(r % views.size());
+      String id = rows.get(r - r % views.size()).id();
+      if (!expected.text().equals(row.view()) || !id.equals(row.id())) {
+        throw new IllegalStateException(
+            "Cannot read %s: row %d of a row group is view %s of %s, expected view %s of %s. Remove %s; train makes it again."
+                .formatted(path, r, row.view(), row.id(), expected, id, view.folder()));
+      }
     }
   }
 
@@ -177,6 +206,9 @@ public final class ViewReader {
   private MessageType projection(MessageType schema) {
     List<String> names = new ArrayList<>(Column.ALWAYS);
     columns.forEach(column -> names.add(column.field()));
+    if (severalViews()) {
+      names.add(VIEW);
+    }
     List<Type> fields =
         schema.getFields().stream().filter(f -> names.contains(f.getName())).toList();
     return new MessageType(schema.getName(), fields);

@@ -56,14 +56,20 @@ final class ViewSampleConverter extends RecordMaterializer<ViewSample> {
 
     ViewSample sample() {
       return new ViewSample(
-          new String(bytes("sample_id"), StandardCharsets.UTF_8),
+          text("sample_id"),
           values.get("weight").number,
           values.get("labelled").flag,
+          text(ViewReader.VIEW),
           bytes("pixels"),
           bytes(Column.MASK.field()),
           bytes(Column.EMBEDDING.field()),
           bytes(Column.STRUCTURE.field()),
           bytes(Column.LOGITS.field()));
+    }
+
+    private String text(String field) {
+      byte[] bytes = bytes(field);
+      return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
     }
 
     private byte[] bytes(String field) {

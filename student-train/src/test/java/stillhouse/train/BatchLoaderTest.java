@@ -21,16 +21,22 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.cache.TrainingView;
+import stillhouse.data.View;
 import stillhouse.loss.Draws;
+import stillhouse.tensor.FloatTensor;
 
 class BatchLoaderTest {
   private static final int SAMPLES = 31;
   private static final BatchLoader.Options PLAIN =
       new BatchLoader.Options(1, 1, Photometric.NONE, 2);
 
+  private static final List<View> VIEWS =
+      List.of(View.IDENTITY, View.FLIP_HORIZONTAL, View.TURN_180);
+
   @TempDir static Path root;
   private static TrainingView view;
   private static TrainingView mute;
+  private static TrainingView views;
 
   @BeforeAll
   static void make() {
@@ -42,6 +48,7 @@ class BatchLoaderTest {
             .getOrCreate();
     view = DrawnView.make(spark, root, SAMPLES);
     mute = DrawnView.mute(spark, root.resolve("mute"), 4);
+    views = DrawnView.make(spark, root.resolve("views"), SAMPLES, VIEWS);
     spark.stop(); // what follows needs no Spark
   }
 
@@ -70,7 +77,7 @@ class BatchLoaderTest {
       int i = Integer.parseInt(batch.sampleIds().get(at).substring(2));
       assertThat(batch.weight()[at]).isEqualTo(1f + i);
       assertThat(batch.labelled()[at]).isEqualTo(DrawnView.masked(i));
-      assertThat(floats(batch.image(), at)).containsExactly(image(i));
+      assertThat(floats(batch.image(), at)).containsExactly(DrawnView.image(i));
       assertThat(floats(batch.targets().teacherEmbedding(), at))
           .containsExactly(DrawnView.values(10L * i, 12));
       assertThat(floats(batch.targets().teacherLogits(), at))
@@ -120,7 +127,7 @@ class BatchLoaderTest {
       assertThat(batch.targets().teacherEmbedding().getShape()).isEqualTo(new Shape(4, 3, 2, 2));
       assertThat(batch.targets().truth().getShape()).isEqualTo(new Shape(0));
       assertThat(batch.targets().structure().getShape()).isEqualTo(new Shape(0));
-      ViewSample sample = reader.sample(new SampleOrder.Position(0, 0));
+      ViewSample sample = reader.views(new SampleOrder.Position(0, 0)).get(0);
       assertThat(sample.logits()).isNull();
       assertThat(sample.embedding()).isNotNull();
     }
@@ -173,7 +180,7 @@ class BatchLoaderTest {
     ViewReader reader = reader(Set.of());
     SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 3, 4);
     for (int step = 0; step < order.steps(); step++) {
-      order.share(0, step, 0, 1).forEach(reader::sample);
+      order.share(0, step, 0, 1).forEach(reader::views);
     }
     // A group cut between two slots is read by each: at most one more for each cut.
     int groups = reader.rowsPerGroup().length;
@@ -222,6 +229,70 @@ class BatchLoaderTest {
           .hasMessageContaining(".parquet");
       assertThatThrownBy(() -> loader.next(manager)).isInstanceOf(NoSuchElementException.class);
     }
+  }
+
+  @Test
+  void aSampleShowsOneOfItsViewsWithThatViewsAnswers() {
+    List<String> first = drawn(4, 1, 0, 0);
+    assertThat(first).hasSize(SAMPLES);
+    assertThat(first.stream().map(drawn -> drawn.split(" ")[0])).doesNotHaveDuplicates();
+    for (View view : VIEWS) {
+      assertThat(first).filteredOn(drawn -> drawn.endsWith(" " + view)).hasSizeBetween(4, 18);
+    }
+    assertThat(drawn(4, 1, 1, 0)).doesNotContainSequence(first).hasSize(SAMPLES);
+    assertThat(views.info().samples("train")).isEqualTo(SAMPLES);
+    assertThat(views.info().rows("train")).isEqualTo(SAMPLES * VIEWS.size());
+  }
+
+  @Test
+  void whichViewItShowsDependsNeitherOnTheRanksNorOnAResume() {
+    List<String> alone = drawn(4, 1, 1, 0);
+    List<String> shared = new ArrayList<>();
+    for (int rank = 0; rank < 4; rank++) {
+      shared.addAll(drawn(4, 4, 1, rank));
+    }
+    assertThat(shared).containsExactlyInAnyOrderElementsOf(alone);
+    assertThat(drawn(8, 1, 1, 0)).containsExactlyInAnyOrderElementsOf(alone);
+  }
+
+  /** One rank's samples of one epoch, each with the view that it shows. */
+  private static List<String> drawn(int batch, int ranks, int epoch, int rank) {
+    ViewReader reader =
+        new ViewReader(views, "train", EnumSet.allOf(Column.class), 1 << 20, new Configuration());
+    SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 1, batch);
+    List<String> drawn = new ArrayList<>();
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader =
+            new BatchLoader(reader, order, PLAIN, rank, ranks, epoch, 0, epoch + 1)) {
+      while (loader.hasNext()) {
+        Batch read = loader.next(manager);
+        for (int at = 0; at < read.size(); at++) {
+          drawn.add(read.sampleIds().get(at) + " " + requireView(read, at));
+        }
+      }
+    }
+    return drawn;
+  }
+
+  /** The view that a sample's embedding is of; its pixels and labels are of the same. */
+  private static View requireView(Batch batch, int at) {
+    int i = Integer.parseInt(batch.sampleIds().get(at).substring(2));
+    float offset =
+        floats(batch.targets().teacherEmbedding(), at)[0] - DrawnView.values(10L * i, 12)[0];
+    View view = View.values()[Math.round(offset / 100)];
+    assertThat(floats(batch.image(), at))
+        .containsExactly(view.of(plane(3, DrawnView.image(i))).data());
+    float[] ones = new float[DrawnView.H * DrawnView.W];
+    for (int p = 0; p < ones.length; p++) {
+      ones[p] = DrawnView.masked(i) && DrawnView.mask(i)[p] == 1 ? 1 : 0;
+    }
+    assertThat(Arrays.copyOf(floats(batch.targets().truth(), at), ones.length))
+        .containsExactly(view.of(plane(1, ones)).data());
+    return view;
+  }
+
+  private static FloatTensor plane(int channels, float[] values) {
+    return new FloatTensor(new int[] {channels, DrawnView.H, DrawnView.W}, values);
   }
 
   private static float[] firstImages(BatchLoader.Options options, int ranks) {
@@ -273,17 +344,5 @@ class BatchLoaderTest {
 
   private static float[] floats(NDArray array, int at) {
     return array.get(at).toFloatArray();
-  }
-
-  private static float[] image(int i) {
-    byte[] rgb = DrawnView.pixels(i);
-    int area = DrawnView.H * DrawnView.W;
-    float[] planes = new float[3 * area];
-    for (int p = 0; p < area; p++) {
-      for (int c = 0; c < 3; c++) {
-        planes[c * area + p] = (rgb[3 * p + c] & 0xff) / 255f;
-      }
-    }
-    return planes;
   }
 }

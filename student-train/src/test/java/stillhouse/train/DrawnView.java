@@ -16,6 +16,7 @@ import stillhouse.cache.ViewRows;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.TensorColumn;
@@ -37,6 +38,36 @@ final class DrawnView {
     return make(spark, root, table(spark, samples));
   }
 
+  /** With a row a view, whose embedding says which: 100 times the view's number is added to it. */
+  static TrainingView make(SparkSession spark, Path root, int samples, List<View> views) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < samples; i++) {
+      for (View view : views) {
+        rows.add(row(i, view));
+      }
+    }
+    var request =
+        new ViewRequest(List.of("a", "b"), H, W, 2, 2, 2, 3, 2, 3, views, Map.of("teacher", "t"));
+    return make(
+        spark, root, request, spark.createDataFrame(rows, ViewRows.TYPE.add("view", "string")));
+  }
+
+  private static Row row(int i, View view) {
+    Row plain = row(i);
+    Object[] values = new Object[plain.size() + 1];
+    for (int c = 0; c < plain.size(); c++) {
+      values[c] = plain.get(c);
+    }
+    int at = ViewRows.TYPE.fieldIndex("embedding");
+    float[] moved = values(10L * i, 12);
+    for (int v = 0; v < moved.length; v++) {
+      moved[v] += 100 * view.ordinal();
+    }
+    values[at] = TensorColumn.encode(new FloatTensor(new int[] {3, 2, 2}, moved), DType.FP16);
+    values[plain.size()] = view.text();
+    return RowFactory.create(values);
+  }
+
   /** Of a teacher that gives no logits. */
   static TrainingView mute(SparkSession spark, Path root, int samples) {
     return make(spark, root, table(spark, samples).drop("answers"));
@@ -51,10 +82,15 @@ final class DrawnView {
   }
 
   private static TrainingView make(SparkSession spark, Path root, Dataset<Row> table) {
+    return make(spark, root, REQUEST, table);
+  }
+
+  private static TrainingView make(
+      SparkSession spark, Path root, ViewRequest request, Dataset<Row> table) {
     return TrainingView.materialise(
         spark,
         root.toString(),
-        REQUEST,
+        request,
         (uri, sha256) -> new RgbImage(W, H, pixels(Integer.parseInt(uri))),
         table);
   }
@@ -65,6 +101,19 @@ final class DrawnView {
       rgb[p] = (byte) (i * 7 + p * 3);
     }
     return rgb;
+  }
+
+  /** [3, H, W] in 0…1. */
+  static float[] image(int i) {
+    byte[] rgb = pixels(i);
+    int area = H * W;
+    float[] planes = new float[3 * area];
+    for (int p = 0; p < area; p++) {
+      for (int c = 0; c < 3; c++) {
+        planes[c * area + p] = (rgb[3 * p + c] & 0xff) / 255f;
+      }
+    }
+    return planes;
   }
 
   static boolean masked(int i) {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import stillhouse.cache.ViewInfo;
+import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 
@@ -54,7 +55,8 @@ class ExperimentTest {
             RECIPE.losses(),
             RECIPE.training(),
             RECIPE.alignment(),
-            RECIPE.projection());
+            RECIPE.projection(),
+            RECIPE.augmentation());
     StudentConfig alike =
         new StudentConfig(
             "other",
@@ -95,6 +97,7 @@ class ExperimentTest {
         3,
         3,
         new TreeMap<>(Map.of("train", rows)),
+        View.ONLY_IDENTITY,
         new TreeMap<>(),
         "data",
         List.of());

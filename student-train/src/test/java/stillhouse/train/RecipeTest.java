@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.View;
 import stillhouse.loss.ProjectionSettings;
 
 class RecipeTest {
@@ -115,20 +116,35 @@ class RecipeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "dice: {weight: 1}       | dise: {weight: 1}                     | losses.dise is not valid | soft-bce",
-        "dice: {weight: 1}       | dice: {weight: 1, empty: one}         | losses.dice.empty is not valid | emptyTruth",
+        "dice: {weight: 1}       | dise: {weight: 1}                     | losses.dise is not valid"
+            + " | soft-bce",
+        "dice: {weight: 1}       | dice: {weight: 1, empty: one}         | losses.dice.empty is not"
+            + " valid | emptyTruth",
         "dice: {weight: 1}       | dice: {weight: 0}                     | losses.dice.weight: | 0",
-        "dice: {weight: 1}       | dice: {}                              | losses.dice.weight: | required",
-        "dice: {weight: 1}       | dice: {weight: 1, emptyTruth: two}    | losses.dice.emptyTruth: | penalised",
-        "dice: {weight: 1}       | cosine: {weight: 1, axis: time}       | losses.cosine.axis: | channel",
-        "dice: {weight: 1}       | soft-bce: {weight: 1, temperature: 0} | losses.soft-bce.temperature: | 0",
-        "dice: {weight: 1}       | denoising-score: {weight: 1, alpha: 1} | losses.denoising-score.alpha: | 1",
-        "dice: {weight: 1}       | denoising-score: {weight: 1, kernel: 2} | losses.denoising-score.kernel: | [1, 3]",
-        "dice: {weight: 1}       | feature-consistency: {weight: 1, weighting: F} | losses.feature-consistency.weighting: | E+C",
+        "dice: {weight: 1}       | dice: {}                              | losses.dice.weight: |"
+            + " required",
+        "dice: {weight: 1}       | dice: {weight: 1, emptyTruth: two}    | losses.dice.emptyTruth:"
+            + " | penalised",
+        "dice: {weight: 1}       | cosine: {weight: 1, axis: time}       | losses.cosine.axis: |"
+            + " channel",
+        "dice: {weight: 1}       | soft-bce: {weight: 1, temperature: 0} |"
+            + " losses.soft-bce.temperature: | 0",
+        "dice: {weight: 1}       | denoising-score: {weight: 1, alpha: 1} |"
+            + " losses.denoising-score.alpha: | 1",
+        "dice: {weight: 1}       | denoising-score: {weight: 1, kernel: 2} |"
+            + " losses.denoising-score.kernel: | [1, 3]",
+        "dice: {weight: 1}       | feature-consistency: {weight: 1, weighting: F} |"
+            + " losses.feature-consistency.weighting: | E+C",
         "epochs: 3               | epochs: 0                             | training.epochs: | 1",
-        "epochs: 3               | epoch: 3                              | training.epoch is not valid | epochs",
-        "type: adamw             | type: sgd                             | training.optimizer.type: | adamw",
-        "learningRate: 0.001     | learningRate: fast                    | training.optimizer.learningRate: | number",
+        "epochs: 3               | epoch: 3                              | training.epoch is not"
+            + " valid | epochs",
+        "type: adamw             | type: sgd                             | training.optimizer.type:"
+            + " | adamw",
+        "learningRate: 0.001     | learningRate: fast                    |"
+            + " training.optimizer.learningRate: | number",
+        "name: small             | augmentation: {views: []}             | augmentation.views: | 1",
+        "name: small             | augmentation: {views: [mirror]}       | augmentation.views |"
+            + " turn-90",
         "name: small             | name: Small One                       | name: | a-z",
       })
   void refusesNamingFileKeyAndWhatIsAllowed(String good, String bad, String key, String allowed) {
@@ -167,6 +183,13 @@ class RecipeTest {
     assertThat(load(SMALL.replace("weight: 1", "weight: 2")).digest())
         .isNotEqualTo(recipe.digest());
     assertThat(recipe.withTraining(4, 8).digest()).isNotEqualTo(recipe.digest());
+    Recipe asTheyAre = load(SMALL + "augmentation: {views: [identity]}\n");
+    assertThat(asTheyAre).isEqualTo(recipe);
+    assertThat(asTheyAre.digest()).isEqualTo(recipe.digest());
+    Recipe flipped = load(SMALL + "augmentation: {views: [flip-horizontal, identity]}\n");
+    assertThat(flipped.augmentation().views()).containsExactly(View.IDENTITY, View.FLIP_HORIZONTAL);
+    assertThat(flipped.digest()).isNotEqualTo(recipe.digest());
+    assertThat(flipped.withTraining(3, 4).augmentation()).isEqualTo(flipped.augmentation());
   }
 
   @Test

@@ -76,13 +76,14 @@ final class Accounts {
   Balance balance() {
     spark.sparkContext().setJobDescription("cache: account for every sample");
     Map<View, Long> wanted = byView(samples);
-    Map<View, Long> cached = byView(cached());
+    Map<View, Long> cached = byView(tables.cached(spark, samples, keys));
     long all = wanted.getOrDefault(View.IDENTITY, 0L);
     if (wanted.equals(cached)) {
       return new Balance(all, 0, cached, sum(wanted), 0, List.of());
     }
     String[] unit = on("sample_id", CacheTables.VIEW);
-    Dataset<Row> open = samples.join(cached().selectExpr(unit), unit, "left_anti");
+    Dataset<Row> open =
+        samples.join(tables.cached(spark, samples, keys).selectExpr(unit), unit, "left_anti");
     Dataset<Row> quarantine = CacheTables.delta(spark, tables.quarantinePath());
     Dataset<Row> known = open.join(quarantine, on("image_uri"), "left_semi");
     long units = known.count();
@@ -109,19 +110,6 @@ final class Accounts {
 
   private static long sum(Map<View, Long> counts) {
     return counts.values().stream().mapToLong(Long::longValue).sum();
-  }
-
-  private Dataset<Row> cached() {
-    Dataset<Row> done =
-        samples
-            .join(tables.features(spark), on(CacheTables.FEATURE_KEY), "left_semi")
-            .join(tables.structure(spark), on(CacheTables.STRUCTURE_KEY), "left_semi");
-    if (!keys.answers()) {
-      return done;
-    }
-    Dataset<Row> answers = CacheTables.answersOf(tables.answers(spark), keys);
-    String[] unit = on(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT);
-    return done.join(answers, unit, "left_semi");
   }
 
   private static String[] on(String... columns) {

@@ -184,6 +184,23 @@ public final class CacheTables {
     return samples.withColumn(VIEW, explode(when(training, array(names)).otherwise(asItIs)));
   }
 
+  /**
+   * Which of the samples, in which view, have features, structure and answers.
+   *
+   * @param keyed samples of {@link #keyed}
+   */
+  Dataset<Row> cached(SparkSession spark, Dataset<Row> keyed, CacheKeys keys) {
+    Dataset<Row> done =
+        keyed
+            .join(features(spark), new String[] {FEATURE_KEY}, "left_semi")
+            .join(structure(spark), new String[] {STRUCTURE_KEY}, "left_semi");
+    if (!keys.answers()) {
+      return done;
+    }
+    Dataset<Row> answers = answersOf(answers(spark), keys);
+    return done.join(answers, new String[] {FEATURE_KEY, PROMPT_FINGERPRINT}, "left_semi");
+  }
+
   /** The answers of the keys' decoder, whatever was asked. */
   static Dataset<Row> answersOf(Dataset<Row> answers, CacheKeys keys) {
     return answers.filter(col(DECODER_DIGEST).equalTo(keys.spec().decoderDigest().hex()));

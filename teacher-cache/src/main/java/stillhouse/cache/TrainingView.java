@@ -1,9 +1,12 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.call_udf;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -20,6 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.ImageSource;
+import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.tensor.TensorColumn;
 
@@ -56,10 +60,11 @@ public final class TrainingView {
    *
    * @param root of the workspace, any Hadoop path
    * @param images reads what image_uri and content_sha256 name, on executors
-   * @param rows one a sample, of {@link ViewRows#TYPE} (weight may be any number): mask is a PNG of
-   *     class indices or null, answers are as {@link CachedAnswers} has them. Without the column
-   *     answers it is a view without logits; without the column embedding it is one of labels
-   *     alone, and the columns after it are not looked at
+   * @param rows one a sample, or one a sample and view in {@link ViewRequest#views} with the column
+   *     {@code view}, of {@link ViewRows#TYPE} (weight may be any number): mask is a PNG of class
+   *     indices or null, answers are as {@link CachedAnswers} has them. Without the column answers
+   *     it is a view without logits; without the column embedding it is one of labels alone, and
+   *     the columns after it are not looked at
    * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
    *     {@code train}
    */
@@ -167,7 +172,9 @@ public final class TrainingView {
       ViewRequest request,
       ImageSource images,
       Dataset<Row> rows) {
+    int views = request.views().size();
     long trainRows = identity.rows().getOrDefault("train", 0L);
+    long trainSamples = trainRows / views;
     if (trainRows == 0) {
       throw new IllegalArgumentException(
           "Cannot make a training view without rows of split 'train': " + identity.rows());
@@ -176,15 +183,20 @@ public final class TrainingView {
     var said = new Said(channels(rows), List.of(rows.columns()).contains("answers"));
     ViewInfo sized = info(identity, request, said, 0, data, List.of());
     ViewLayout layout =
-        ViewLayout.of(request.rowsPerGroup(), rowBytes(sized), identity.allRows(), trainRows);
+        ViewLayout.of(
+            request.rowsPerGroup(),
+            views * rowBytes(sized),
+            identity.allRows() - trainRows + trainSamples,
+            trainSamples);
     describe(spark, "training view " + identity.digest().brief() + ": rows");
     writeRows(
         files.data(data),
         new ViewRow(request, images, said.channels(), said.logits()),
+        request.views(),
         layout,
         rows);
     List<ViewInfo.ViewFile> written = files.list(data);
-    ViewInfo info = info(identity, request, said, layout.rowsPerGroup(), data, written);
+    ViewInfo info = info(identity, request, said, views * layout.rowsPerGroup(), data, written);
     requireAllWritten(identity, written);
     return info;
   }
@@ -206,12 +218,14 @@ public final class TrainingView {
         : TensorColumn.decode(rows.select("embedding").first().getStruct(0)).dim(0);
   }
 
-  private static void writeRows(String path, ViewRow row, ViewLayout layout, Dataset<Row> rows) {
+  private static void writeRows(
+      String path, ViewRow row, List<View> views, ViewLayout layout, Dataset<Row> rows) {
     Column hash = xxhash64(lit("view"), col("sample_id"));
+    String group = Integer.toString(views.size() * layout.rowsPerGroup());
     rows.withColumn("weight", col("weight").cast("float"))
-        .map(row, Encoders.row(ViewRow.SCHEMA))
+        .map(row, Encoders.row(row.schema()))
         .repartition(layout.files(), hash)
-        .sortWithinPartitions(col("split"), hash, col("sample_id"))
+        .sortWithinPartitions(order(views, hash))
         .write()
         .mode(SaveMode.Overwrite)
         .partitionBy("split")
@@ -224,9 +238,21 @@ public final class TrainingView {
         // finds it over block.size: over one byte it is at the first, so groups are exact. The
         // same check ends pages, so a column's share of a group is one page.
         .option("parquet.block.size", "1")
-        .option("parquet.page.size.row.check.min", Integer.toString(layout.rowsPerGroup()))
-        .option("parquet.page.size.row.check.max", Integer.toString(layout.rowsPerGroup()))
+        .option("parquet.page.size.row.check.min", group)
+        .option("parquet.page.size.row.check.max", group)
         .parquet(path);
+  }
+
+  /** A sample's views stand together, and in their order, so that none needs looking for. */
+  private static Column[] order(List<View> views, Column hash) {
+    Column[] bySample = {col("split"), hash, col("sample_id")};
+    if (views.equals(View.ONLY_IDENTITY)) {
+      return bySample;
+    }
+    Column[] names = views.stream().map(view -> lit(view.text())).toArray(Column[]::new);
+    Column[] byView = Arrays.copyOf(bySample, bySample.length + 1);
+    byView[bySample.length] = call_udf("array_position", array(names), col(CacheTables.VIEW));
+    return byView;
   }
 
   private static void requireAllWritten(ViewIdentity identity, List<ViewInfo.ViewFile> files) {
@@ -267,6 +293,7 @@ public final class TrainingView {
         mute ? 0 : request.logitsWidth(),
         rowsPerGroup,
         identity.rows(),
+        request.views(),
         request.sortedProvenance(),
         data,
         files);

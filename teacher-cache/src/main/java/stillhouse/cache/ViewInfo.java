@@ -2,6 +2,8 @@ package stillhouse.cache;
 
 import java.util.List;
 import java.util.SortedMap;
+import stillhouse.data.Split;
+import stillhouse.data.View;
 
 /**
  * What a training view holds: the content of its {@code view.json}.
@@ -16,6 +18,8 @@ import java.util.SortedMap;
  * @param logitsWidth of {@code logits}; 0 where the teacher gives none and they are empty
  * @param rowsPerGroup rows in every row group but a file's last
  * @param rows per split
+ * @param views of split train: each of its samples has a row in each, in this order, the rows of a
+ *     sample together; a view.json that does not say has the images as they are
  * @param provenance what made the rows, by name
  * @param data folder of the rows; {@code data} in a view.json that does not say
  * @param files in the order that a sample order counts their row groups in
@@ -32,10 +36,12 @@ public record ViewInfo(
     int logitsWidth,
     int rowsPerGroup,
     SortedMap<String, Long> rows,
+    List<View> views,
     SortedMap<String, String> provenance,
     String data,
     List<ViewFile> files) {
   public ViewInfo {
+    views = views == null ? View.ONLY_IDENTITY : List.copyOf(views);
     data = data == null ? ViewFiles.DATA : data;
   }
 
@@ -63,6 +69,16 @@ public record ViewInfo(
   /** Rows of one split; 0 where the view has none. */
   public long rows(String split) {
     return rows.getOrDefault(split, 0L);
+  }
+
+  /** In which each sample of a split has a row. */
+  public List<View> views(String split) {
+    return split.equals(Split.TRAIN.label()) ? views : View.ONLY_IDENTITY;
+  }
+
+  /** Samples of one split, however many rows each has; 0 where the view has none. */
+  public long samples(String split) {
+    return rows(split) / views(split).size();
   }
 
   /** Bytes of one {@code pixels} value: uint8 [height, width, 3]. */

@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Row;
@@ -13,6 +14,7 @@ import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
 import stillhouse.tensor.Resize;
@@ -22,7 +24,7 @@ import stillhouse.tensor.TensorColumn;
 final class ViewRow implements MapFunction<Row, Row> {
   private static final long serialVersionUID = 1L;
 
-  static final StructType SCHEMA =
+  private static final StructType SCHEMA =
       new StructType()
           .add("sample_id", DataTypes.StringType, false)
           .add("split", DataTypes.StringType, false)
@@ -54,43 +56,75 @@ final class ViewRow implements MapFunction<Row, Row> {
     this.logits = channels > 0 && logits;
   }
 
+  /** With the view's name last, where rows may be of any but the images as they are. */
+  StructType schema() {
+    return request.plain() ? SCHEMA : SCHEMA.add(CacheTables.VIEW, DataTypes.StringType, false);
+  }
+
   @Override
   public Row call(Row row) {
     String id = row.getAs("sample_id");
+    View view = request.plain() ? View.IDENTITY : View.of(row.<String>getAs(CacheTables.VIEW));
     try {
-      byte[] mask = row.getAs("mask");
-      return RowFactory.create(
-          id,
-          row.getAs("split"),
-          row.getAs("weight"),
-          mask != null,
-          pixels(images.read(row)),
-          mask == null ? null : mask(ImageCodec.decodeMask(mask)),
-          channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
-          channels == 0 ? NOTHING : structure(row),
-          logits ? logits(CachedAnswers.of(row)) : NOTHING);
+      Object[] values = values(row, view);
+      return RowFactory.create(request.plain() ? values : with(values, view.text()));
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "Cannot make the view's row of sample " + id + ": " + e.getMessage(), e);
     }
   }
 
-  /** uint8 [height, width, 3], bilinear, rounded. */
-  private byte[] pixels(RgbImage image) {
-    float[] out = Resize.bilinear(Images.levels(image), request.height(), request.width()).data();
-    int area = request.height() * request.width();
+  private Object[] values(Row row, View view) {
+    byte[] mask = row.getAs("mask");
+    return new Object[] {
+      row.getAs("sample_id"),
+      row.getAs("split"),
+      row.getAs("weight"),
+      mask != null,
+      pixels(images.read(row), view),
+      mask == null ? null : mask(ImageCodec.decodeMask(mask), view),
+      channels == 0 ? NOTHING : embedding(row.getAs("embedding")),
+      channels == 0 ? NOTHING : structure(row),
+      logits ? logits(CachedAnswers.of(row)) : NOTHING
+    };
+  }
+
+  private static Object[] with(Object[] values, String view) {
+    Object[] all = Arrays.copyOf(values, values.length + 1);
+    all[values.length] = view;
+    return all;
+  }
+
+  /** Of what the view then turns to {@link ViewRequest#height}. */
+  private int height(View view) {
+    return view.swapsSides() ? request.width() : request.height();
+  }
+
+  private int width(View view) {
+    return view.swapsSides() ? request.height() : request.width();
+  }
+
+  /**
+   * uint8 [height, width, 3], bilinear, rounded; then moved, so that a view has the very pixels of
+   * the image as it is.
+   */
+  private byte[] pixels(RgbImage image, View view) {
+    int height = height(view);
+    int width = width(view);
+    float[] out = Resize.bilinear(Images.levels(image), height, width).data();
+    int area = height * width;
     byte[] bytes = new byte[3 * area];
     for (int i = 0; i < area; i++) {
       for (int c = 0; c < 3; c++) {
         bytes[3 * i + c] = (byte) Math.round(out[c * area + i]);
       }
     }
-    return bytes;
+    return view.of(new RgbImage(width, height, bytes)).rgb();
   }
 
-  /** uint8 [height, width]: each pixel takes the label under its own centre. */
-  private byte[] mask(ClassMask mask) {
-    ClassMask resized = Images.nearest(mask, request.width(), request.height());
+  /** uint8 [height, width]: each pixel takes the label under its own centre; then moved. */
+  private byte[] mask(ClassMask mask, View view) {
+    ClassMask resized = Images.nearest(mask, width(view), height(view));
     for (byte value : resized.classes()) {
       int label = value & 0xff;
       if (label > request.classes().size() && label != ClassMask.IGNORE) {
@@ -102,7 +136,7 @@ final class ViewRow implements MapFunction<Row, Row> {
                 + ", or 255 to ignore)");
       }
     }
-    return resized.classes();
+    return view.of(resized).classes();
   }
 
   private byte[] embedding(Row struct) {

@@ -19,6 +19,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Split;
+import stillhouse.data.View;
 import stillhouse.structure.StructureTensor;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.TensorColumn;
@@ -55,21 +57,39 @@ public final class ViewRows {
   private ViewRows() {}
 
   /**
-   * Every sample that is cached whole under {@code keys}: its columns, {@code embedding}, {@code
-   * e}, {@code c}, {@code d} and {@code answers}, the last where the teacher gives any. Maps finer
-   * than the request's grid are on it already.
+   * Every sample that is cached whole under {@code keys}, in each of the request's views: its
+   * columns, {@code view}, {@code embedding}, {@code e}, {@code c}, {@code d} and {@code answers},
+   * the last where the teacher gives any. Maps finer than the request's grid are on it already.
    */
   public static Dataset<Row> cached(
       SparkSession spark, String root, CacheKeys keys, ViewRequest request) {
     CacheTables tables = CacheTables.of(root);
-    Dataset<Row> samples =
-        keys.answers()
-            ? answered(spark, root, keys)
-            : CacheTables.keyed(tables.samples(spark), keys);
+    Dataset<Row> keyed = CacheTables.keyed(tables.samples(spark), keys, request.views());
+    Dataset<Row> samples = keys.answers() ? answered(keyed, tables.answers(spark), keys) : keyed;
     ViewGrid grid = ViewGrid.of(request);
-    return samples
-        .join(embeddings(tables.features(spark), keys, grid), CacheTables.FEATURE_KEY)
-        .join(structure(tables.structure(spark), keys, grid), CacheTables.FEATURE_KEY);
+    Dataset<Row> rows =
+        samples
+            .join(embeddings(tables.features(spark), keys, grid), CacheTables.FEATURE_KEY)
+            .join(structure(tables.structure(spark), keys, grid), CacheTables.FEATURE_KEY);
+    if (request.plain()) {
+      return rows;
+    }
+    Dataset<Row> whole = inEachView(tables.cached(spark, keyed, keys), request.views().size());
+    return rows.join(whole, new String[] {"sample_id"}, "left_semi");
+  }
+
+  /** The samples of split train that have all their views, and the others. */
+  private static Dataset<Row> inEachView(Dataset<Row> cached, int views) {
+    return cached
+        .groupBy("sample_id", "split")
+        .count()
+        .where(col("split").notEqual(Split.TRAIN.label()).or(col("count").equalTo(views)))
+        .select("sample_id");
+  }
+
+  /** Rows of samples, each of split train once a view, the others as they are. */
+  public static Dataset<Row> inViews(Dataset<Row> samples, List<View> views) {
+    return CacheTables.seen(samples, views);
   }
 
   private static Dataset<Row> embeddings(Dataset<Row> features, CacheKeys keys, ViewGrid grid) {
@@ -129,8 +149,12 @@ public final class ViewRows {
    */
   public static Dataset<Row> answered(SparkSession spark, String root, CacheKeys keys) {
     CacheTables tables = CacheTables.of(root);
-    Dataset<Row> samples = CacheTables.keyed(tables.samples(spark), keys);
-    Dataset<Row> answers = CacheTables.answersOf(tables.answers(spark), keys);
+    return answered(CacheTables.keyed(tables.samples(spark), keys), tables.answers(spark), keys);
+  }
+
+  private static Dataset<Row> answered(
+      Dataset<Row> samples, Dataset<Row> answerTable, CacheKeys keys) {
+    Dataset<Row> answers = CacheTables.answersOf(answerTable, keys);
     if (!keys.spec().promptable()) {
       Column only = array(struct("class_id", CacheTables.LOGITS));
       return samples.join(

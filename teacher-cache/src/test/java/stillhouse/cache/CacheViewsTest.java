@@ -121,6 +121,31 @@ class CacheViewsTest {
     assertThat(asked)
         .extracting(row -> TensorColumn.decode(row.getAs("logits")).shape())
         .containsExactly(new int[] {4, 6}, new int[] {4, 6}, new int[] {6, 4});
+    joinsEachViewToItsOwnRows(workspace, keys);
+  }
+
+  private static void joinsEachViewToItsOwnRows(Workspace workspace, CacheKeys keys) {
+    List<Row> rows =
+        ViewRows.cached(spark, workspace.root(), keys, request(VIEWS))
+            .orderBy("view")
+            .collectAsList();
+    assertThat(rows)
+        .extracting(row -> row.<String>getAs("view"))
+        .containsExactly("flip-horizontal", "identity", "turn-90");
+    for (Row row : rows) {
+      RgbImage seen = View.of(row.<String>getAs("view")).of(Workspace.image(1));
+      FloatTensor said = InMemoryTeacher.planes(seen, 3, 1f / 7);
+      assertThat(TensorColumn.decode(row.getAs("embedding")).data())
+          .containsExactly(TensorColumn.decode(TensorColumn.encode(said, DType.FP16)).data());
+    }
+    List<View> more = List.of(View.IDENTITY, View.TURN_180);
+    assertThat(ViewRows.cached(spark, workspace.root(), keys, request(more)).count())
+        .as("rows of a sample that lacks a view")
+        .isZero();
+  }
+
+  private static ViewRequest request(List<View> views) {
+    return new ViewRequest(List.of("a"), 32, 32, 8, 8, 8, 8, 2, 1, views, Map.of("teacher", "p"));
   }
 
   @Test

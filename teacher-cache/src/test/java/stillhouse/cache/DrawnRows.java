@@ -13,6 +13,7 @@ import org.apache.spark.sql.catalyst.expressions.GenericRowWithSchema;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.TensorColumn;
@@ -34,6 +35,11 @@ final class DrawnRows {
       list.add(row(i));
     }
     return spark.createDataFrame(list, ViewRows.TYPE).repartition(3);
+  }
+
+  /** With a row a view of split train, the others as they are; a sample's rows are alike. */
+  static Dataset<Row> of(SparkSession spark, int rows, List<View> views) {
+    return ViewRows.inViews(of(spark, rows), views);
   }
 
   static Row row(int i) {

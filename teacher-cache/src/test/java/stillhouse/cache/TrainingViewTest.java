@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
+import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
@@ -53,6 +55,80 @@ class TrainingViewTest {
     Dataset<Row> data = spark.read().parquet(data(view));
     assertThat(data.select("sample_id").distinct().count()).isEqualTo(ROWS);
     assertThat(data.where("split = 'val'").count()).isEqualTo(8);
+  }
+
+  /** Whoever has a view of images as they are finds it again: its name is what it always was. */
+  @Test
+  void aViewOfImagesAsTheyAreKeepsItsName() {
+    assertThat(view.info().digest())
+        .isEqualTo("d803798b8c82399a4576c65e39962a7f649172f1b1c7066e8912ebd3bd0d6c27");
+    assertThat(view.info().views()).containsExactly(View.IDENTITY);
+  }
+
+  @Test
+  void aSamplesViewsStandTogetherWithTheVeryPixelsOfTheImage() {
+    List<View> views = List.of(View.IDENTITY, View.FLIP_VERTICAL, View.TURN_180);
+    TrainingView seen =
+        TrainingView.materialise(
+            spark,
+            root.toString(),
+            request(views),
+            DrawnRows::image,
+            DrawnRows.of(spark, ROWS, views));
+    assertThat(seen.info().rows()).isEqualTo(Map.of("train", 96L, "val", 8L));
+    assertThat(seen.info().samples("train")).isEqualTo(32);
+    assertThat(seen.info().samples("val")).isEqualTo(8);
+    assertThat(seen.info().rowsPerGroup()).as("2 samples").isEqualTo(6);
+    assertThat(seen.info().digest()).isNotEqualTo(view.info().digest());
+    List<Row> rows =
+        spark
+            .read()
+            .parquet(data(seen))
+            .where("sample_id = 'sample-7'")
+            .selectExpr("view", "pixels", "mask", "_metadata.row_index AS at")
+            .orderBy("at")
+            .collectAsList();
+    assertThat(rows)
+        .extracting(row -> row.getString(0))
+        .containsExactly("identity", "flip-vertical", "turn-180");
+    assertThat(rows.get(2).getLong(3) - rows.get(0).getLong(3)).isEqualTo(2);
+    byte[] pixels = stored(7).getAs("pixels");
+    byte[] mask = stored(7).getAs("mask");
+    for (Row row : rows) {
+      View shown = View.of(row.getString(0));
+      assertThat((byte[]) row.get(1)).isEqualTo(shown.of(new RgbImage(6, 4, pixels)).rgb());
+      assertThat((byte[]) row.get(2)).isEqualTo(shown.of(new ClassMask(6, 4, mask)).classes());
+    }
+  }
+
+  @Test
+  void refusesASampleThatLacksAView() {
+    List<View> views = List.of(View.IDENTITY, View.TURN_90);
+    Dataset<Row> rows =
+        DrawnRows.of(spark, 4, views).where("sample_id != 'sample-1' OR view = 'identity'");
+    assertThatThrownBy(
+            () ->
+                TrainingView.materialise(
+                    spark, root.toString(), request(views), DrawnRows::image, rows))
+        .hasMessage(
+            "Invalid rows of a training view: split 'train' has 7 rows of 4 samples in the views"
+                + " [identity, turn-90]. Give each training sample a row in each, the others one.");
+  }
+
+  private static ViewRequest request(List<View> views) {
+    ViewRequest plain = DrawnRows.REQUEST;
+    return new ViewRequest(
+        plain.classes(),
+        plain.height(),
+        plain.width(),
+        plain.gridHeight(),
+        plain.gridWidth(),
+        plain.logitsHeight(),
+        plain.logitsWidth(),
+        plain.projectionDimensions(),
+        plain.rowsPerGroup(),
+        views,
+        plain.provenance());
   }
 
   @Test
