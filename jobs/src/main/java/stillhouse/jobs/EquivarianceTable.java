@@ -101,13 +101,18 @@ record EquivarianceTable(int images, double derivable, List<Line> lines) {
         "%-16s %-12s %8s %8s   %8s %8s   %8s %8s%n"
             .formatted("view", "map", "cosine", "5 %", "error", "95 %", "mask IoU", "5 %"));
     for (Line line : lines) {
-      text.append("%-16s %-12s".formatted(line.view().text(), line.map()));
-      for (Measure measure : Measure.values()) {
-        text.append(cells(line.spreads().get(measure)));
-      }
-      text.append(System.lineSeparator());
+      text.append(row(line)).append(System.lineSeparator());
     }
     return text.append(verdict()).toString();
+  }
+
+  private static String row(Line line) {
+    StringBuilder row = new StringBuilder();
+    row.append("%-16s %-12s".formatted(line.view().text(), line.map()));
+    for (Measure measure : Measure.values()) {
+      row.append(cells(line.spreads().get(measure)));
+    }
+    return row.toString().stripTrailing();
   }
 
   private static String cells(Spread spread) {
