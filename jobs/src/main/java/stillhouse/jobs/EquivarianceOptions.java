@@ -21,8 +21,8 @@ final class EquivarianceOptions {
   @Option(
       names = "--equivariance",
       description =
-          "instead of reading the cache, measure how far what the teacher says of a view of an image is from the view of what it"
-              + " says of the image")
+          "instead of reading the cache, measure how far what the teacher says of a view of an"
+              + " image is from the view of what it says of the image")
   private boolean asked;
 
   @Option(

@@ -71,7 +71,7 @@ final class EquivarianceProbe {
                     teacher.spec().name(),
                     teacher.spec().promptable()
                         ? "it is asked with the labels' boxes, and no image that can be read shows"
-                              + " a class"
+                            + " a class"
                         : "none can be read"));
       }
       return EquivarianceTable.of(List.copyOf(byImage.values()), derivable);

@@ -17,6 +17,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
+import stillhouse.data.View;
 
 class PinsTest {
   private final SparkSession spark = Sessions.local();
@@ -125,6 +126,7 @@ class PinsTest {
             4,
             1,
             new TreeMap<>(Map.of("train", 1L)),
+            View.ONLY_IDENTITY,
             new TreeMap<>(),
             "data-1",
             List.of());
