@@ -15,6 +15,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.TaskCompletionListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
@@ -23,6 +24,7 @@ import stillhouse.data.View;
 import stillhouse.teacher.Equivariance;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
+import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherPool;
 import stillhouse.teacher.TeacherSource;
@@ -65,15 +67,13 @@ record EquivarianceTask(TeacherSource source, ImageSource images, PromptPlan pla
   }
 
   /** In the pixels of the image as it is. */
-  List<Prompt> prompts(Row row) {
+  List<Prompt> prompts(Row row, RgbImage image) {
     if (!source.spec().promptable()) {
       return List.of();
     }
     byte[] mask = row.getAs(Samples.MASK);
-    return plan.prompts(
-        row.getAs(Samples.WIDTH),
-        row.getAs(Samples.HEIGHT),
-        Optional.ofNullable(mask).map(ImageCodec::decodeMask));
+    Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
+    return plan.prompts(new PromptedImage(image.width(), image.height(), labels, () -> image));
   }
 
   /** Empty where the file can't be read now, as the cache job takes it. */
@@ -87,7 +87,9 @@ record EquivarianceTask(TeacherSource source, ImageSource images, PromptPlan pla
   }
 
   private Stream<Row> measured(Row row, Teacher teacher) {
-    return image(row).map(image -> Equivariance.of(teacher, image, prompts(row), views)).stream()
+    return image(row)
+        .map(image -> Equivariance.of(teacher, image, prompts(row, image), views))
+        .stream()
         .flatMap(List::stream)
         .map(
             figure ->

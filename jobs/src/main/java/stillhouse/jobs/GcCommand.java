@@ -36,6 +36,7 @@ final class GcCommand implements Callable<Integer> {
 
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
+  @Mixin private RecipeViews recipes;
 
   @Option(names = "--dry-run", description = "only say what would go")
   private boolean dryRun;
@@ -119,9 +120,9 @@ final class GcCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static GcOptions.Kept kept(DatasetConfig dataset, String teacher) {
+  private GcOptions.Kept kept(DatasetConfig dataset, String teacher) {
     TeacherSpec spec = TeacherConfig.load(ConfFiles.find("teachers", teacher)).spec();
-    return new GcOptions.Kept(Prompts.keys(dataset, spec), dataset.cache().views());
+    return new GcOptions.Kept(Prompts.keys(dataset, spec), recipes.and(dataset.cache().views()));
   }
 
   private static List<String> untrained(List<FolderSize> checkpoints, List<RunRecord> trained) {

@@ -28,6 +28,7 @@ final class PlanCommand implements Callable<Integer> {
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
   @Mixin private ChunkOption chunk;
+  @Mixin private RecipeViews recipes;
 
   @Option(
       names = "--probe",
@@ -65,7 +66,7 @@ final class PlanCommand implements Callable<Integer> {
               root.uri(),
               source,
               Prompts.of(dataset),
-              chunk.options(dataset),
+              recipes.in(chunk.options(dataset)),
               CacheCommand::pooled,
               HadoopImages.of(session.spark()),
               batches);

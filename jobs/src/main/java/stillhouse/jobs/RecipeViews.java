@@ -7,22 +7,27 @@ import stillhouse.cache.CacheOptions;
 import stillhouse.data.View;
 import stillhouse.train.Recipe;
 
-/** The views that recipes draw, to be cached beside those of the data set's YAML. */
+/** The views that recipes draw, beside those of the data set's YAML. */
 final class RecipeViews {
   @Option(
       names = "--recipe",
       split = ",",
       paramLabel = "NAME",
       description =
-          "YAML files, or names of conf/recipes: the views that they draw are cached too, as if the"
+          "YAML files, or names of conf/recipes: the views that they draw count as if the"
               + " data set's YAML named them")
   private List<String> recipes = List.of();
 
   CacheOptions in(CacheOptions options) {
-    List<View> views = new ArrayList<>(options.views());
+    return options.withViews(and(options.views()));
+  }
+
+  /** These views, and those that the recipes draw. */
+  List<View> and(List<View> named) {
+    List<View> views = new ArrayList<>(named);
     for (String recipe : recipes) {
       views.addAll(Recipe.load(ConfFiles.find("recipes", recipe)).augmentation().views());
     }
-    return options.withViews(views);
+    return View.ordered(views);
   }
 }

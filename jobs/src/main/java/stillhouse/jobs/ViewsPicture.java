@@ -40,7 +40,7 @@ record ViewsPicture(EquivarianceTask task, List<View> views, List<String> classe
 
   private byte[] sheet(Row row, RgbImage image) {
     Teacher teacher = task.teacher();
-    List<Prompt> prompts = task.prompts(row);
+    List<Prompt> prompts = task.prompts(row, image);
     boolean masks = teacher.spec().answers();
     List<String> headers = new ArrayList<>(MAPS);
     headers.addAll(masks ? MASKS : List.of());
