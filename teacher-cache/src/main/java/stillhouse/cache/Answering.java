@@ -16,6 +16,7 @@ import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
+import stillhouse.data.RgbImage;
 import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
 import stillhouse.data.View;
@@ -88,12 +89,17 @@ record Answering(
   private PromptedImage image(Row row) {
     byte[] mask = row.getAs("mask");
     Optional<ClassMask> labels = Optional.ofNullable(mask).map(ImageCodec::decodeMask);
+    return new PromptedImage(row.getAs("width"), row.getAs("height"), labels, () -> pixels(row));
+  }
+
+  /** Whatever keeps a picture from being read, it is the picture's fault and not the plan's. */
+  private RgbImage pixels(Row row) {
     List<String> uris = row.getList(row.fieldIndex("image_uris"));
-    return new PromptedImage(
-        row.getAs("width"),
-        row.getAs("height"),
-        labels,
-        () -> images.readAny(uris, row.getAs("content_sha256"), Tile.of(row)));
+    try {
+      return images.readAny(uris, row.getAs("content_sha256"), Tile.of(row));
+    } catch (RuntimeException e) {
+      throw new UnreadableImageException("not-readable", String.valueOf(e.getMessage()), e);
+    }
   }
 
   private List<Row> answers(
