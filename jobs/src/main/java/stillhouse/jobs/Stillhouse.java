@@ -23,7 +23,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
       TeacherCommand.class,
       PlanCommand.class,
       CacheCommand.class,
-      VerifyCommand.class,
       RefreshCommand.class,
       StatsCommand.class,
       VerifyCommand.class,
