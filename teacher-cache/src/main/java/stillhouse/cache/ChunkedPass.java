@@ -78,13 +78,13 @@ record ChunkedPass(
     StructType outcome = Outcome.type(type);
     Dataset<Row> computed = chunk.work().get().mapPartitions(compute, Encoders.row(outcome));
     Dataset<Row> staged = staging.put(phase, computed, outcome);
-    Column unstorable = col(Outcome.REASON).equalTo(Outcome.UNSTORABLE);
+    Column byTeacher = col(Outcome.REASON).isin(Outcome.UNSTORABLE, Outcome.REFUSED);
     Row counts =
         staged
-            .agg(count(Outcome.REASON), count(when(unstorable, lit(1))), count(col(value)))
+            .agg(count(Outcome.REASON), count(when(byTeacher, lit(1))), count(col(value)))
             .first();
     if (counts.getLong(2) == 0) {
-      requireStorable(staged.filter(unstorable), counts.getLong(1), stored);
+      requireSome(staged.filter(byTeacher), counts.getLong(1), stored);
     }
     if (counts.getLong(0) > 0) {
       quarantine.append(failures(staged));
@@ -96,22 +96,22 @@ record ChunkedPass(
   }
 
   /**
-   * One image's bad values are the image's own. But where no image of a chunk has others, and there
-   * are many or none ever had, it is the teacher: nothing is put into quarantine and the job ends.
-   * Images that an earlier run has put there are no news.
+   * One image's bad values, or the teacher's failing on it, are the image's own. But where no image
+   * of a chunk does better, and there are many or none ever did, it is the teacher: nothing is put
+   * into quarantine and the job ends. Images that an earlier run has put there are no news.
    *
-   * @param count of {@code unstorable}, which are all that the teacher was asked about
+   * @param count of {@code failed}, which are all that the teacher was asked about
    * @param stored units of this teacher that the table has
    */
-  private void requireStorable(Dataset<Row> unstorable, long count, long stored) {
+  private void requireSome(Dataset<Row> failed, long count, long stored) {
     boolean few =
-        stored > 0 && (count < TELLING || quarantine.lacking(failures(unstorable)) < TELLING);
+        stored > 0 && (count < TELLING || quarantine.lacking(failures(failed)) < TELLING);
     if (count == 0 || few) {
       return;
     }
-    Row example = unstorable.select(Outcome.URIS, Outcome.DETAIL).first();
+    Row example = failed.select(Outcome.URIS, Outcome.DETAIL).first();
     throw new TeacherException(
-        "Cannot store %s of any of %d images, for example %s: %s. None of them has better values, so it is the teacher: check its file, preprocessing and device (teacher check), then run the cache job again. Where it answers other images well, take these out of the data set."
+        "Cannot store %s of any of %d images, for example %s: %s. None of them does better, so it is the teacher: check its file, preprocessing and device (teacher check), then run the cache job again. Where it answers other images well, take these out of the data set."
             .formatted(phase, count, example.getList(0), example.getString(1)));
   }
 

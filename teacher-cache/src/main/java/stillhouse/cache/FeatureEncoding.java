@@ -47,7 +47,8 @@ record FeatureEncoding(
       return Collections.emptyIterator();
     }
     Teacher teacher = TaskTeacher.acquire(access, source);
-    return EncodeAhead.inTask(teacher, plan, new Files()).map(this::features, this::unreadable);
+    return EncodeAhead.inTask(teacher, plan, new Files())
+        .map(this::features, this::unreadable, this::refused);
   }
 
   private final class Files implements EncodeAhead.Reading<Row> {
@@ -70,6 +71,10 @@ record FeatureEncoding(
 
   private Row unreadable(EncodeAhead.Unreadable<Row> row) {
     return failure(row.row(), "image unreadable", row.cause());
+  }
+
+  private Row refused(EncodeAhead.Refused<Row> row) {
+    return failure(row.row(), Outcome.REFUSED, row.cause());
   }
 
   private Row failure(Row plan, String reason, RuntimeException cause) {

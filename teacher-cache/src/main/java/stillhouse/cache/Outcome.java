@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import java.util.List;
+import java.util.Objects;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -19,6 +20,9 @@ final class Outcome {
 
   /** The reason of an image for which the teacher gave a value that no table can hold. */
   static final String UNSTORABLE = "value out of range";
+
+  /** The reason of an image on which the teacher fails, asked about it alone. */
+  static final String REFUSED = "teacher failed";
 
   private static final int EXTRA = 3;
 
@@ -49,7 +53,7 @@ final class Outcome {
     Object[] all = new Object[columns + EXTRA];
     all[columns] = uris.toArray(String[]::new);
     all[columns + 1] = reason;
-    all[columns + 2] = view(planned) + cause.getMessage();
+    all[columns + 2] = view(planned) + Objects.requireNonNullElseGet(cause.getMessage(), cause::toString);
     return RowFactory.create(all);
   }
 

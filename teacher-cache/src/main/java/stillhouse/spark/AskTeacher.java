@@ -30,7 +30,8 @@ record AskTeacher(
     }
     Teacher teacher = TeacherPool.shared().acquire(source);
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> teacher.close());
-    return EncodeAhead.inTask(teacher, rows, new Cells()).map(this::answered, this::unreadable);
+    return EncodeAhead.inTask(teacher, rows, new Cells())
+        .map(this::answered, u -> failed(u.row(), u.cause()), r -> failed(r.row(), r.cause()));
   }
 
   private final class Cells implements EncodeAhead.Reading<Row> {
@@ -53,8 +54,8 @@ record AskTeacher(
     }
   }
 
-  private Row unreadable(EncodeAhead.Unreadable<Row> unreadable) {
-    return row(unreadable.row(), null, String.valueOf(unreadable.cause().getMessage()));
+  private static Row failed(Row row, RuntimeException cause) {
+    return row(row, null, String.valueOf(cause.getMessage()));
   }
 
   private static Row row(Row row, Row output, String error) {

@@ -44,6 +44,9 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
   /** The row's image can't be had; the rows beside it go on. */
   public record Unreadable<R>(R row, RuntimeException cause) implements Encoded<R> {}
 
+  /** The teacher fails on the row's image, asked about it alone; the rows beside it go on. */
+  public record Refused<R>(R row, RuntimeException cause) implements Encoded<R> {}
+
   /** How a row's image is read, and what it is called where the teacher fails on it. */
   public interface Reading<R> {
     /** What it throws makes the row {@link Unreadable}. Called from a thread of its own. */
@@ -83,9 +86,11 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     return ahead;
   }
 
-  /** The same, each made into something by one of two functions. */
+  /** The same, each made into something by one of three functions. */
   public <T> Iterator<T> map(
-      Function<Features<R>, T> features, Function<Unreadable<R>, T> unreadable) {
+      Function<Features<R>, T> features,
+      Function<Unreadable<R>, T> unreadable,
+      Function<Refused<R>, T> refused) {
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -95,8 +100,11 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
       @Override
       public T next() {
         Encoded<R> next = EncodeAhead.this.next();
-        return next instanceof Unreadable<R> without
-            ? unreadable.apply(without)
+        if (next instanceof Unreadable<R> without) {
+          return unreadable.apply(without);
+        }
+        return next instanceof Refused<R> failed
+            ? refused.apply(failed)
             : features.apply((Features<R>) next);
       }
     };
@@ -167,32 +175,66 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
   }
 
   private void encode(Batch<R> batch) {
-    try (ImageBatch images = batch.images) {
-      Iterator<Map<String, FloatTensor>> maps = ask(images, batch.readable());
-      for (int i = 0; i < batch.rows.size(); i++) {
-        R row = batch.rows.get(i);
-        RuntimeException cause = batch.unreadable.get(i);
-        ready.add(cause == null ? new Features<>(row, maps.next()) : new Unreadable<>(row, cause));
-      }
+    Iterator<Encoded<R>> asked = ask(batch).iterator();
+    for (int i = 0; i < batch.rows.size(); i++) {
+      RuntimeException cause = batch.unreadable.get(i);
+      ready.add(cause == null ? asked.next() : new Unreadable<>(batch.rows.get(i), cause));
     }
   }
 
-  private Iterator<Map<String, FloatTensor>> ask(ImageBatch images, List<R> rows) {
-    if (rows.isEmpty()) {
-      return Collections.emptyIterator();
-    }
-    List<Map<String, FloatTensor>> maps;
-    try {
-      maps = images.encode();
+  /** What became of the readable rows, in their order. */
+  private List<Encoded<R>> ask(Batch<R> batch) {
+    List<R> rows = batch.readable();
+    List<Encoded<R>> encoded = new ArrayList<>(rows.size());
+    try (ImageBatch images = batch.images) {
+      if (!rows.isEmpty()) {
+        List<Map<String, FloatTensor>> maps = answered(images.encode());
+        for (int i = 0; i < rows.size(); i++) {
+          encoded.add(new Features<>(rows.get(i), maps.get(i)));
+        }
+      }
+      return encoded;
+    } catch (UnusableTeacherException e) {
+      throw e;
     } catch (RuntimeException e) {
-      throw cannotEncode(rows, e);
+      return rows.size() == 1
+          ? List.of(new Refused<>(rows.get(0), e))
+          : rows.stream().map(this::alone).toList();
     }
+  }
+
+  /** One of a batch that failed, read again: the others of it may be well. */
+  private Encoded<R> alone(R row) {
+    try (ImageBatch images = teacher.newBatch()) {
+      RgbImage image = reading.read(row);
+      for (int i = 0; i < teacher.spec().batch(); i++) {
+        images.add(image);
+      }
+      Map<String, FloatTensor> maps = answered(images.encode()).get(0);
+      return new Features<>(row, maps);
+    } catch (UnusableTeacherException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      return new Refused<>(row, e);
+    }
+  }
+
+  private List<Map<String, FloatTensor>> answered(List<Map<String, FloatTensor>> maps) {
     if (maps.size() != teacher.spec().batch()) {
-      throw new IllegalStateException(
+      throw new UnusableTeacherException(
           "Cannot use teacher %s: asked about %d images it answered %d"
               .formatted(teacher.spec().name(), teacher.spec().batch(), maps.size()));
     }
-    return maps.iterator();
+    return maps;
+  }
+
+  /** It isn't an image's fault. */
+  private static final class UnusableTeacherException extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    UnusableTeacherException(String message) {
+      super(message);
+    }
   }
 
   private IllegalStateException cannotEncode(List<R> rows, RuntimeException cause) {

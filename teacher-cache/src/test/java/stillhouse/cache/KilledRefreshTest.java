@@ -15,8 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.Sessions;
-import stillhouse.data.ClassMask;
-import stillhouse.data.ImageCodec;
 
 /**
  * SIGKILL, at random moments, of refreshes in JVMs of their own. A few in each build; the whole
@@ -143,9 +141,7 @@ class KilledRefreshTest {
   private static Workspace workspace(String name) {
     var workspace = new Workspace(spark, folder.resolve(name));
     for (int i = 0; i < IMAGES; i++) {
-      byte[] classes = new byte[Workspace.WIDTH * Workspace.HEIGHT];
-      classes[0] = (byte) (1 + i % 2);
-      byte[] mask = ImageCodec.encodePng(new ClassMask(Workspace.WIDTH, Workspace.HEIGHT, classes));
+      byte[] mask = DrawnMasks.firstPixel(1 + i % 2);
       workspace.add("image " + i, i, mask);
     }
     return workspace.write();
