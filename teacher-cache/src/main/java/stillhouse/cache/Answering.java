@@ -83,6 +83,17 @@ record Answering(
           : answers.stream();
     } catch (UnstorableException e) {
       return Stream.of(failure(row, Outcome.UNSTORABLE, e));
+    } catch (RefusedException e) {
+      return Stream.of(failure(row, Outcome.REFUSED, e));
+    }
+  }
+
+  /** The teacher fails on a prompt. */
+  private static final class RefusedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(String message, RuntimeException cause) {
+      super(message, cause);
     }
   }
 
@@ -146,10 +157,7 @@ record Answering(
       int height = row.getAs(swapped ? "width" : "height");
       return teacher.decode(features, width, height, prompt);
     } catch (RuntimeException e) {
-      throw new IllegalStateException(
-          "Cannot ask teacher %s about %s of %s"
-              .formatted(keys.spec().name(), json(prompt), row.getAs("image_uris")),
-          e);
+      throw new RefusedException("prompt " + json(prompt) + ": " + e.getMessage(), e);
     }
   }
 

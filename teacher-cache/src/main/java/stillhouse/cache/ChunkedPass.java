@@ -104,8 +104,7 @@ record ChunkedPass(
    * @param stored units of this teacher that the table has
    */
   private void requireSome(Dataset<Row> failed, long count, long stored) {
-    boolean few =
-        stored > 0 && (count < TELLING || quarantine.lacking(failures(failed)) < TELLING);
+    boolean few = stored > 0 && (count < TELLING || quarantine.lacking(failures(failed)) < TELLING);
     if (count == 0 || few) {
       return;
     }

@@ -53,7 +53,8 @@ final class Outcome {
     Object[] all = new Object[columns + EXTRA];
     all[columns] = uris.toArray(String[]::new);
     all[columns + 1] = reason;
-    all[columns + 2] = view(planned) + Objects.requireNonNullElseGet(cause.getMessage(), cause::toString);
+    all[columns + 2] =
+        view(planned) + Objects.requireNonNullElseGet(cause.getMessage(), cause::toString);
     return RowFactory.create(all);
   }
 

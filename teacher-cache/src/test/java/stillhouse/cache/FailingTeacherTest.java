@@ -144,12 +144,7 @@ class FailingTeacherTest {
   private static CacheReport run(Workspace workspace, TeacherSource teacher) {
     return workspace
         .refresh(Progress.NONE)
-        .run(
-            spark,
-            workspace.root(),
-            teacher,
-            new CacheRefreshTest.BoxOfEachClass("1"),
-            OPTIONS);
+        .run(spark, workspace.root(), teacher, new CacheRefreshTest.BoxOfEachClass("1"), OPTIONS);
   }
 
   private static Row quarantined(Workspace workspace) {

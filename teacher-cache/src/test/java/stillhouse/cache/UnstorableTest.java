@@ -17,8 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.collection.JavaConverters;
 import stillhouse.Sessions;
-import stillhouse.data.ClassMask;
-import stillhouse.data.ImageCodec;
 import stillhouse.identity.Sha256;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
@@ -141,7 +139,7 @@ class UnstorableTest {
 
   @Test
   void anImageHasAllItsAnswersOrNone() {
-    byte[] mask = ImageCodec.encodePng(new ClassMask(1, 1, new byte[] {1}));
+    byte[] mask = DrawnMasks.firstPixel(1);
     Workspace workspace = new Workspace(spark, folder).add("one", 1, null).add("nine", 2, mask);
     CacheReport report = run(workspace.write(), InMemoryTeacher.promptable("p"));
     assertThat(report.answers().written()).isEqualTo(1);

@@ -45,6 +45,9 @@ class EncodeAheadTest {
     @Override
     public List<Map<String, FloatTensor>> encode(List<RgbImage> images) {
       assertThat(images).hasSize(BATCH);
+      if (images.stream().anyMatch(image -> image.width() == 17)) {
+        throw new ArithmeticException("prime");
+      }
       asked.countDown();
       calls.acquireUninterruptibly();
       return images.stream().map(Patient::width).toList();
@@ -123,7 +126,8 @@ class EncodeAheadTest {
     Iterator<String> all =
         ahead.map(
             f -> f.row() + ":" + (int) f.maps().get("e").data()[0],
-            u -> u.row() + ":" + u.cause().getMessage());
+            u -> u.row() + ":" + u.cause().getMessage(),
+            r -> r.row() + " refused:" + r.cause().getMessage());
     List<String> said = new ArrayList<>();
     all.forEachRemaining(said::add);
     return said;
@@ -151,6 +155,17 @@ class EncodeAheadTest {
     assertThat(teacher.calls.availablePermits())
         .as("a batch without images asks nothing")
         .isEqualTo(7);
+    assertThat(teacher.held).hasValue(0);
+  }
+
+  @Test
+  void anImageThatTheTeacherFailsOnTakesNoneOfItsBatchAlong() {
+    var teacher = new Patient();
+    teacher.calls.release(10);
+    try (var ahead = new EncodeAhead<>(teacher, rows(1, 17, 3, 4, 17), new Widths())) {
+      assertThat(said(ahead))
+          .containsExactly("1:1", "17 refused:prime", "3:3", "4:4", "17 refused:prime");
+    }
     assertThat(teacher.held).hasValue(0);
   }
 
