@@ -102,8 +102,9 @@ final class EvaluateCommand implements Callable<Integer> {
       TrackingServer server,
       DatasetConfig dataset,
       Optional<LocalTeacher> source) {
+    String root = runs.root().uri();
     Coverage coverage =
-        Coverage.of(spark, runs.root().uri(), source.map(t -> Prompts.keys(dataset, t.spec())));
+        Coverage.of(spark, root, source.map(t -> Prompts.keys(spark, root, dataset, t.spec())));
     coverage.warning().ifPresent(log::warn);
     table.write(summary, coverage, server.uri().toString());
     log.info("Wrote {}", summary);

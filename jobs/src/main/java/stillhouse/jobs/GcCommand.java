@@ -81,7 +81,7 @@ final class GcCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
-    List<GcOptions.Kept> keys = keep.stream().map(name -> kept(dataset, name)).toList();
+    List<TeacherSpec> teachers = keep.stream().map(GcCommand::spec).toList();
     if (retain.compareTo(LEAST_RETAINED) < 0) {
       throw new ConfigException(
           "Invalid --retain: %d h (must be >= 7d: a cache job that runs has files in its tables that no version names yet)"
@@ -96,6 +96,11 @@ final class GcCommand implements Callable<Integer> {
       RunPins pins = new RunPins(spark, root.uri());
       List<Pin> holding = pins.holding(untrained);
       List<String> unknown = unknown(untrained, pins.all());
+      List<GcOptions.Kept> keys =
+          teachers.stream()
+              .map(spec -> Prompts.keys(spark, root.uri(), dataset, spec))
+              .map(kept -> new GcOptions.Kept(kept, recipes.and(dataset.cache().views())))
+              .toList();
       GcOptions options =
           new GcOptions(
               keys,
@@ -120,9 +125,8 @@ final class GcCommand implements Callable<Integer> {
     return 0;
   }
 
-  private GcOptions.Kept kept(DatasetConfig dataset, String teacher) {
-    TeacherSpec spec = TeacherConfig.load(ConfFiles.find("teachers", teacher)).spec();
-    return new GcOptions.Kept(Prompts.keys(dataset, spec), recipes.and(dataset.cache().views()));
+  private static TeacherSpec spec(String teacher) {
+    return TeacherConfig.load(ConfFiles.find("teachers", teacher)).spec();
   }
 
   private static List<String> untrained(List<FolderSize> checkpoints, List<RunRecord> trained) {

@@ -1,6 +1,10 @@
 package stillhouse.jobs;
 
+import org.apache.spark.sql.SparkSession;
 import stillhouse.cache.CacheKeys;
+import stillhouse.cache.Encoding;
+import stillhouse.cache.Projections;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.PromptSettings;
 import stillhouse.teacher.FallbackPlan;
@@ -49,12 +53,32 @@ final class Prompts {
   static String told(DatasetConfig dataset) {
     DatasetConfig.Cache cache = dataset.cache();
     String views = cache.views().size() == 1 ? "" : ", views " + cache.views();
-    return cache.encoding().text() + ", r = " + cache.structureRadius() + views;
+    return encoding(dataset) + ", r = " + cache.structureRadius() + views;
   }
 
-  /** Under which a teacher's answers about the data set stand in the cache. */
-  static CacheKeys keys(DatasetConfig dataset, TeacherSpec teacher) {
-    DatasetConfig.Cache cache = dataset.cache();
-    return CacheKeys.of(teacher, of(dataset), cache.encoding(), cache.structureRadius());
+  /** How its feature maps are, in words: {@code int8, 64 principal channels}. */
+  static String encoding(DatasetConfig dataset) {
+    String type = dataset.cache().encoding().text();
+    return dataset
+        .cache()
+        .projection()
+        .map(p -> type + ", " + p.channels() + " principal channels")
+        .orElse(type);
+  }
+
+  /**
+   * Under which a teacher's answers about the data set stand in a workspace's cache.
+   *
+   * @throws ConfigException where the cache is a projected one and no cache job has run yet
+   */
+  static CacheKeys keys(
+      SparkSession spark, String root, DatasetConfig dataset, TeacherSpec teacher) {
+    Encoding encoding = Projections.encoding(spark, root, dataset.cache(), teacher);
+    return CacheKeys.of(teacher, of(dataset), encoding, dataset.cache().structureRadius());
+  }
+
+  /** The plan's fingerprint; {@link CacheKeys#NO_PROMPT} of a teacher that takes no prompts. */
+  static String fingerprint(DatasetConfig dataset, TeacherSpec teacher) {
+    return teacher.promptable() ? of(dataset).fingerprint().hex() : CacheKeys.NO_PROMPT;
   }
 }

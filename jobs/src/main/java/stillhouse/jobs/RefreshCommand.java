@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import stillhouse.cache.CacheKeys;
 import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRepair;
 import stillhouse.cache.CacheReport;
@@ -117,7 +116,6 @@ final class RefreshCommand implements Callable<Integer> {
   private RefreshTracking.Facts facts(DatasetConfig dataset, TeacherSpec spec) {
     Map<String, String> tags =
         JobTags.of("refresh", Map.of("dataset", dataset.name(), "teacher", spec.name()));
-    CacheKeys keys = Prompts.keys(dataset, spec);
     Map<String, String> params =
         Map.of(
             "workspace", root.uri(),
@@ -125,9 +123,9 @@ final class RefreshCommand implements Callable<Integer> {
             "encoder", spec.encoderDigest().hex(),
             "decoder", spec.decoderDigest().hex(),
             "preprocessing", spec.preprocessing().hex(),
-            "prompts", keys.plan().isEmpty() ? CacheKeys.NO_PROMPT : keys.plan(),
-            "cache_encoding", keys.encoding().text(),
-            "structure_radius", String.valueOf(keys.radius()));
+            "prompts", Prompts.fingerprint(dataset, spec),
+            "cache_encoding", Prompts.encoding(dataset),
+            "structure_radius", String.valueOf(dataset.cache().structureRadius()));
     String name = "refresh " + MINUTE.format(LocalDateTime.now());
     return new RefreshTracking.Facts(dataset.name() + "-cache", name, tags, params);
   }

@@ -185,7 +185,7 @@ final class Scoring {
 
   /** What a teacher's answers follow from, beside the images. */
   private String model(TeacherSpec spec) {
-    CacheKeys keys = Prompts.keys(dataset, spec);
+    CacheKeys keys = Prompts.keys(spark, root.uri(), dataset, spec);
     return "encoder %s, decoder %s, preprocessing %s, prompts %s, encoding %s"
         .formatted(
             spec.encoderDigest(),

@@ -56,7 +56,7 @@ record TestSamples(
       Dataset<Row> labelled = labelled(CacheTables.of(root).samples(spark), split);
       Dataset<Row> candidates =
           teacher
-              .map(t -> ViewRows.answered(spark, root, Prompts.keys(dataset, t)))
+              .map(t -> ViewRows.answered(spark, root, Prompts.keys(spark, root, dataset, t)))
               .map(answered -> labelled(answered, split))
               .orElse(labelled);
       Dataset<Row> rows =

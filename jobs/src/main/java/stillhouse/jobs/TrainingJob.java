@@ -276,7 +276,7 @@ final class TrainingJob {
     teacher.ifPresent(
         t -> {
           params.put("teacher_digest", t.spec().encoderDigest().hex());
-          params.put("cache_encoding", dataset.cache().encoding().text());
+          params.put("cache_encoding", Prompts.encoding(dataset));
           params.put("structure_radius", String.valueOf(dataset.cache().structureRadius()));
         });
     return params;

@@ -84,7 +84,7 @@ final class ViewMaker {
 
   private TrainingView taught(Recipe recipe, List<View> views) {
     TeacherSpec spec = teacher.orElseThrow();
-    CacheKeys keys = Prompts.keys(dataset, spec);
+    CacheKeys keys = Prompts.keys(spark, root, dataset, spec);
     Map<String, String> provenance = new LinkedHashMap<>();
     provenance.put("teacher", spec.name());
     provenance.put("encoder", spec.encoderDigest().hex());

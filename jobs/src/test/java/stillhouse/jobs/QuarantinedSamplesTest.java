@@ -272,7 +272,7 @@ class QuarantinedSamplesTest {
   }
 
   private static Coverage coverage(TeacherSpec teacher) {
-    return Coverage.of(spark, root(), Optional.of(Prompts.keys(dataset, teacher)));
+    return Coverage.of(spark, root(), Optional.of(Prompts.keys(spark, root(), dataset, teacher)));
   }
 
   private static TestSamples samples(Optional<TeacherSpec> teacher) {

@@ -29,7 +29,6 @@ import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
-import stillhouse.tensor.TensorColumn;
 
 /**
  * Cached features to rows of the answers table. The decoder sees the features as they were stored,
@@ -187,8 +186,8 @@ record Answering(
     return UnstorableException.encode("logits of prompt " + prompt, logits, DType.FP16);
   }
 
-  private static FloatTensor layer(Row row, String layer) {
-    return TensorColumn.decode(row.getAs(CacheTables.layerColumn(layer)));
+  private FloatTensor layer(Row row, String layer) {
+    return keys.encoding().restored(layer, row);
   }
 
   /** One line, keys in a fixed order: it is part of the answer's key. */

@@ -2,13 +2,15 @@ package stillhouse.cache;
 
 import java.io.Serializable;
 import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.conf.ConfigException;
+import stillhouse.data.DatasetConfig;
 import stillhouse.data.Tile;
 import stillhouse.data.View;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureTensor;
 import stillhouse.teacher.PromptPlan;
-import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 
@@ -20,18 +22,46 @@ import stillhouse.tensor.DType;
  * @param asksOfLabels whether the plan reads labels, so that others are other questions
  */
 public record CacheKeys(
-    TeacherSpec spec, String plan, boolean asksOfLabels, DType encoding, int radius)
+    TeacherSpec spec, String plan, boolean asksOfLabels, Encoding encoding, int radius)
     implements Serializable {
   /** The prompt fingerprint, and the prompt, of a row that answers no prompt. */
   public static final String NO_PROMPT = "none";
 
   private static final int FRAME_DIGITS = 16; // 192 bits are left to tell tiles apart
 
+  /**
+   * Of a cache whose maps keep their channels.
+   *
+   * @throws IllegalArgumentException where a projection is asked for: {@link Projections#encoding}
+   *     knows which
+   */
   public static CacheKeys of(TeacherSpec spec, PromptPlan plan, CacheOptions options) {
-    return of(spec, plan, options.featureEncoding(), options.structureRadius());
+    DatasetConfig.Cache cache = options.cache();
+    if (cache.projection().isPresent()) {
+      throw new IllegalArgumentException(
+          "Invalid cache options: "
+              + cache.projection().get()
+              + " has no numbers before it is fitted. Take the workspace's encoding.");
+    }
+    return of(spec, plan, Encoding.of(cache.encoding()), cache.structureRadius());
   }
 
-  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, DType encoding, int radius) {
+  /**
+   * As a workspace keeps the maps.
+   *
+   * @throws ConfigException where they are projected and no cache job has run yet
+   */
+  static CacheKeys of(
+      SparkSession spark,
+      CacheTables tables,
+      TeacherSpec spec,
+      PromptPlan plan,
+      CacheOptions options) {
+    Encoding encoding = Projections.encoding(spark, tables, options.cache(), spec);
+    return of(spec, plan, encoding, options.cache().structureRadius());
+  }
+
+  public static CacheKeys of(TeacherSpec spec, PromptPlan plan, Encoding encoding, int radius) {
     if (spec.promptable() && plan == null) {
       throw new IllegalArgumentException(
           "Invalid prompt plan: none, but teacher "
@@ -117,9 +147,9 @@ public record CacheKeys(
         .hex();
   }
 
-  /** How a layer is stored: {@link #encoding}, but a segmenter's logits never below fp16. */
-  DType encoding(String layer) {
-    return layer.equals(Teacher.LOGITS) ? encoding.floating() : encoding;
+  /** Of the teacher's maps as it gives them. */
+  CacheKeys plain() {
+    return new CacheKeys(spec, plan, asksOfLabels, Encoding.of(DType.FP32), radius);
   }
 
   /** As {@link TeacherSpec#answers}. */

@@ -1,6 +1,5 @@
 package stillhouse.cache;
 
-import java.io.Serializable;
 import java.util.Collection;
 import java.util.List;
 import stillhouse.data.DatasetConfig;
@@ -8,22 +7,13 @@ import stillhouse.data.View;
 import stillhouse.tensor.DType;
 
 /**
- * @param featureEncoding how feature maps are stored; part of their key
- * @param structureRadius r of the dispersion window, in feature cells; part of the structure key
+ * @param cache how maps are stored and structure is measured, as a data set's YAML has it
  * @param chunkRows images a chunk: what is lost at most when a run is stopped
  * @param partitions tasks a chunk at most; 0 leaves it to Spark's default parallelism
- * @param views in which the teacher sees each training image; of the other splits' it sees the
- *     images as they are
  */
-public record CacheOptions(
-    DType featureEncoding, int structureRadius, int chunkRows, int partitions, List<View> views)
-    implements Serializable {
+public record CacheOptions(DatasetConfig.Cache cache, int chunkRows, int partitions) {
   public CacheOptions {
-    views = View.ordered(views);
-    if (!views.contains(View.IDENTITY)) {
-      throw new IllegalArgumentException(
-          "Invalid views of a cache: " + views + " (identity must be among them)");
-    }
+    int structureRadius = cache.structureRadius();
     if (structureRadius < 0 || chunkRows < 1 || partitions < 0) {
       throw new IllegalArgumentException(
           "Invalid cache options: structure radius "
@@ -36,18 +26,23 @@ public record CacheOptions(
     }
   }
 
-  /** Of the images as they are. */
+  /** Of maps that keep their channels. */
   public CacheOptions(DType featureEncoding, int structureRadius, int chunkRows, int partitions) {
-    this(featureEncoding, structureRadius, chunkRows, partitions, View.ONLY_IDENTITY);
+    this(new DatasetConfig.Cache(featureEncoding, structureRadius), chunkRows, partitions);
   }
 
-  /** As a data set's YAML has it. */
+  /**
+   * In which the teacher sees each training image; of the other splits' it sees them as they are.
+   */
+  public List<View> views() {
+    return cache.views();
+  }
+
   public static CacheOptions of(DatasetConfig.Cache cache, int chunkRows) {
-    return new CacheOptions(cache.encoding(), cache.structureRadius(), chunkRows, 0, cache.views());
+    return new CacheOptions(cache, chunkRows, 0);
   }
 
   public CacheOptions withViews(Collection<View> others) {
-    return new CacheOptions(
-        featureEncoding, structureRadius, chunkRows, partitions, List.copyOf(others));
+    return new CacheOptions(cache.withViews(List.copyOf(others)), chunkRows, partitions);
   }
 }

@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.array_sort;
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
@@ -12,6 +13,7 @@ import static org.apache.spark.sql.functions.min;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -55,26 +57,61 @@ final class CachePasses {
     this.progress = progress;
   }
 
-  /** One row a content and view, however many samples hold it. */
-  CacheReport.Pass features(FeatureEncoding encoding) {
+  /**
+   * {@link FeatureEncoding#PLAN} of keyed samples: one row a content and view, however many hold
+   * it.
+   */
+  static Dataset<Row> contents(Dataset<Row> samples) {
+    return samples
+        .groupBy(CacheTables.FEATURE_KEY)
+        .agg(
+            min("content_sha256").as("content_sha256"),
+            min("sample_id").as("sample_id"),
+            first(CacheTables.VIEW).as(CacheTables.VIEW),
+            first(Samples.TILE).as(Samples.TILE),
+            array_sort(collect_set("image_uri")).as("image_uris"));
+  }
+
+  /**
+   * @param asked what the teacher has said already, as {@link ProjectionFit#sampled} has it
+   */
+  CacheReport.Pass features(FeatureEncoding encoding, Optional<Dataset<Row>> asked) {
     StructType type = CacheTables.featuresType(keys.spec());
     String key = CacheTables.FEATURE_KEY;
     ChunkedPass pass = pass("features", tables.featuresPath(), key, type, key);
-    Dataset<Row> wanted =
-        samples
-            .groupBy(CacheTables.FEATURE_KEY)
-            .agg(
-                min("content_sha256").as("content_sha256"),
-                min("sample_id").as("sample_id"),
-                first(CacheTables.VIEW).as(CacheTables.VIEW),
-                first(Samples.TILE).as(Samples.TILE),
-                array_sort(collect_set("image_uri")).as("image_uris"));
+    Dataset<Row> wanted = contents(samples);
     Tally tally = tally(wanted, tables.features(spark), CacheTables.FEATURE_KEY);
     if (tally.missing() == 0) {
       return new CacheReport.Pass(0, tally.reused());
     }
-    List<ChunkedPass.Chunk> chunks = featureChunks(unknown(wanted, lit(true)), tally.missing());
-    return new CacheReport.Pass(pass.run(chunks, encoding, tally.reused()), tally.reused());
+    long kept = asked.map(said -> keep(pass, encoding, wanted, said, tally.reused())).orElse(0L);
+    Dataset<Row> open = unknown(wanted, lit(true));
+    long left = kept == 0 ? tally.missing() : open.count();
+    List<ChunkedPass.Chunk> chunks = left == 0 ? List.of() : featureChunks(open, left);
+    long written = kept + pass.run(chunks, encoding, tally.reused() + kept);
+    return new CacheReport.Pass(written, tally.reused());
+  }
+
+  /**
+   * One chunk of maps that a projection was fitted to, as they are stored.
+   *
+   * @return rows committed
+   */
+  private long keep(
+      ChunkedPass pass,
+      FeatureEncoding encoding,
+      Dataset<Row> wanted,
+      Dataset<Row> said,
+      long reused) {
+    String unit = "asked_key"; // the key that it was asked under
+    Dataset<Row> open =
+        unknown(wanted, lit(true)).withColumn(unit, CacheTables.featureKey(keys.plain()));
+    Dataset<Row> maps =
+        said.withColumnRenamed(CacheTables.FEATURE_KEY, unit)
+            .drop("content_sha256", "sample_id", CacheTables.VIEW, Encoding.COLUMN)
+            .join(broadcast(open), unit);
+    var chunk = new ChunkedPass.Chunk(said.count(), () -> maps);
+    return pass.run(List.of(chunk), encoding.said(), reused);
   }
 
   private record Tally(long missing, long reused) {}
@@ -120,10 +157,7 @@ final class CachePasses {
   /** Planned anew when its turn comes: another run may have filled it by then. */
   private ChunkedPass.Chunk featureChunk(
       Dataset<Row> plan, Column within, long rows, boolean tiled) {
-    long batches = (rows + keys.spec().batch() - 1) / keys.spec().batch();
-    int slots =
-        options.partitions() > 0 ? options.partitions() : spark.sparkContext().defaultParallelism();
-    int tasks = (int) Math.min(slots, batches);
+    int tasks = FeatureEncoding.tasks(spark, keys.spec(), rows, options.partitions());
     return new ChunkedPass.Chunk(
         rows,
         () ->

@@ -1,10 +1,13 @@
 package stillhouse.cache;
 
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.ImageSource;
 import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
+import stillhouse.tensor.DType;
 
 /**
  * Brings the teacher cache up to date with the samples table: asks the teacher what the cache does
@@ -15,6 +18,9 @@ import stillhouse.teacher.TeacherSpec;
  * AppendOnce}. A run that is stopped loses at most its last chunk. Runs at the same time start at
  * different chunks, leave out what others have committed by the time a chunk's turn comes, and
  * never double a row: where both have computed a chunk, one of the copies is not committed.
+ *
+ * <p>Before the first of them, where the data set's cache is projected and the workspace has no
+ * such projection yet, {@link ProjectionFit} asks about a sample and fits it.
  *
  * <p>Every sample ends up cached or quarantined, or the run fails. A quarantined image is tried
  * again by the next run.
@@ -41,14 +47,20 @@ public final class CacheRefresh {
       TeacherSource teacher,
       PromptPlan plan,
       CacheOptions options) {
-    CacheKeys keys = CacheKeys.of(teacher.spec(), plan, options);
+    int radius = options.cache().structureRadius();
+    CacheKeys plain = CacheKeys.of(teacher.spec(), plan, Encoding.of(DType.FP32), radius);
     CacheTables tables = CacheTables.of(root);
     SparkSession session = CacheFiles.session(spark);
-    var samples = CacheTables.keyed(tables.samples(session), keys, options.views());
+    Dataset<Row> ingested = tables.samples(session);
     create(session, tables, teacher.spec());
     try (var staging = new Staging(session, tables.stagingPath())) {
+      var encoder = new FeatureEncoding(teacher, access, images, plain);
+      var fit = new ProjectionFit(session, tables, staging, progress, encoder, options);
+      CacheKeys keys = CacheKeys.of(teacher.spec(), plan, fit.encoding(ingested), radius);
+      var samples = CacheTables.keyed(ingested, keys, options.views());
       var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);
-      var features = passes.features(new FeatureEncoding(teacher, access, images, keys));
+      var features =
+          passes.features(new FeatureEncoding(teacher, access, images, keys), fit.sampled());
       var answers = passes.answers(new Answering(teacher, access, plan, images, keys));
       var structure = passes.structure(new StructureMapping(keys));
       return new Accounts(session, tables, keys, samples).report(features, answers, structure);

@@ -123,6 +123,10 @@ public final class CacheTables {
     return root + "/tables/quarantine";
   }
 
+  String projectionsPath() {
+    return root + "/cache/projections";
+  }
+
   String stagingPath() {
     return root + "/cache/_staging";
   }
@@ -151,22 +155,25 @@ public final class CacheTables {
    * and {@code decoder_digest = spec.decoderDigest()}.
    */
   public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys, Collection<View> views) {
-    var featureKey =
-        udf(
-            (UDF3<String, Row, String, String>)
-                (sha256, tile, view) ->
-                    keys.featureKey(
-                        sha256, Optional.ofNullable(tile).map(Tile::read), View.of(view)),
-            DataTypes.StringType);
     var prompts =
         udf(
             (UDF1<byte[], String>) mask -> keys.promptFingerprint(Optional.ofNullable(mask)),
             DataTypes.StringType);
     var structureKey = udf((UDF1<String, String>) keys::structureKey, DataTypes.StringType);
     return seen(samples.withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask"))), views)
-        .withColumn(
-            FEATURE_KEY, featureKey.apply(col("content_sha256"), col(Samples.TILE), col(VIEW)))
+        .withColumn(FEATURE_KEY, featureKey(keys))
         .withColumn(STRUCTURE_KEY, structureKey.apply(col(FEATURE_KEY)));
+  }
+
+  /** The key of rows with content_sha256, tile and view. */
+  static Column featureKey(CacheKeys keys) {
+    return udf(
+            (UDF3<String, Row, String, String>)
+                (sha256, tile, view) ->
+                    keys.featureKey(
+                        sha256, Optional.ofNullable(tile).map(Tile::read), View.of(view)),
+            DataTypes.StringType)
+        .apply(col("content_sha256"), col(Samples.TILE), col(VIEW));
   }
 
   /**
@@ -224,7 +231,7 @@ public final class CacheTables {
             .add("encoder_digest", DataTypes.StringType)
             .add("preprocessing", DataTypes.StringType)
             .add(VIEW, DataTypes.StringType)
-            .add("encoding", DataTypes.StringType);
+            .add(Encoding.COLUMN, DataTypes.StringType);
     Map<String, String> taken = new HashMap<>();
     for (String layer : spec.layers()) {
       String other = taken.put(layerColumn(layer), layer);

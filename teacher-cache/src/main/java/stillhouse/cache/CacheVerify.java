@@ -164,7 +164,7 @@ public final class CacheVerify {
             EXAMPLES);
   }
 
-  private static CacheKeys keys(Asked asked) {
-    return CacheKeys.of(asked.teacher().spec(), asked.plan(), asked.options());
+  private CacheKeys keys(Asked asked) {
+    return CacheKeys.of(spark, tables, asked.teacher().spec(), asked.plan(), asked.options());
   }
 }

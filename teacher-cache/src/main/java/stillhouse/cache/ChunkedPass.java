@@ -36,7 +36,7 @@ record ChunkedPass(
     String phase,
     StructType type,
     String value) {
-  private static final Duration PAUSE = Duration.ofSeconds(10);
+  static final Duration PAUSE = Duration.ofSeconds(10);
   // As many that never failed before, and no other beside them: that is not chance.
   private static final long TELLING = 32;
 

@@ -2,11 +2,15 @@ package stillhouse.cache;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Spliterators;
+import java.util.stream.StreamSupport;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import stillhouse.data.ImageSource;
@@ -19,6 +23,7 @@ import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.TensorColumn;
 
 /**
  * Planned contents to rows of the features table, a task's share at a time, the next batch's images
@@ -40,6 +45,32 @@ record FeatureEncoding(
           .add(CacheTables.VIEW, DataTypes.StringType)
           .add(Samples.TILE, Tile.TYPE)
           .add("image_uris", DataTypes.createArrayType(DataTypes.StringType));
+
+  /** Tasks that share {@code rows} images: each has a batch at least. */
+  static int tasks(SparkSession spark, TeacherSpec spec, long rows, int partitions) {
+    long batches = (rows + spec.batch() - 1) / spec.batch();
+    int slots = partitions > 0 ? partitions : spark.sparkContext().defaultParallelism();
+    return (int) Math.min(slots, batches);
+  }
+
+  /**
+   * The same rows of maps that the teacher has given before: planned contents with a column a
+   * layer, as it gave it.
+   */
+  MapPartitionsFunction<Row, Row> said() {
+    return rows ->
+        StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, 0), false)
+            .map(row -> row(row, layers(row)))
+            .iterator();
+  }
+
+  private Map<String, FloatTensor> layers(Row row) {
+    Map<String, FloatTensor> layers = new HashMap<>();
+    for (String layer : keys.spec().layers()) {
+      layers.put(layer, TensorColumn.decode(row.getAs(CacheTables.layerColumn(layer))));
+    }
+    return layers;
+  }
 
   @Override
   public Iterator<Row> call(Iterator<Row> plan) {
@@ -82,10 +113,14 @@ record FeatureEncoding(
   }
 
   private Row features(EncodeAhead.Features<Row> encoded) {
+    return row(encoded.row(), encoded.maps());
+  }
+
+  private Row row(Row plan, Map<String, FloatTensor> features) {
     try {
-      return success(encoded.row(), encoded.maps());
+      return success(plan, features);
     } catch (UnstorableException e) {
-      return failure(encoded.row(), Outcome.UNSTORABLE, e);
+      return failure(plan, Outcome.UNSTORABLE, e);
     }
   }
 
@@ -113,7 +148,7 @@ record FeatureEncoding(
     }
     String what = "layer '" + layer + "'";
     return layer.equals(keys.spec().embedding())
-        ? UnstorableException.encodeForViews(what, map, keys.encoding(layer))
-        : UnstorableException.encode(what, map, keys.encoding(layer));
+        ? UnstorableException.encodeForViews(what, map, keys.encoding(), layer)
+        : UnstorableException.encode(what, map, keys.encoding(), layer);
   }
 }

@@ -40,7 +40,8 @@ final class FeatureFiles {
   FeatureFiles(SparkSession spark, CacheTables tables, List<String> layers) {
     this.spark = spark;
     this.tables = tables;
-    var projected = new StructType().add(CacheTables.FEATURE_KEY, "string");
+    var projected =
+        new StructType().add(CacheTables.FEATURE_KEY, "string").add(Encoding.COLUMN, "string");
     for (String layer : layers) {
       projected = projected.add(layer, TensorColumn.TYPE);
     }

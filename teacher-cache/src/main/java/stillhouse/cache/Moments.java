@@ -29,7 +29,11 @@ final class Moments implements Serializable {
 
   /** Adds every cell of one fp16 [C, cells] map. */
   Moments observe(byte[] embedding) {
-    float[] map = Half.decode(embedding);
+    return observe(Half.decode(embedding));
+  }
+
+  /** Adds every cell of one [C, cells] map. */
+  Moments observe(float[] map) {
     int cells = map.length / channels;
     if (cells * channels != map.length) {
       throw new IllegalArgumentException(

@@ -53,7 +53,7 @@ public final class Planner {
     this.teacher = teacher;
     this.plan = plan;
     this.options = options;
-    this.keys = CacheKeys.of(teacher.spec(), plan, options);
+    this.keys = CacheKeys.of(spark, tables, teacher.spec(), plan, options);
     this.samples = CacheTables.keyed(tables.samples(spark), keys, options.views());
   }
 

@@ -90,6 +90,8 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
     for (int i = 0; i < schema.size(); i++) {
       values.add(planned.get(i));
     }
+    schema = schema.add(Encoding.COLUMN, DataTypes.StringType);
+    values.add(encoded.get(type.fieldIndex(Encoding.COLUMN)));
     for (String tensor : CacheTable.tensors(type)) {
       schema = schema.add(tensor, type.apply(tensor).dataType());
       values.add(encoded.get(type.fieldIndex(tensor)));

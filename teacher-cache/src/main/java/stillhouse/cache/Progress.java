@@ -11,7 +11,7 @@ public interface Progress {
    * @param done images (features) or feature rows (answers, structure) dealt with in this run;
    *     those of a chunk that is not yet committed are lost with it
    * @param total how many this run found missing
-   * @param phase {@code features | answers | structure}
+   * @param phase {@code projection | features | answers | structure}
    */
   void report(long done, long total, String phase);
 }

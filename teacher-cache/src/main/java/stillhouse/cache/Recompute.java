@@ -56,8 +56,9 @@ final class Recompute {
     String root = staging.folder("recompute");
     spark.sparkContext().setJobDescription("verify: choose images to ask about again");
     chosen(images).write().format("delta").save(Samples.table(root));
-    refresh.run(spark, root, teacher, plan, options);
     CacheTables again = CacheTables.of(root);
+    Projections.of(cache, spark).copy(keys.encoding(), Projections.of(again, spark));
+    refresh.run(spark, root, teacher, plan, options);
     Dataset<Row> samples = CacheTables.keyed(again.samples(spark), keys, options.views());
     long contents = samples.select(Samples.CONTENT_SHA256).distinct().count();
     List<VerifyReport.Recomputed> tables = new ArrayList<>();

@@ -9,7 +9,6 @@ import org.apache.spark.sql.Row;
 import stillhouse.structure.StructureMaps;
 import stillhouse.structure.StructureTensor;
 import stillhouse.tensor.DType;
-import stillhouse.tensor.TensorColumn;
 
 /** Cached embeddings to rows of the structure table. */
 record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Row> {
@@ -26,8 +25,8 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
   private Row measure(Row row) {
     String layer = keys.spec().embedding();
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
-    Row stored = row.getAs(CacheTables.layerColumn(layer));
-    StructureMaps maps = StructureTensor.maps(TensorColumn.decode(stored), keys.radius());
+    // Z as it is: P's rows are orthonormal, so its E, C and D are those of the restored map.
+    StructureMaps maps = StructureTensor.maps(keys.encoding().stored(layer, row), keys.radius());
     try {
       return Outcome.success(
           keys.structureKey(featureKey),

@@ -27,13 +27,20 @@ final class UnstorableException extends RuntimeException {
     }
   }
 
+  /** {@link #encode(String, FloatTensor, DType)} of a layer, projected where the encoding says. */
+  static Row encode(String what, FloatTensor map, Encoding encoding, String layer) {
+    return encode(what, encoding.kept(layer, map), encoding.type(layer));
+  }
+
   /**
-   * {@link #encode}, of a map that training views hold as fp16: what it decodes to must fit that.
+   * The same of a layer that training views hold as fp16, all its channels: what is read back must
+   * fit that.
    */
-  static Row encodeForViews(String what, FloatTensor tensor, DType type) {
-    Row row = encode(what, tensor, type);
-    if (type != DType.FP16) {
-      encode(what + ", as a training view holds it", TensorColumn.decode(row), DType.FP16);
+  static Row encodeForViews(String what, FloatTensor map, Encoding encoding, String layer) {
+    Row row = encode(what, map, encoding, layer);
+    if (encoding.type() != DType.FP16 || encoding.projection(layer).isPresent()) {
+      FloatTensor back = encoding.restored(layer, TensorColumn.decode(row));
+      encode(what + ", as a training view holds it", back, DType.FP16);
     }
     return row;
   }

@@ -1,11 +1,7 @@
 package stillhouse.cache;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +12,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -44,18 +39,17 @@ final class ViewFiles {
   private static final String OWN_INFO = "_view.json";
   private static final String REMOVED = "_removed.json";
 
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
   /** The JSON form of a {@link Projection}. */
   private record Directions(float[] mean, float[][] directions, float[] variances) {}
 
   private final Path folder;
   private final Configuration hadoop;
+  private final PublishedFolder published;
 
   ViewFiles(String folder, Configuration hadoop) {
     this.folder = new Path(folder);
     this.hadoop = hadoop;
+    this.published = new PublishedFolder(this.folder, hadoop);
   }
 
   String folder() {
@@ -76,11 +70,7 @@ final class ViewFiles {
 
   /** A view is complete once its {@code view.json}, written last, is there. */
   boolean complete() {
-    try {
-      return fileSystem().exists(new Path(folder, INFO));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot look for " + folder + "/" + INFO, e);
-    }
+    return published.has(INFO);
   }
 
   /**
@@ -91,21 +81,9 @@ final class ViewFiles {
    */
   boolean publish(ViewInfo info) {
     String draft = info.data() + "/" + OWN_INFO;
-    write(draft, info);
-    // A local disk looks for the target and renames in two steps, HDFS in one.
-    synchronized (ViewFiles.class) {
-      try {
-        if (!complete() && fileSystem().rename(new Path(folder, draft), new Path(folder, INFO))) {
-          return true;
-        }
-      } catch (FileAlreadyExistsException e) {
-        log.info("Another writer was first to make {}", folder);
-      } catch (IOException e) {
-        throw new UncheckedIOException("Cannot write " + folder + "/" + INFO, e);
-      }
-    }
+    published.write(draft, info);
     // A rename that is sent again is answered with no, though it has been done.
-    return names(info.data());
+    return published.publish(draft, INFO) || names(info.data());
   }
 
   private boolean names(String data) {
@@ -224,16 +202,16 @@ final class ViewFiles {
   }
 
   ViewInfo readInfo() {
-    return read(INFO, ViewInfo.class);
+    return published.read(INFO, ViewInfo.class);
   }
 
   Projection readProjection(String data) {
-    Directions json = read(projection(data), Directions.class);
+    Directions json = published.read(projection(data), Directions.class);
     return new Projection(json.mean(), json.directions(), json.variances());
   }
 
   void write(Projection p, String data) {
-    write(projection(data), new Directions(p.mean(), p.directions(), p.variances()));
+    published.write(projection(data), new Directions(p.mean(), p.directions(), p.variances()));
   }
 
   private static String projection(String data) {
@@ -279,24 +257,6 @@ final class ViewFiles {
   }
 
   private FileSystem fileSystem() throws IOException {
-    return folder.getFileSystem(hadoop);
-  }
-
-  private <T> T read(String name, Class<T> type) {
-    Path file = new Path(folder, name);
-    try (InputStream in = fileSystem().open(file)) {
-      return JSON.readValue(in, type);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file, e);
-    }
-  }
-
-  private void write(String name, Object value) {
-    Path file = new Path(folder, name);
-    try (OutputStream out = fileSystem().create(file, true)) {
-      out.write(JSON.writeValueAsBytes(value));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + file, e);
-    }
+    return published.files();
   }
 }

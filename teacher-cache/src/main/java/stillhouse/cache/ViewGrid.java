@@ -1,6 +1,7 @@
 package stillhouse.cache;
 
 import java.io.Serializable;
+import java.util.function.Function;
 import org.apache.spark.sql.Row;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
@@ -34,9 +35,28 @@ record ViewGrid(int height, int width) implements Serializable {
    * @param key names the tensor where it can't be read
    */
   Row shrunk(String key, Row stored, DType type) {
+    return reading(key, stored, map -> coarser(map) ? TensorColumn.encode(of(map), type) : stored);
+  }
+
+  /**
+   * The same of a layer as its encoding has it, all channels: on the grid first, as a mean of
+   * projected cells is the projected mean.
+   */
+  Row shrunk(String key, Row stored, Encoding encoding, String layer) {
+    // A mean of stored bytes is no stored byte: quantised again it would lose twice.
+    DType type = encoding.type().floating();
+    if (encoding.projection(layer).isEmpty()) {
+      return shrunk(key, stored, type);
+    }
+    return reading(
+        key,
+        stored,
+        map -> TensorColumn.encode(encoding.restored(layer, coarser(map) ? of(map) : map), type));
+  }
+
+  private static Row reading(String key, Row stored, Function<FloatTensor, Row> make) {
     try {
-      FloatTensor map = TensorColumn.decode(stored);
-      return coarser(map) ? TensorColumn.encode(of(map), type) : stored;
+      return make.apply(TensorColumn.decode(stored));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("Cannot read tensor of " + key + ": " + e.getMessage(), e);
     }

@@ -98,13 +98,10 @@ public final class ViewRows {
         features
             .where(col("encoder_digest").equalTo(keys.spec().encoderDigest().hex()))
             .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
-            .where(col("encoding").equalTo(keys.encoding().text()))
+            .where(col(Encoding.COLUMN).equalTo(keys.encoding().text()))
             .where(col(layer).getField("dtype").isNotNull()); // not its bytes
-    // A mean of stored bytes is no stored byte: quantised again it would lose twice.
-    DType type = keys.encoding().floating();
     return own.select(
-        col(CacheTables.FEATURE_KEY),
-        shrunk(grid, col(layer), type).as("embedding", channels(own, layer)));
+        col(CacheTables.FEATURE_KEY), shrunk(grid, keys).as("embedding", channels(own, keys)));
   }
 
   private static Dataset<Row> structure(Dataset<Row> structure, CacheKeys keys, ViewGrid grid) {
@@ -127,11 +124,27 @@ public final class ViewRows {
     return function.apply(col(CacheTables.FEATURE_KEY), tensor);
   }
 
+  /** The embedding, restored: a view has the teacher's own channels however they are cached. */
+  private static Column shrunk(ViewGrid grid, CacheKeys keys) {
+    String layer = keys.spec().embedding();
+    Encoding encoding = keys.encoding();
+    var function =
+        udf(
+            (UDF2<String, Row, Row>) (key, stored) -> grid.shrunk(key, stored, encoding, layer),
+            TensorColumn.TYPE);
+    return function.apply(col(CacheTables.FEATURE_KEY), col(CacheTables.layerColumn(layer)));
+  }
+
   /** C from one row's shape, before anything is joined; nothing where there is no row. */
-  private static Metadata channels(Dataset<Row> features, String layer) {
-    List<Row> one = features.select(col(layer).getField("shape")).limit(1).collectAsList();
+  private static Metadata channels(Dataset<Row> features, CacheKeys keys) {
+    String layer = keys.spec().embedding();
+    Column shape = col(CacheTables.layerColumn(layer)).getField("shape");
+    List<Row> one = features.select(shape).limit(1).collectAsList();
     var metadata = new MetadataBuilder();
-    one.forEach(row -> metadata.putLong(CHANNELS, row.<Integer>getList(0).get(0)));
+    one.forEach(
+        row ->
+            metadata.putLong(
+                CHANNELS, keys.encoding().channels(layer, row.<Integer>getList(0).get(0))));
     return metadata.build();
   }
 

@@ -113,8 +113,10 @@ public record DatasetConfig(
    * @param encoding of feature maps; another one is another cache beside it
    * @param structureRadius r of D's window, in cells of the teacher's embedding
    * @param views in which the teacher sees the training images, identity among them
+   * @param projection of feature maps' channels, before their elements are encoded
    */
-  public record Cache(DType encoding, int structureRadius, List<View> views) {
+  public record Cache(
+      DType encoding, int structureRadius, List<View> views, Optional<Projection> projection) {
     /** fp16, r = 7 (seed sard), the images as they are. */
     public static final Cache DEFAULT = new Cache(DType.FP16, 7);
 
@@ -128,9 +130,35 @@ public record DatasetConfig(
       }
     }
 
-    /** Of the images as they are. */
+    /** Of the images as they are, with all their channels. */
     public Cache(DType encoding, int structureRadius) {
-      this(encoding, structureRadius, View.ONLY_IDENTITY);
+      this(encoding, structureRadius, View.ONLY_IDENTITY, Optional.empty());
+    }
+
+    public Cache withViews(List<View> others) {
+      return new Cache(encoding, structureRadius, others, projection);
+    }
+
+    public Cache withProjection(Projection other) {
+      return new Cache(encoding, structureRadius, views, Optional.of(other));
+    }
+  }
+
+  /**
+   * An orthogonal projection of feature maps, fitted by the first cache job to the teacher's maps
+   * of a sample of the training images and kept by the workspace from then on.
+   *
+   * @param channels that are kept
+   * @param sample training images that it is fitted to at most
+   * @param named the layers that are projected; none: the teacher's embedding
+   */
+  public record Projection(int channels, int sample, List<String> named) {
+    public Projection {
+      named = List.copyOf(named);
+    }
+
+    public List<String> layers(String embedding) {
+      return named.isEmpty() ? List.of(embedding) : named;
     }
   }
 
@@ -242,12 +270,23 @@ public record DatasetConfig(
     }
   }
 
-  private record CacheForm(String encoding, Integer structureRadius, List<View> views) {
+  private record CacheForm(
+      String encoding, Integer structureRadius, List<View> views, ProjectionForm projection) {
     Cache bind() {
       return new Cache(
           encoding == null ? Cache.DEFAULT.encoding() : DType.of(encoding),
           structureRadius == null ? Cache.DEFAULT.structureRadius() : structureRadius,
-          views == null ? Cache.DEFAULT.views() : views);
+          views == null ? Cache.DEFAULT.views() : views,
+          Optional.ofNullable(projection).map(ProjectionForm::bind));
+    }
+  }
+
+  private record ProjectionForm(int channels, Integer sample, List<String> layers) {
+    private static final int SAMPLE = 256; // with 1024 cells each a quarter of a million of them
+
+    Projection bind() {
+      return new Projection(
+          channels, sample == null ? SAMPLE : sample, layers == null ? List.of() : layers);
     }
   }
 

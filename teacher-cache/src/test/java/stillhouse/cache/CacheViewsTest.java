@@ -151,7 +151,9 @@ class CacheViewsTest {
   @Test
   void theImageItselfIsAlwaysCached() {
     assertThatThrownBy(() -> PLAIN.withViews(List.of(View.TURN_90)))
-        .hasMessage("Invalid views of a cache: [turn-90] (identity must be among them)");
+        .hasMessage(
+            "Invalid cache.views: [turn-90] (must have identity among them: images are scored as"
+                + " they are)");
   }
 
   private static CacheReport run(Workspace workspace, TeacherSource teacher, CacheOptions options) {

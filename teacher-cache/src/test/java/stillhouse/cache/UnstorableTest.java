@@ -98,7 +98,8 @@ class UnstorableTest {
   void aMapThatNoTrainingViewCouldHoldIsUnstorableInAnyType() {
     var far = new FloatTensor(new int[] {1, 2}, new float[] {0, 70000f});
     for (DType type : List.of(DType.FP32, DType.INT8)) {
-      assertThatThrownBy(() -> UnstorableException.encodeForViews("layer 'e'", far, type))
+      assertThatThrownBy(
+              () -> UnstorableException.encodeForViews("layer 'e'", far, Encoding.of(type), "e"))
           .isInstanceOf(UnstorableException.class)
           .hasMessage(
               "layer 'e', as a training view holds it: Invalid value for fp16: 70000.0 at element 1"
@@ -106,9 +107,12 @@ class UnstorableTest {
     }
     // Rounded to a step of 494, the largest value passes what fp16 holds.
     var edge = new FloatTensor(new int[] {1, 2}, new float[] {-60000f, 65504f});
-    assertThatThrownBy(() -> UnstorableException.encodeForViews("layer 'e'", edge, DType.INT8))
+    assertThatThrownBy(
+            () ->
+                UnstorableException.encodeForViews("layer 'e'", edge, Encoding.of(DType.INT8), "e"))
         .hasMessageContaining("as a training view holds it: Invalid value for fp16: 65");
-    assertThat(UnstorableException.encodeForViews("layer 'e'", edge, DType.FP32)).isNotNull();
+    assertThat(UnstorableException.encodeForViews("layer 'e'", edge, Encoding.of(DType.FP32), "e"))
+        .isNotNull();
   }
 
   @Test
@@ -120,13 +124,15 @@ class UnstorableTest {
         new StructType()
             .add("feature_key", DataTypes.StringType)
             .add("view", DataTypes.StringType)
+            .add("encoding", DataTypes.StringType)
             .add("image_uris", DataTypes.createArrayType(DataTypes.StringType))
             .add("layer_embedding_0", TensorColumn.TYPE);
     var map = new FloatTensor(new int[] {1, 1, 2}, new float[] {1e30f, 0});
     Object uris = JavaConverters.asScalaBuffer(List.of("file:/white")).toSeq();
     Row row =
         new GenericRowWithSchema(
-            new Object[] {"key", "turn-90", uris, TensorColumn.encode(map, DType.FP32)}, type);
+            new Object[] {"key", "turn-90", "fp32", uris, TensorColumn.encode(map, DType.FP32)},
+            type);
     Row outcome = new StructureMapping(keys).call(List.of(row).iterator()).next();
     int columns = CacheTables.STRUCTURE.size();
     assertThat((String[]) outcome.get(columns)).containsExactly("file:/white");

@@ -60,6 +60,11 @@ final class Workspace {
     return new RgbImage(WIDTH, HEIGHT, rgb);
   }
 
+  /** Of the content of {@link #image}. */
+  static String sha(long seed) {
+    return Sha256.of(image(seed).rgb()).hex();
+  }
+
   /** Adds a sample whose file has the pixels of a seed; {@code mask} may be null. */
   Workspace add(String name, long seed, byte[] mask) {
     return add(name, seed, mask, "train");

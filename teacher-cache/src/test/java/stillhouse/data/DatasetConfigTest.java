@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,23 @@ class DatasetConfigTest {
   }
 
   @Test
+  void readsWhichLayersAreProjected() throws IOException {
+    DatasetConfig.Cache cache =
+        load(MINIMAL
+                + "cache: {encoding: int8, projection: {channels: 64, sample: 32, layers: [a,"
+                + " b]}}\n")
+            .cache();
+    assertThat(cache)
+        .isEqualTo(
+            new DatasetConfig.Cache(DType.INT8, 7)
+                .withProjection(new DatasetConfig.Projection(64, 32, List.of("a", "b"))));
+    DatasetConfig.Projection least =
+        load(MINIMAL + "cache: {projection: {channels: 64}}\n").cache().projection().get();
+    assertThat(least).isEqualTo(new DatasetConfig.Projection(64, 256, List.of()));
+    assertThat(least.layers("embedding")).containsExactly("embedding");
+  }
+
+  @Test
   void namesAVariableThatHasNoValue() {
     refused(
         MINIMAL.replace("images: images", "images: \"${plates}/images\""),
@@ -142,6 +160,10 @@ class DatasetConfigTest {
     refused(MINIMAL + "cache: {views: [turn-90]}\n", "must have identity among them");
     refused(MINIMAL + "cache: {structureRadius: 0}\n", "cache.structureRadius");
     refused(MINIMAL + "cache: {structureRadius: 65}\n", "cache.structureRadius");
+    refused(MINIMAL + "cache: {projection: {sample: 9}}\n", "cache.projection.channels");
+    refused(MINIMAL + "cache: {projection: {channels: 0}}\n", "cache.projection.channels");
+    refused(MINIMAL + "cache: {projection: {channels: 8, sample: 0}}\n", "projection.sample");
+    refused(MINIMAL + "cache: {projection: {channels: 8, layers: []}}\n", "projection.layers");
     refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
     refused(
         MINIMAL + "prompts: {source: guesses}\n", "[label-boxes, label-points, grid, saliency]");
