@@ -16,8 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.collection.JavaConverters;
 import stillhouse.Sessions;
-import stillhouse.data.ClassMask;
-import stillhouse.data.ImageCodec;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
@@ -117,7 +115,7 @@ class ViewRowsTest {
   /** Of the three the second has another question now, which nobody has answered. */
   @Test
   void rowsHaveTheAnswersToTheirOwnQuestions() {
-    byte[] mask = ImageCodec.encodePng(new ClassMask(1, 1, new byte[] {1}));
+    byte[] mask = DrawnMasks.firstPixel(1);
     new Workspace(spark, folder).add("one", 1, null).add("two", 2, mask).write();
     try {
       List<Row> rows = rows(PROMPTABLE).collectAsList();
