@@ -95,8 +95,9 @@ final class Workspace {
     } catch (UnreadableImageException e) { // ingest would not take it
       return new Integer[0];
     }
-    return IntStream.range(0, WIDTH * HEIGHT)
-        .map(i -> labels.at(i % WIDTH, i / WIDTH))
+    byte[] classes = labels.classes(); // of a mask that need not fit its image
+    return IntStream.range(0, classes.length)
+        .map(i -> classes[i] & 0xff)
         .filter(k -> k > 0)
         .distinct()
         .sorted()
