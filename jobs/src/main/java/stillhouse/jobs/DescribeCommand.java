@@ -24,11 +24,13 @@ import stillhouse.data.DatasetConfig;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.UnreadableImageException;
 
-/** Writes the data set's YAML for a folder of images and one of masks. */
+/** Writes the data set's YAML for a folder of images and their masks or annotations. */
 @Command(
     name = "describe",
     mixinStandardHelpOptions = true,
-    description = "Writes a data set's YAML for a folder of images and a folder of index masks.")
+    description =
+        "Writes a data set's YAML for a folder of images and a folder of index masks, a COCO file"
+            + " or labelme's files.")
 final class DescribeCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(DescribeCommand.class);
 
@@ -37,16 +39,22 @@ final class DescribeCommand implements Callable<Integer> {
 
   @Option(
       names = "--masks",
-      required = true,
       paramLabel = "DIR",
       description = "PNGs: 0 background, 1…K classes, 255 ignored")
   private Path masks;
 
   @Option(
+      names = "--annotations",
+      paramLabel = "PATH",
+      description = "in place of --masks: a COCO file, or the folder of labelme's files")
+  private Path annotations;
+
+  @Option(
       names = "--classes",
       split = ",",
       paramLabel = "NAME",
-      description = "names of the classes 1…K (default: as many as the masks show)")
+      description =
+          "names of the classes 1…K (default: as many as the masks show, or as annotations name)")
   private List<String> classes;
 
   @Option(
@@ -61,22 +69,37 @@ final class DescribeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireFolder("--images", images);
-    requireFolder("--masks", masks);
-    List<String> names = classes == null ? namesFromMasks() : classes;
+    if ((masks == null) == (annotations == null)) {
+      throw new ConfigException("Give one of --masks and --annotations");
+    }
+    Map<String, Object> source = new LinkedHashMap<>();
+    source.put("images", images.toAbsolutePath().normalize().toString());
+    List<String> names = masks == null ? annotated(source) : masked(source);
+    source.put("split", "hash");
     Map<String, Object> yaml = new LinkedHashMap<>();
     yaml.put("name", name(out));
     yaml.put("classes", names);
-    yaml.put(
-        "sources",
-        List.of(
-            Map.of(
-                "images", images.toAbsolutePath().normalize().toString(),
-                "masks", masks.toAbsolutePath().normalize().toString(),
-                "split", "hash")));
+    yaml.put("sources", List.of(source));
     yaml.put("input", Map.of("height", size, "width", size));
     write(new ObjectMapper(new YAMLFactory()).writeValueAsBytes(yaml));
     log.info("Described {} with classes {} in {}", images, names, out);
     return 0;
+  }
+
+  /** Adds the source's masks, and gives its classes. */
+  private List<String> masked(Map<String, Object> source) throws IOException {
+    requireFolder("--masks", masks);
+    source.put("masks", masks.toAbsolutePath().normalize().toString());
+    return classes == null ? namesFromMasks() : classes;
+  }
+
+  private List<String> annotated(Map<String, Object> source) throws IOException {
+    if (!Files.exists(annotations)) {
+      throw new ConfigException("Invalid --annotations: " + annotations + " does not exist");
+    }
+    var described = DescribedAnnotations.of(annotations, classes == null ? List.of() : classes);
+    source.putAll(described.source());
+    return described.classes();
   }
 
   /** Leaves what is there, and nothing that is not valid. */

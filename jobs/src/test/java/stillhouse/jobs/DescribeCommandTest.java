@@ -64,6 +64,50 @@ class DescribeCommandTest {
         .containsExactly("class-1", "class-2");
   }
 
+  @Test
+  void aCocoFileNamesItsCategories() throws IOException {
+    Path images = Files.createDirectory(folder.resolve("images"));
+    Path coco =
+        Files.writeString(
+            folder.resolve("coco.json"),
+            "{\"images\":[],\"annotations\":[],\"categories\":[{\"id\":7,\"name\":\"dent\"},{\"id\":3,\"name\":\"Kratzer"
+                + " (tief)\"}]}");
+    String[] words = {"describe", "--images=" + images, "--annotations=" + coco, "--out="};
+    Path out = folder.resolve("all.yaml");
+    words[3] += out;
+    assertThat(Stillhouse.run(words)).isZero();
+    assertThat(DatasetConfig.load(out).classes()).containsExactly("dent", "class-2");
+    assertThat(out)
+        .content()
+        .contains(
+            "layout: \"coco\"", "annotations: \"" + coco + "\"", "Kratzer (tief): \"class-2\"");
+    Path few = folder.resolve("few.yaml");
+    assertThat(Stillhouse.run(words[0], words[1], words[2], "--classes=dent", "--out=" + few))
+        .isZero();
+    assertThat(DatasetConfig.load(few).classes()).containsExactly("dent");
+    assertThat(few).content().contains("others: \"background\"");
+    Files.writeString(coco, "{\"images\":[");
+    assertThat(BadInputTest.refused(words))
+        .contains("Cannot describe " + coco + " as COCO's: no JSON: Unexpected end-of-input");
+    assertThat(BadInputTest.refused(words[0], words[1], words[3]))
+        .contains("Give one of --masks and --annotations");
+  }
+
+  @Test
+  void aFolderOfLabelmesFilesNamesTheirLabels() throws IOException {
+    Path parts = Files.createDirectory(folder.resolve("parts"));
+    Files.writeString(
+        parts.resolve("a.json"),
+        "{\"shapes\":[{\"label\":\"scratch\"},{\"label\":\"dent\"},{\"label\":\"_background_\"}]}");
+    Files.writeString(parts.resolve("b.json"), "{\"shapes\":[{\"label\":\"scratch\"");
+    Path out = folder.resolve("parts.yaml");
+    int code =
+        Stillhouse.run("describe", "--images=" + parts, "--annotations=" + parts, "--out=" + out);
+    assertThat(code).isZero();
+    assertThat(DatasetConfig.load(out).classes()).containsExactly("dent", "scratch");
+    assertThat(out).content().contains("_background_: \"background\"", "layout: \"labelme\"");
+  }
+
   private static int describe(Path images, Path masks, Path out, int size) {
     return Stillhouse.run(
         "describe",

@@ -24,6 +24,7 @@ record CocoPolygon(double[] points) implements Shape {
     if (first > last) {
       return;
     }
+    sink.work((last - first + 1L) * height);
     Parity columns = new Parity(first, last, height);
     int n = points.length;
     for (int i = 0; i < n; i += 2) {
@@ -31,7 +32,7 @@ record CocoPolygon(double[] points) implements Shape {
       var edge =
           Edge.of(
               fifths(points[i]), fifths(points[i + 1]), fifths(points[j]), fifths(points[j + 1]));
-      edge.cut(columns, width, height);
+      edge.cut(columns, width, height, sink);
     }
     columns.draw(1, width, sink);
   }
@@ -57,13 +58,14 @@ record CocoPolygon(double[] points) implements Shape {
       return new Edge(xs, ys, dx, dy, dx >= dy ? rise / dx : run / dy);
     }
 
-    void cut(Parity columns, int width, int height) {
+    void cut(Parity columns, int width, int height, Runs sink) {
       if (dx == 0) {
         return; // upright: crosses no column's middle
       }
       int left = slope < 0 && dx < dy ? xs - dx : xs;
       int from = Math.max(0, Math.floorDiv(left - MIDDLE + FIFTHS - 1, FIFTHS));
       int to = Math.min(width - 1, Math.floorDiv(left + dx - MIDDLE - 1, FIFTHS));
+      sink.work(Math.max(0, to - from + 1));
       for (int column = from; column <= to; column++) {
         int x = FIFTHS * column + MIDDLE;
         int y = dx >= dy ? flatCrossing(x) : ys + steepCrossing(x);

@@ -37,7 +37,7 @@ record IndexMaskReader(byte[] classOf, boolean[] known, String meaning) implemen
   @Override
   public Labels read(Row listed, int width, int height, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
-    byte[] bytes = files.read(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
+    byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
     ClassMask mask = decode(uri, bytes, (long) width * height);
     relabel(mask);
     return new Labels(mask, 0);

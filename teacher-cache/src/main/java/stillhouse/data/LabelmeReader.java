@@ -25,8 +25,14 @@ final class LabelmeReader implements LabelReader {
   @Override
   public Labels read(Row listed, int width, int height, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
-    byte[] bytes = files.read(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
+    byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
     return LabelJson.object(uri, bytes, json -> draw(document(json), width, height));
+  }
+
+  /** What a file's shapes are called. */
+  static List<String> labels(String where, byte[] bytes) {
+    return LabelJson.object(
+        where, bytes, json -> document(json).shapes().stream().map(Drawn::label).toList());
   }
 
   /**

@@ -17,6 +17,21 @@ final class ListedFiles implements Serializable {
     this.hadoop = new SerializableConfiguration(hadoop);
   }
 
+  private static final long MOST_LABELS = 1L << 28; // of one image; a picture inside its JSON, too
+
+  /**
+   * A file of one image's labels.
+   *
+   * @throws UnreadableImageException as {@link #read}, and where it is longer than 256 MiB
+   */
+  byte[] readLabels(String uri, long length) {
+    if (length > MOST_LABELS) {
+      throw new UnreadableImageException(
+          "mask-too-large", uri + " has " + length + " bytes (at most " + MOST_LABELS + ")");
+    }
+    return read(uri, length);
+  }
+
   /**
    * @throws UnreadableImageException where the file is gone, too large, or was written since it was
    *     listed

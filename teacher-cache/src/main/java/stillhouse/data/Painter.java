@@ -17,7 +17,7 @@ final class Painter {
   }
 
   /**
-   * @param mostWork pixels that all shapes together may cover
+   * @param mostWork pixels that all shapes and their boxes together may cover
    */
   Painter(int width, int height, Layout.Overlap overlap, long mostWork) {
     this.mostWork = mostWork;
@@ -72,21 +72,36 @@ final class Painter {
   }
 
   private void draw(Shape shape, Shape.Runs sink) {
-    shape.draw(
-        width,
-        height,
-        (start, step, count) -> {
-          spend(count);
-          sink.run(start, step, count);
-        });
     spend((long) height + width);
+    shape.draw(width, height, new Counted(sink));
+  }
+
+  /** Passes runs on for as long as the work is not too much. */
+  private final class Counted implements Shape.Runs {
+    private final Shape.Runs sink;
+
+    Counted(Shape.Runs sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    public void run(int start, int step, int count) {
+      spend(count);
+      sink.run(start, step, count);
+    }
+
+    @Override
+    public void work(long amount) {
+      spend(amount);
+    }
   }
 
   private void spend(long amount) {
     work += amount;
     if (work > mostWork) {
       throw new UnreadableImageException(
-          "mask-shape", "its shapes cover more than " + mostWork + " pixels, one over the other");
+          "mask-shape",
+          "its shapes and their boxes cover more than " + mostWork + " pixels, one over the other");
     }
   }
 

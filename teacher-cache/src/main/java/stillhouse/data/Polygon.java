@@ -21,22 +21,25 @@ record Polygon(double[] points) implements Shape {
     if (first > last) {
       return;
     }
+    sink.work((last - first + 1L) * width);
     Parity rows = new Parity(first, last, width);
     int n = points.length;
     for (int i = 0; i < n; i += 2) {
       int j = (i + 2) % n;
       boolean down = points[i + 1] <= points[j + 1];
-      cut(rows, down ? i : j, down ? j : i, width, height);
+      cut(rows, down ? i : j, down ? j : i, width, height, sink);
     }
     rows.draw(width, 1, sink);
   }
 
   /** Where an edge crosses the centres of rows; {@code lo} is the index of its upper end. */
-  private void cut(Parity rows, int lo, int hi, int width, int height) {
+  private void cut(Parity rows, int lo, int hi, int width, int height, Runs sink) {
     double y0 = points[lo + 1];
     double slope = (points[hi] - points[lo]) / (points[hi + 1] - y0); // not used where it is NaN
     int end = from(points[hi + 1], height);
-    for (int y = from(y0, height); y < end; y++) {
+    int begin = from(y0, height);
+    sink.work(end - begin);
+    for (int y = begin; y < end; y++) {
       rows.toggle(y, from(points[lo] + (y + 0.5 - y0) * slope, width));
     }
   }

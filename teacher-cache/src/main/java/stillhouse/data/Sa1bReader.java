@@ -13,7 +13,7 @@ record Sa1bReader(int largest) implements LabelReader {
   @Override
   public Labels read(Row listed, int width, int height, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
-    byte[] bytes = files.read(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
+    byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
     return LabelJson.object(uri, bytes, json -> draw(masks(json), width, height));
   }
 

@@ -11,5 +11,12 @@ interface Shape {
   @FunctionalInterface
   interface Runs {
     void run(int start, int step, int count);
+
+    /**
+     * Told before it is done of work that no run shows: about one a pixel looked at.
+     *
+     * @throws UnreadableImageException where it is too much
+     */
+    default void work(long amount) {}
   }
 }

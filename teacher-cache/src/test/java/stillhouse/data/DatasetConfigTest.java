@@ -8,7 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.conf.ConfigException;
@@ -199,6 +203,129 @@ class DatasetConfigTest {
         DatasetConfig.load(datasets.resolve("drawn-scenes.yaml"), Map.of("SCENES", "/data/s"));
     assertThat(drawn.classes()).isEqualTo(Scenes.CLASSES);
     assertThat(drawn.input()).isEqualTo(new DatasetConfig.Input(128, 128));
+  }
+
+  @Test
+  void everyLayoutsKeysArrive() throws IOException {
+    assertThat(layout("values: {7: scratch, 9: ignore}, others: ignore"))
+        .isEqualTo(
+            new IndexMasks(
+                IndexMasks.Tree.FLAT,
+                Optional.of(new TreeMap<>(Map.of(0, 0, 7, 1, 9, 255, 255, 255))),
+                Layout.Others.IGNORE));
+    assertThat(layout("layout: ade20k, masks: m, others: background"))
+        .isEqualTo(
+            new IndexMasks(
+                IndexMasks.Tree.FLAT,
+                Optional.of(new TreeMap<>(Map.of(1, 1, 2, 2))),
+                Layout.Others.BACKGROUND));
+    assertThat(layout("layout: class-files, masks: m, overlap: refuse"))
+        .isEqualTo(new ClassFiles(List.of("scratch", "dent"), Layout.Overlap.REFUSE));
+    var names = new TreeMap<>(Map.of("scratch", 1, "dent", 2, "bump", 2, "dirt", 255));
+    assertThat(layout("layout: labelme, annotations: images, labels: {bump: dent, dirt: ignore}"))
+        .isEqualTo(
+            new Labelme(
+                new LabelTable(names, Layout.Others.REFUSE),
+                Layout.Overlap.LAST,
+                Layout.OtherShapes.REFUSE));
+    assertThat(
+            layout(
+                "layout: coco, annotations: a.json, others: background, overlap: ignore, crowd:"
+                    + " drop, otherShapes: skip"))
+        .isEqualTo(
+            new Coco(
+                new LabelTable(
+                    new TreeMap<>(Map.of("scratch", 1, "dent", 2)), Layout.Others.BACKGROUND),
+                Layout.Overlap.IGNORE,
+                Layout.Crowd.DROP,
+                Layout.OtherShapes.SKIP));
+  }
+
+  @Test
+  void anotherLayoutIsAnotherSetting() throws IOException {
+    DatasetConfig plain = load(MINIMAL);
+    DatasetConfig named = load(MINIMAL.replace("split: hash", "split: hash, layout: png"));
+    DatasetConfig other = load(MINIMAL.replace("split: hash", "split: hash, layout: ade20k"));
+    assertThat(named.settings(named.sources().get(0)))
+        .isEqualTo(plain.settings(plain.sources().get(0)));
+    assertThat(plain.settings(plain.sources().get(0)).hex())
+        .as("as before there were layouts: its samples are known")
+        .isEqualTo("e8ee2b5112b228c0963073891e15e6bd781e70253ff68e77842d1c5806630dfa");
+    assertThat(other.settings(other.sources().get(0)))
+        .isNotEqualTo(plain.settings(plain.sources().get(0)));
+  }
+
+  @Test
+  void refusesKeysAndNamesThatAreNotTheLayouts() {
+    String source = "split: hash";
+    refused(
+        MINIMAL.replace(source, source + ", crowd: drop"),
+        "crowd is no key of layout png (it has: masks, others, values)");
+    refused(
+        MINIMAL.replace(source, source + ", layout: coco, masks: m"),
+        "masks is no key of layout coco (it has: annotations, crowd, labels, otherShapes, others,"
+            + " overlap)");
+    refused(
+        MINIMAL.replace(source, source + ", layout: sa-1b"),
+        "Invalid classes: [scratch, dent]; the masks of layout sa-1b are of no class");
+    refused(
+        MINIMAL.replace(source, source + ", layout: cityscapes"),
+        "Invalid classes: 'scratch' is no label of Cityscapes (they are: unlabeled, ");
+    refused(
+        MINIMAL.replace(source, source + ", values: {7: rust}"),
+        "Invalid values: 'rust' is no class (there are: scratch, dent, background, ignore)");
+    refused(MINIMAL.replace(source, source + ", values: {256: dent}"), "256");
+    refused(MINIMAL.replace(source, source + ", layout: voc"), "[png, class-files, labelme, coco,");
+    refused(
+        MINIMAL.replace(source, source + ", layout: class-files, masks: images"),
+        "Invalid source: masks lie among the images");
+  }
+
+  @Test
+  void thePublicDataSetsOfConfLoad() {
+    Map<String, Integer> classes =
+        Map.of(
+            "cityscapes",
+            19,
+            "ade20k",
+            150,
+            "coco-2017",
+            80,
+            "sa-1b",
+            1,
+            "labelme",
+            2,
+            "class-files",
+            2);
+    Map<String, String> folders =
+        Map.of("CITYSCAPES", "/c", "ADE20K", "/a", "COCO", "/o", "SA1B", "/s", "PARTS", "/p");
+    classes.forEach(
+        (name, count) -> {
+          Path file = Path.of("..", "conf", "datasets", name + ".yaml");
+          DatasetConfig config = DatasetConfig.load(file, folders);
+          assertThat(config.name()).isEqualTo(name);
+          assertThat(config.classes()).as(name).hasSize(count);
+          assertThat(config.sources().get(0).masks()).isPresent();
+          assertThat(config.sources().get(0).layout()).isNotEqualTo(Layout.DEFAULT);
+        });
+  }
+
+  @Test
+  void theExamplesOfTheDocumentationLoad() throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "datasets.md"));
+    Matcher example = Pattern.compile("(?m)^    name: .*\\n(    .*\\n)+").matcher(page);
+    Map<String, String> folders = Map.of("CITYSCAPES", "/c", "ADE20K", "/a", "SA1B", "/s");
+    int loaded = 0;
+    while (example.find()) {
+      Path file = Files.writeString(folder.resolve("e.yaml"), example.group().indent(-4));
+      assertThat(DatasetConfig.load(file, folders).sources()).hasSize(1);
+      loaded++;
+    }
+    assertThat(loaded).isEqualTo(7);
+  }
+
+  private Layout layout(String keys) throws IOException {
+    return load(MINIMAL.replace("split: hash", "split: hash, " + keys)).sources().get(0).layout();
   }
 
   private static String twice(String source) {

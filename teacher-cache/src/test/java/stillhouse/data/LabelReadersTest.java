@@ -165,9 +165,13 @@ class LabelReadersTest {
   void shapesThatWouldPaintForHoursAreRefused() {
     Painter painter = new Painter(40, 40, Layout.Overlap.LAST, 100 * 40 * 40);
     Shape whole = new Polygon(new double[] {0, 0, 40, 0, 40, 40, 0, 40});
-    paint(painter, whole, 90);
+    paint(painter, whole, 45);
     refused(() -> paint(painter, whole, 90), "mask-shape")
-        .hasMessageContaining("cover more than 160000 pixels, one over the other");
+        .hasMessageContaining("boxes cover more than 160000 pixels, one over the other");
+    Painter other = new Painter(40, 40, Layout.Overlap.LAST, 100 * 40 * 40);
+    Shape sliver = new CocoPolygon(new double[] {0, 0, 40, 39.9, 40, 40});
+    paint(other, sliver, 80);
+    refused(() -> paint(other, sliver, 20), "mask-shape");
   }
 
   private static void paint(Painter painter, Shape shape, int times) {
