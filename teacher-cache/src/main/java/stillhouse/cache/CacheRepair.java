@@ -79,9 +79,14 @@ public final class CacheRepair {
     long kept = damaged.stream().mapToLong(row -> row.getLong(2) - row.getLong(3)).sum();
     long stated = damaged.stream().mapToLong(row -> row.getLong(1)).sum();
     var replacement = new FileReplacement(spark, table.path(tables));
-    Optional<Dataset<Row>> rows = replacement.rows(files);
-    Optional<Dataset<Row>> intact = rows.filter(r -> kept > 0).map(r -> intact(r, table, found));
-    if (rows.isEmpty() || !replacement.commit(files, intact)) {
+    // One that gives no row may not be there at all.
+    List<String> giving =
+        damaged.stream().filter(row -> row.getLong(2) > 0).map(row -> row.getString(0)).toList();
+    Optional<Dataset<Row>> intact =
+        kept == 0
+            ? Optional.empty()
+            : replacement.rows(giving).map(rows -> intact(rows, table, found));
+    if ((kept > 0 && intact.isEmpty()) || !replacement.commit(files, intact)) {
       log.info("Another job has replaced some of {} damaged files meanwhile", files.size());
       return new Report(0, 0, 0);
     }
