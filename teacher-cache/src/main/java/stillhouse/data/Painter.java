@@ -5,6 +5,8 @@ final class Painter {
   /** A few seconds of one core: an image of 2048×2048 covered 256 times. */
   static final long MOST_WORK = 1L << 30;
 
+  private static final long MOST_LAYERS = 64; // of a frame for which that is little
+
   private final int width;
   private final int height;
   private final Layout.Overlap overlap;
@@ -13,7 +15,7 @@ final class Painter {
   private long work;
 
   Painter(int width, int height, Layout.Overlap overlap) {
-    this(width, height, overlap, MOST_WORK);
+    this(width, height, overlap, Math.max(MOST_WORK, MOST_LAYERS * width * height));
   }
 
   /**

@@ -80,14 +80,14 @@ final class Segmentation {
     if (size.length != 2
         || size[0] < 1
         || size[1] < 1
-        || size[0] > Container.MAX_PIXELS
-        || size[1] > Container.MAX_PIXELS / size[0]) {
+        || size[0] > Container.MAX_FRAME_PIXELS
+        || size[1] > Container.MAX_FRAME_PIXELS / size[0]) {
       throw new UnreadableImageException(
           "mask-rle",
           "run lengths are of a mask of size "
               + Arrays.toString(Arrays.copyOf(size, Math.min(4, size.length)))
               + " (must be height and width, "
-              + Container.MAX_PIXELS
+              + Container.MAX_FRAME_PIXELS
               + " pixels at most)");
     }
     return new int[] {(int) size[0], (int) size[1]};

@@ -154,7 +154,7 @@ class LabelReadersTest {
     segmentation("[[1,2,\"3\",4,5,6]]", "mask-json", "a polygon's coordinate is no number");
     segmentation("{\"size\":[4,4]}", "mask-json", "run lengths without size or counts");
     segmentation("{\"size\":[4],\"counts\":[]}", "mask-rle", "of a mask of size [4] (must be");
-    segmentation("{\"size\":[60000,60000],\"counts\":[]}", "mask-rle", "33554432 pixels at most");
+    segmentation("{\"size\":[60000,60000],\"counts\":[]}", "mask-rle", "268435456 pixels at most");
     segmentation("{\"size\":[4,4],\"counts\":[3,-3,16]}", "mask-rle", "count -3 at 1");
     segmentation("{\"size\":[4,4],\"counts\":[3,1.5]}", "mask-json", "a run's length is 1.5");
     segmentation("{\"size\":[2,2],\"counts\":[4]}", "mask-size", "a mask of 2×2, the image is 4×4");
