@@ -16,7 +16,9 @@ record ClassFileReader(int ignore, Layout.Overlap overlap) implements LabelReade
       String uri = part.getAs(LabelParts.URI);
       ClassMask mask =
           IndexMaskReader.decode(
-              uri, files.readLabels(uri, part.<Long>getAs(LabelParts.LENGTH)), (long) width * height);
+              uri,
+              files.readLabels(uri, part.<Long>getAs(LabelParts.LENGTH)),
+              (long) width * height);
       requireSize(uri, mask, width, height);
       paint(uri, mask, label, painter);
     }
