@@ -114,9 +114,9 @@ class ProjectionFitTest {
     run(workspace, teacher, 1);
     Encoding encoding = Projections.encoding(spark, workspace.root(), CACHE, teacher.spec());
     Row features = workspace.tables().features(spark).orderBy("feature_key").first();
-    assertThat(features.<Row>getAs("layer_high_res_0").<List<Integer>>getAs("shape").toString())
+    assertThat(TensorColumn.decode(features.getAs("layer_high_res_0")).shape())
         .as("a layer that is not projected")
-        .contains("1, 4, 6");
+        .containsExactly(1, 4, 6);
     String own = "feature_key = '" + features.getAs("feature_key") + "'";
     Row answer = workspace.tables().answers(spark).where(own).first();
     FloatTensor restored = encoding.restored(LAYER, features);
