@@ -68,6 +68,10 @@ record Answering(
     PromptedImage image;
     try {
       image = image(row);
+    } catch (RuntimeException e) { // its mask is none
+      return Stream.of(failure(row, "no prompts", e));
+    }
+    try {
       prompts = prompts(row, image);
     } catch (UnreadableImageException e) {
       return Stream.of(failure(row, "image unreadable", e));

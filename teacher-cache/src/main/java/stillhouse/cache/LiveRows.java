@@ -66,7 +66,8 @@ final class LiveRows {
       }
     }
     StructType type = (StructType) now.metadata().schema();
-    return spark.read().schema(type).parquet(TableFiles.paths(path, files));
+    return Samples.withTiles(
+        spark.read().schema(type).parquet(TableFiles.paths(path, files)));
   }
 
   /** The table's live rows: their keys. */

@@ -11,14 +11,15 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.Sessions;
 
 /**
- * SIGKILL, at random moments, of refreshes in JVMs of their own. A few in each build; the whole
- * trial is {@code mvn -pl teacher-cache -am test -Dtest=KilledRefreshTest -Dstillhouse.kills=50
+ * SIGKILL, at random moments, of refreshes in JVMs of their own. One driver in each build; the whole
+ * trial, of executors too, is {@code mvn -pl teacher-cache -am test -Dtest=KilledRefreshTest -Dstillhouse.kills=50
  * -Dsurefire.failIfNoSpecifiedTests=false}, with another {@code -Dstillhouse.kills.seed} for other
  * moments.
  */
@@ -63,6 +64,7 @@ class KilledRefreshTest {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "stillhouse.kills", matches = "\\d+")
   void anExecutorThatIsKilledCostsNoRow() throws Exception {
     var random = new Random(SEED);
     int build = 0;
