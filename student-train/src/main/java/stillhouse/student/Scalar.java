@@ -9,9 +9,9 @@ import ai.djl.ndarray.types.Shape;
  * <p>The engine's own {@code x.mul(2)} reads its 2 from a Java buffer that nothing holds after the
  * call, while the graph keeps the tensor over it for backward. A garbage collection in between
  * frees the buffer, and every gradient is multiplied by whatever lies there then, without a word.
- * Here the number lies in the engine's own memory, which the graph does hold. Adding a
- * number keeps nothing, and yet 2 of 150 gradients of x · relu6(x + 3) / 6 lacked relu6's share
- * where the 3 was {@code x.add(3)}'s own.
+ * Here the number lies in the engine's own memory, which the graph does hold. Adding a number keeps
+ * nothing, and yet 2 of 150 gradients of x · relu6(x + 3) / 6 lacked relu6's share where the 3 was
+ * {@code x.add(3)}'s own.
  */
 public final class Scalar {
   private Scalar() {}

@@ -66,8 +66,7 @@ final class LiveRows {
       }
     }
     StructType type = (StructType) now.metadata().schema();
-    return Samples.withTiles(
-        spark.read().schema(type).parquet(TableFiles.paths(path, files)));
+    return Samples.withTiles(spark.read().schema(type).parquet(TableFiles.paths(path, files)));
   }
 
   /** The table's live rows: their keys. */

@@ -18,10 +18,10 @@ import org.slf4j.LoggerFactory;
 import stillhouse.Sessions;
 
 /**
- * SIGKILL, at random moments, of refreshes in JVMs of their own. One driver in each build; the whole
- * trial, of executors too, is {@code mvn -pl teacher-cache -am test -Dtest=KilledRefreshTest -Dstillhouse.kills=50
- * -Dsurefire.failIfNoSpecifiedTests=false}, with another {@code -Dstillhouse.kills.seed} for other
- * moments.
+ * SIGKILL, at random moments, of refreshes in JVMs of their own. One driver in each build; the
+ * whole trial, of executors too, is {@code mvn -pl teacher-cache -am test -Dtest=KilledRefreshTest
+ * -Dstillhouse.kills=50 -Dsurefire.failIfNoSpecifiedTests=false}, with another {@code
+ * -Dstillhouse.kills.seed} for other moments.
  */
 class KilledRefreshTest {
   private static final Logger log = LoggerFactory.getLogger(KilledRefreshTest.class);
