@@ -24,6 +24,8 @@ import stillhouse.data.Samples;
  * of every teacher and setting.
  */
 final class LiveRows {
+  private static final long START_MILLIS = 3_600_000; // from the command to this look, at most
+
   private static final String[] ANSWER = {
     CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT, CacheTables.DECODER_DIGEST
   };
@@ -54,7 +56,7 @@ final class LiveRows {
     DeltaLog log = DeltaLog.forTable(spark, path);
     Snapshot now = log.update(false, Option.empty(), Option.empty());
     long kept = DeltaLog.tombstoneRetentionMillis(now.metadata());
-    if (before < System.currentTimeMillis() - kept) {
+    if (before < System.currentTimeMillis() - kept - START_MILLIS) {
       throw new ConfigException(
           "Invalid --older-than: %s remembers removed files for %d hours (must be no longer; or raise the table's property delta.deletedFileRetentionDuration)"
               .formatted(path, kept / 3_600_000));
