@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -66,6 +68,7 @@ public final class Pins {
 
   /** A pin that is renewed until it is closed, which removes it, or left behind. */
   public final class Held implements AutoCloseable {
+    private final CountDownLatch left = new CountDownLatch(1);
     private final Thread beating;
     private final Pin pin;
 
@@ -78,12 +81,11 @@ public final class Pins {
 
     private void beat() {
       try {
-        while (true) {
-          Thread.sleep(heartbeat.toMillis());
+        while (!left.await(heartbeat.toMillis(), TimeUnit.MILLISECONDS)) {
           renew();
         }
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // closed, or left behind
+        Thread.currentThread().interrupt(); // nobody does; it would end as if it were left
       }
     }
 
@@ -95,9 +97,12 @@ public final class Pins {
       }
     }
 
-    /** Stops renewing it and leaves it: its job may be resumed. */
+    /**
+     * Stops renewing it and leaves it: its job may be resumed. What is being written is written
+     * whole: an interrupt in the middle of it could be taken for the file system's, and lost.
+     */
     public void leave() {
-      beating.interrupt();
+      left.countDown();
       try {
         beating.join();
       } catch (InterruptedException e) {
