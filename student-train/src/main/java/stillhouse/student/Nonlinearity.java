@@ -24,7 +24,7 @@ enum Nonlinearity implements Layer {
   HARD_SWISH("HardSwish") {
     @Override
     public NDArray forward(NDArray x, boolean training) {
-      return Scalar.over(x.mul(Activation.relu6(Scalar.plus(x, 3))), 6);
+      return Scalar.over(x.mul(Scalar.atMost(Scalar.atLeast(x.add(3), 0), 6)), 6);
     }
   };
 

@@ -9,9 +9,9 @@ import ai.djl.ndarray.types.Shape;
  * <p>The engine's own {@code x.mul(2)} reads its 2 from a Java buffer that nothing holds after the
  * call, while the graph keeps the tensor over it for backward. A garbage collection in between
  * frees the buffer, and every gradient is multiplied by whatever lies there then, without a word.
- * Here the number lies in the engine's own memory, which the graph does hold. Adding a number keeps
- * nothing, and yet 2 of 150 gradients of x · relu6(x + 3) / 6 lacked relu6's share where the 3 was
- * {@code x.add(3)}'s own.
+ * Here the number lies in the engine's own memory, which the graph does hold. Adding and
+ * subtracting a number keep nothing and need none of this. {@code Activation.relu6} does: the
+ * gradient of its first call was 0 where a collection came between.
  */
 public final class Scalar {
   private Scalar() {}
@@ -30,17 +30,17 @@ public final class Scalar {
     }
   }
 
-  /** x + term. */
-  public static NDArray plus(NDArray x, double term) {
-    try (NDArray number = number(x, term)) {
-      return x.add(number);
-    }
-  }
-
   /** max(x, floor). */
   public static NDArray atLeast(NDArray x, double floor) {
     try (NDArray number = number(x, floor)) {
       return x.maximum(number);
+    }
+  }
+
+  /** min(x, ceiling). */
+  public static NDArray atMost(NDArray x, double ceiling) {
+    try (NDArray number = number(x, ceiling)) {
+      return x.minimum(number);
     }
   }
 

@@ -15,11 +15,13 @@ class ScalarTest {
     assertThat(gradient(x -> Scalar.times(x, 2.5), 1, 3)).containsExactly(2.5f, 2.5f);
     assertThat(gradient(x -> Scalar.over(x, 4), 1, 3)).containsExactly(0.25f, 0.25f);
     assertThat(gradient(x -> Scalar.atLeast(x, 2), 1, 3)).containsExactly(0, 1);
+    assertThat(gradient(x -> Scalar.atMost(x, 2), 1, 3)).containsExactly(1, 0);
     try (NDManager manager = Fixtures.manager()) {
       NDArray x = manager.create(new float[] {1, 3});
       assertThat(Scalar.times(x, 2.5).toFloatArray()).containsExactly(2.5f, 7.5f);
       assertThat(Scalar.over(x, 4).toFloatArray()).containsExactly(0.25f, 0.75f);
       assertThat(Scalar.atLeast(x, 2).toFloatArray()).containsExactly(2, 3);
+      assertThat(Scalar.atMost(x, 2).toFloatArray()).containsExactly(1, 2);
     }
   }
 
