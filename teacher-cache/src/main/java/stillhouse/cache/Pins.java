@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class Pins {
   private static final Logger log = LoggerFactory.getLogger(Pins.class);
   private static final Duration HEARTBEAT = Duration.ofMinutes(5);
-  private static final int READS = 3; // a file that is being renewed may be empty for a moment
+  private static final int READS = 5; // a file that is being renewed may be empty for a moment
+  private static final long PAUSE_MS = 50;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path folder;
@@ -168,6 +170,7 @@ public final class Pins {
           String name = file.getPath().getName();
           return Optional.of(new Pin(name, "unknown", Pin.EVERY_VIEW, Map.of(), made, made));
         }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MS));
       }
     }
   }
