@@ -33,7 +33,7 @@ final class CacheCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
-    LocalTeacher source = teacher.resolve();
+    LocalTeacher source = teacher.resolve(dataset);
     chunk.check();
     CacheOptions options = recipes.in(chunk.options(dataset));
     try (var session = JobSession.open("cache " + dataset.name())) {

@@ -3,6 +3,7 @@ package stillhouse.jobs;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfFiles;
 import stillhouse.data.DatasetConfig;
 
 /** Which data set a job works on. */

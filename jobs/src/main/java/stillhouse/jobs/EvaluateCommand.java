@@ -50,7 +50,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     DatasetConfig dataset = data.load();
-    Optional<LocalTeacher> source = teacher.find();
+    Optional<LocalTeacher> source = teacher.find(dataset);
     Optional<LocalTeacher> answering = source.filter(t -> t.spec().answers());
     if (source.isPresent() && answering.isEmpty()) {
       log.info("Teacher {} gives no logits, so it has no row", source.get().spec().name());

@@ -17,6 +17,7 @@ import stillhouse.cache.FolderSize;
 import stillhouse.cache.GcOptions;
 import stillhouse.cache.GcReport;
 import stillhouse.cache.Pin;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;

@@ -52,7 +52,7 @@ final class PlanCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
-    LocalTeacher source = teacher.resolve();
+    LocalTeacher source = teacher.resolve(dataset);
     chunk.check();
     if (batches < 1 || slots < 0) {
       throw new ConfigException(

@@ -14,6 +14,7 @@ import stillhouse.teacher.MaskSelection;
 import stillhouse.teacher.PointGrid;
 import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.SaliencyPoints;
+import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherSpec;
 
 /** The prompt plan that a data set's YAML asks for. */
@@ -47,6 +48,28 @@ final class Prompts {
   private static MaskSelection selection(PromptSettings prompts) {
     return new MaskSelection(
         prompts.keep(), prompts.overlap(), prompts.minIou(), prompts.maxArea());
+  }
+
+  /**
+   * @throws ConfigException where points are asked of a promptable teacher that answers boxes alone
+   */
+  static void requireAnswered(DatasetConfig dataset, TeacherConfig teacher) {
+    PromptSettings prompts = dataset.prompts();
+    boolean points =
+        asksPoints(prompts) || prompts.fallback().filter(Prompts::asksPoints).isPresent();
+    if (points && teacher.spec().promptable() && !teacher.takesPoints()) {
+      throw new ConfigException(
+          "Cannot ask teacher %s for data set %s: its prompts are points (source: %s%s), and the teacher answers boxes alone. Set prompts: {source: label-boxes} without a fallback, or name another teacher."
+              .formatted(
+                  teacher.name(),
+                  dataset.name(),
+                  prompts.source().text(),
+                  prompts.fallback().map(f -> ", fallback: " + f.source().text()).orElse("")));
+    }
+  }
+
+  private static boolean asksPoints(PromptSettings prompts) {
+    return prompts.source() != PromptSettings.Source.LABEL_BOXES;
   }
 
   /** How the data set's cache is kept, in words. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 import stillhouse.cache.CacheOptions;
+import stillhouse.conf.ConfFiles;
 import stillhouse.data.View;
 import stillhouse.train.Recipe;
 

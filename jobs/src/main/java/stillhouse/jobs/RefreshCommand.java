@@ -38,7 +38,7 @@ final class RefreshCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DatasetConfig dataset = data.load();
-    LocalTeacher source = teacher.resolve();
+    LocalTeacher source = teacher.resolve(dataset);
     chunk.check();
     CacheOptions options = recipes.in(chunk.options(dataset));
     try (var server = tracking.connect();

@@ -10,6 +10,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import stillhouse.conf.ConfFiles;
 import stillhouse.teacher.Adoption;
 import stillhouse.teacher.FetchSettings;
 import stillhouse.teacher.LocalTeacher;

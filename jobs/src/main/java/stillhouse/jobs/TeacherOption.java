@@ -2,7 +2,9 @@ package stillhouse.jobs;
 
 import java.util.Optional;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.DatasetConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherFiles;
@@ -15,15 +17,21 @@ final class TeacherOption {
       description = "a YAML file, or a name of conf/teachers")
   private String name;
 
-  LocalTeacher resolve() {
-    return find()
+  /**
+   * The teacher that the data set is asked of.
+   *
+   * @throws ConfigException where none is named, or it can't be asked the data set's prompts
+   */
+  LocalTeacher resolve(DatasetConfig dataset) {
+    return find(dataset)
         .orElseThrow(() -> new ConfigException("No teacher is named. Give --teacher NAME."));
   }
 
   /** Empty where none is named; its files are checked, so a missing or another one ends the job. */
-  Optional<LocalTeacher> find() {
-    return Optional.ofNullable(name)
-        .map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)))
-        .map(config -> TeacherFiles.resolve(config, TeacherFiles.defaultCache()));
+  Optional<LocalTeacher> find(DatasetConfig dataset) {
+    Optional<TeacherConfig> config =
+        Optional.ofNullable(name).map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)));
+    config.ifPresent(teacher -> Prompts.requireAnswered(dataset, teacher));
+    return config.map(teacher -> TeacherFiles.resolve(teacher, TeacherFiles.defaultCache()));
   }
 }

@@ -14,6 +14,7 @@ import stillhouse.predict.Masks;
 import stillhouse.report.ContactSheet;
 import stillhouse.report.Overlay;
 import stillhouse.teacher.LabelBoxes;
+import stillhouse.teacher.LabelPoints;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptedImage;
@@ -29,13 +30,16 @@ final class TeacherPicture {
   private static final float SIDE = 256; // of the map that answers are composed on
 
   private final Teacher teacher;
+  private final boolean takesPoints;
   private final Consumer<String> told;
 
   /**
+   * @param takesPoints else a promptable one is asked by boxes alone
    * @param told is told one line an image
    */
-  TeacherPicture(Teacher teacher, Consumer<String> told) {
+  TeacherPicture(Teacher teacher, boolean takesPoints, Consumer<String> told) {
     this.teacher = teacher;
+    this.takesPoints = takesPoints;
     this.told = told;
   }
 
@@ -55,6 +59,9 @@ final class TeacherPicture {
           ? List.of("image", "truth", "teacher", "errors")
           : List.of("image", "teacher");
     }
+    if (!takesPoints) {
+      return List.of("image", "truth", "asked by boxes", "errors");
+    }
     return labelled
         ? List.of("image", "truth", "asked by points", "asked by boxes", "errors, boxes")
         : List.of("image", GRID + "×" + GRID + " points, each its own colour");
@@ -69,11 +76,13 @@ final class TeacherPicture {
       return row(shown, List.of(asked(shown, features, grid(shown.image))), List.of());
     }
     ClassMask truth = shown.truth.get();
-    List<Prompt> boxes =
-        new LabelBoxes(LEAST_AREA, MOST_PROMPTS)
-            .prompts(
-                new PromptedImage(truth.width(), truth.height(), shown.truth, () -> shown.image));
-    List<Prompt> points = boxes.stream().map(box -> pointIn((Prompt.Box) box, truth)).toList();
+    PromptedImage image =
+        new PromptedImage(truth.width(), truth.height(), shown.truth, () -> shown.image);
+    List<Prompt> boxes = new LabelBoxes(LEAST_AREA, MOST_PROMPTS).prompts(image);
+    if (!takesPoints) {
+      return row(shown, List.of(asked(shown, features, boxes)), List.of("boxes"));
+    }
+    List<Prompt> points = new LabelPoints(LEAST_AREA, MOST_PROMPTS).prompts(image);
     return row(
         shown,
         List.of(asked(shown, features, points), asked(shown, features, boxes)),
@@ -139,26 +148,6 @@ final class TeacherPicture {
     FloatTensor target =
         SoftTarget.compose(classes, Math.round(height / scale), Math.round(width / scale), answers);
     return Masks.fromLogits(target, width, height);
-  }
-
-  /** Of the component's class, the pixel of its box that is nearest to the box's centre. */
-  private static Prompt pointIn(Prompt.Box box, ClassMask truth) {
-    float centreX = (box.x0() + box.x1()) / 2;
-    float centreY = (box.y0() + box.y1()) / 2;
-    int bestX = (int) box.x0();
-    int bestY = (int) box.y0();
-    double best = Double.POSITIVE_INFINITY;
-    for (int y = (int) box.y0(); y < box.y1(); y++) {
-      for (int x = (int) box.x0(); x < box.x1(); x++) {
-        double distance = Math.hypot(x + 0.5 - centreX, y + 0.5 - centreY);
-        if (truth.at(x, y) == box.classId() && distance < best) {
-          best = distance;
-          bestX = x;
-          bestY = y;
-        }
-      }
-    }
-    return new Prompt.Point(box.classId(), bestX + 0.5f, bestY + 0.5f, true);
   }
 
   private static List<Prompt> grid(RgbImage image) {

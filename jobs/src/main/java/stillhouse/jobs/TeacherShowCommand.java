@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
@@ -69,10 +70,15 @@ final class TeacherShowCommand implements Callable<Integer> {
       throw new ConfigException("Invalid --limit: " + limit + " (must be 1…100)");
     }
     TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
+    if (images != null && masks == null && config.spec().promptable() && !config.takesPoints()) {
+      throw new ConfigException(
+          "Cannot show %s: it answers boxes alone, which are taken from masks. Give --masks DIR."
+              .formatted(config.name()));
+    }
     LocalTeacher files = TeacherFiles.resolve(config, TeacherFiles.defaultCache());
     List<TeacherPicture.Shown> shown = images == null ? scenes() : read();
     try (Teacher teacher = files.open()) {
-      TeacherPicture picture = new TeacherPicture(teacher, log::info);
+      TeacherPicture picture = new TeacherPicture(teacher, config.takesPoints(), log::info);
       Path folder = out.toAbsolutePath().getParent();
       Files.createDirectories(folder);
       Files.write(out, picture.png(shown));

@@ -19,6 +19,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
@@ -82,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
     DatasetConfig dataset = data.load();
     var studentFile = ConfFiles.find("students", student);
     StudentConfig config = StudentConfig.load(studentFile);
-    Optional<LocalTeacher> source = teacher.find();
+    Optional<LocalTeacher> source = teacher.find(dataset);
     List<TrainingJob.Order> orders = orders(config, source);
     requireNames(orders);
     List<String> lacking;

@@ -47,9 +47,9 @@ final class VerifyCommand implements Callable<Integer> {
   public Integer call() {
     DatasetConfig dataset = data.load();
     if (equivariance.asked()) {
-      return equivariance(dataset, teacher.resolve());
+      return equivariance(dataset, teacher.resolve(dataset));
     }
-    Optional<LocalTeacher> source = teacher.find();
+    Optional<LocalTeacher> source = teacher.find(dataset);
     requireRecompute(source);
     try (var session = JobSession.open("verify " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);

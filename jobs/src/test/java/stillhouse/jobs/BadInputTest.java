@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.conf.ConfFiles;
 import stillhouse.identity.Sha256;
 
 /** What a user can mend: one sentence, no stack trace, exit code 2, and no Spark was started. */
@@ -75,6 +77,14 @@ class BadInputTest {
     Path teacher = teacher("npm:@somebody/teacher@1.0.0!encoder.onnx", "0".repeat(64));
     assertThat(refused(cache(teacher)))
         .contains("Cannot open teacher strict: no file ", "stillhouse teacher fetch strict");
+  }
+
+  @Test
+  void aTeacherOfBoxesIsNotAskedByPoints() throws IOException {
+    Files.writeString(data, "prompts: {source: saliency}\n", StandardOpenOption.APPEND);
+    assertThat(refused(cache(conf("teachers/lite-medsam.yaml"))))
+        .contains(
+            "Cannot ask teacher lite-medsam for data set plates: its prompts are points (source: saliency), and the teacher answers boxes alone. Set prompts: {source: label-boxes} without a fallback, or name another teacher.");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigFile;
 
 /** What {@code bin/stillhouse} says before anything is built. */

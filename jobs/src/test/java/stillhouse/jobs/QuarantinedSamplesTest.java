@@ -29,6 +29,7 @@ import stillhouse.cache.CacheRefresh;
 import stillhouse.cache.Progress;
 import stillhouse.cache.TeacherAccess;
 import stillhouse.cache.TrainingView;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.ClassMask;
 import stillhouse.data.DatasetConfig;

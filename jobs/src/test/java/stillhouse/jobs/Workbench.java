@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.conf.ConfFiles;
 import stillhouse.tracking.MlflowServer;
 
 /**

@@ -59,7 +59,7 @@ public record PromptSettings(
       this.keys = List.of(keys);
     }
 
-    private String text() {
+    public String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

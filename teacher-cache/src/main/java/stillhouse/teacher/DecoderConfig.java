@@ -35,14 +35,26 @@ sealed interface DecoderConfig extends Serializable {
   Map<String, FloatTensor> prompt(
       Question question, InputFrame frame, int maskHeight, int maskWidth);
 
-  /** Where the candidate masks are; of several the first that the file has. */
-  List<Masks> masks();
+  /** The tensor of the candidate masks. */
+  String maskTensor();
 
   /** The tensor of the candidates' predicted IoU. */
   String iou();
 
+  /** Where the candidate masks are; of several the first that the file has. */
+  default List<Masks> masks() {
+    return List.of(new Masks(maskTensor(), true));
+  }
+
   /** The outputs in the published order. */
-  List<String> outputs();
+  default List<String> outputs() {
+    return List.of(maskTensor(), iou());
+  }
+
+  /** Whether points mean nothing to it. */
+  default boolean boxesOnly() {
+    return false;
+  }
 
   /** The first of {@code candidates} masks that may be the answer. */
   default int firstCandidate(int candidates) {
@@ -69,7 +81,7 @@ sealed interface DecoderConfig extends Serializable {
   static List<DecoderConfig> kinds() {
     return List.of(
         new Sam2(null, null, null, null, null, null, null, null, null),
-        new Sam(null, null, null, null, null, null, null, null, null),
+        new Sam(false),
         new EfficientSam(null, null, null, null, null, null),
         new EdgeSam(null, null, null, null, null));
   }
@@ -130,16 +142,6 @@ sealed interface DecoderConfig extends Serializable {
       inputs.put(hasMaskInput, zeros(1));
       return inputs;
     }
-
-    @Override
-    public List<Masks> masks() {
-      return List.of(new Masks(maskTensor, true));
-    }
-
-    @Override
-    public List<String> outputs() {
-      return List.of(maskTensor, iou);
-    }
   }
 
   /**
@@ -147,6 +149,8 @@ sealed interface DecoderConfig extends Serializable {
    * is followed by the padding point (0, 0) of label −1, which stands for "no box". Of four masks
    * the first is meant for several points: as in SAM's own predictor, one prompt is answered from
    * the other three. Masks are taken from the network's own low resolution where the file gives it.
+   *
+   * @param onlyBoxes whether it was trained on boxes alone, as MedSAM's kin was
    */
   record Sam(
       @JsonProperty("image_embeddings") String imageEmbeddings,
@@ -157,9 +161,14 @@ sealed interface DecoderConfig extends Serializable {
       @JsonProperty("orig_im_size") String origImSize,
       @JsonProperty("masks") String maskTensor,
       @JsonProperty("iou_predictions") String iou,
-      @JsonProperty("low_res_masks") String lowResMasks)
+      @JsonProperty("low_res_masks") String lowResMasks,
+      @JsonProperty("boxes_only") Boolean onlyBoxes)
       implements DecoderConfig {
     private static final int WITH_SINGLE = 4; // the one for several points, and three alternatives
+
+    Sam(boolean onlyBoxes) {
+      this(null, null, null, null, null, null, null, null, null, onlyBoxes);
+    }
 
     public Sam {
       imageEmbeddings = or(imageEmbeddings, "image_embeddings");
@@ -171,6 +180,7 @@ sealed interface DecoderConfig extends Serializable {
       maskTensor = or(maskTensor, "masks");
       iou = or(iou, "iou_predictions");
       lowResMasks = or(lowResMasks, "low_res_masks");
+      onlyBoxes = Boolean.TRUE.equals(onlyBoxes);
     }
 
     @Override
@@ -204,6 +214,16 @@ sealed interface DecoderConfig extends Serializable {
     @Override
     public List<String> outputs() {
       return List.of(maskTensor, iou, lowResMasks);
+    }
+
+    @Override
+    public boolean boxesOnly() {
+      return onlyBoxes;
+    }
+
+    @Override
+    public DecoderConfig published() {
+      return new Sam(onlyBoxes);
     }
 
     @Override
@@ -256,16 +276,6 @@ sealed interface DecoderConfig extends Serializable {
       inputs.put(origImSize, values(maskHeight, maskWidth));
       return inputs;
     }
-
-    @Override
-    public List<Masks> masks() {
-      return List.of(new Masks(maskTensor, true));
-    }
-
-    @Override
-    public List<String> outputs() {
-      return List.of(maskTensor, iou);
-    }
   }
 
   /**
@@ -303,11 +313,6 @@ sealed interface DecoderConfig extends Serializable {
       inputs.put(pointCoords, question.coords(1));
       inputs.put(pointLabels, question.labels(1));
       return inputs;
-    }
-
-    @Override
-    public List<Masks> masks() {
-      return List.of(new Masks(maskTensor, true));
     }
 
     @Override

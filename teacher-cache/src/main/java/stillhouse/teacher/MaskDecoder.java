@@ -46,6 +46,11 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
    * @param width the original image's, in whose pixels the prompt is
    */
   final MaskAnswer decode(Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
+    if (prompt instanceof Prompt.Point && !config.takesPoints()) {
+      throw new IllegalArgumentException(
+          "Cannot ask teacher %s about %s: it answers boxes alone"
+              .formatted(config.name(), prompt));
+    }
     InputFrame frame = InputFrame.of(config.input(), width, height);
     Map<String, FloatTensor> inputs = new LinkedHashMap<>();
     kind.features().forEach((tensor, layer) -> inputs.put(tensor, whole(features, layer, frame)));

@@ -147,6 +147,11 @@ public record TeacherConfig(
         input.batch());
   }
 
+  /** Whether points mean something to it: some promptable teachers answer boxes alone. */
+  public boolean takesPoints() {
+    return decoder != null && !decoder.boxesOnly();
+  }
+
   /** The file's, and how it is called where that isn't its kind's way: other names, other masks. */
   private Sha256 decoderDigest() {
     Sha256 file = files.decoder.digest();

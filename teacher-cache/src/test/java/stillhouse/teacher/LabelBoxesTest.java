@@ -2,6 +2,8 @@ package stillhouse.teacher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static stillhouse.teacher.LabelledImages.image;
+import static stillhouse.teacher.LabelledImages.mask;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -108,26 +110,5 @@ class LabelBoxesTest {
       all.add(new Components.Component(classId, x0, y0, x1, y1, area));
     }
     return all;
-  }
-
-  private static PromptedImage image(int width, int height, Optional<ClassMask> labels) {
-    return new PromptedImage(
-        width,
-        height,
-        labels,
-        () -> {
-          throw new AssertionError("The plan looked at the pixels");
-        });
-  }
-
-  /** A dot is background, x ignored, a digit a class. */
-  private static ClassMask mask(String... rows) {
-    String all = String.join("", rows);
-    byte[] classes = new byte[all.length()];
-    for (int i = 0; i < classes.length; i++) {
-      char c = all.charAt(i);
-      classes[i] = (byte) (c == '.' ? 0 : c == 'x' ? ClassMask.IGNORE : c - '0');
-    }
-    return new ClassMask(rows[0].length(), rows.length, classes);
   }
 }

@@ -2,6 +2,8 @@ package stillhouse.teacher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static stillhouse.teacher.LabelledImages.image;
+import static stillhouse.teacher.LabelledImages.mask;
 
 import java.util.List;
 import java.util.Optional;
@@ -129,26 +131,5 @@ class PointPlansTest {
         .hasMessage("Invalid saliency points: 0 (must be > 0)");
     assertThatThrownBy(() -> new LabelPoints(1, 0))
         .hasMessage("Invalid label points: minArea 1, maxPrompts 0 (both must be > 0)");
-  }
-
-  private static PromptedImage image(int width, int height, Optional<ClassMask> labels) {
-    return new PromptedImage(
-        width,
-        height,
-        labels,
-        () -> {
-          throw new AssertionError("The plan looked at the pixels");
-        });
-  }
-
-  /** A dot is background, x ignored, a digit a class. */
-  private static ClassMask mask(String... rows) {
-    String all = String.join("", rows);
-    byte[] classes = new byte[all.length()];
-    for (int i = 0; i < classes.length; i++) {
-      char c = all.charAt(i);
-      classes[i] = (byte) (c == '.' ? 0 : c == 'x' ? ClassMask.IGNORE : c - '0');
-    }
-    return new ClassMask(rows[0].length(), rows.length, classes);
   }
 }

@@ -45,13 +45,24 @@ class PromptableTeachersTest {
       }
       Prompt box = new Prompt.Box(1, 30, 30, 91, 71);
       assertAnswer(ask(teacher, features, box), figures.get("box"));
-      Prompt inside = new Prompt.Point(1, 60, 50, true);
-      assertAnswer(ask(teacher, features, inside), figures.get("point"));
-      Prompt outside = new Prompt.Point(1, 120, 90, false);
-      assertAnswer(ask(teacher, features, outside), figures.get("background"));
-      assertThatThrownBy(() -> ask(teacher, Map.of(), inside))
+      assertThatThrownBy(() -> ask(teacher, Map.of(), box))
           .hasMessageContaining("layer embedding is missing from []");
+      assertPoints(config, teacher, features, figures);
     }
+  }
+
+  private static void assertPoints(
+      TeacherConfig config, Teacher teacher, Map<String, FloatTensor> features, JsonNode figures) {
+    Prompt inside = new Prompt.Point(1, 60, 50, true);
+    if (!config.takesPoints()) {
+      assertThatThrownBy(() -> ask(teacher, features, inside))
+          .hasMessage(
+              "Cannot ask teacher %s about %s: it answers boxes alone", config.name(), inside);
+      return;
+    }
+    assertAnswer(ask(teacher, features, inside), figures.get("point"));
+    Prompt outside = new Prompt.Point(1, 120, 90, false);
+    assertAnswer(ask(teacher, features, outside), figures.get("background"));
   }
 
   private static MaskAnswer ask(Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
