@@ -2,12 +2,15 @@ package stillhouse.jobs;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.udf;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -69,9 +72,9 @@ final class EquivarianceProbe {
             "No image to ask teacher %s about: %s. Ingest some first."
                 .formatted(
                     teacher.spec().name(),
-                    teacher.spec().promptable()
-                        ? "it is asked with the labels' boxes, and no image that can be read shows"
-                            + " a class"
+                    asksByLabels()
+                        ? "its prompts are taken from labels, and no image that can be read shows a"
+                            + " class"
                         : "none can be read"));
       }
       return EquivarianceTable.of(List.copyOf(byImage.values()), derivable);
@@ -101,14 +104,25 @@ final class EquivarianceProbe {
     return new EquivarianceTask(teacher, HadoopImages.of(spark), Prompts.of(dataset), views);
   }
 
-  /** Where prompts come from labels, of the images that show a class. */
+  /** Where prompts come from labels, of the images that are asked something. */
   private Dataset<Row> few(int count) {
     Dataset<Row> samples = CacheTables.of(root).samples(spark);
     var hash =
         udf((UDF1<String, String>) id -> Sha256.of(id.getBytes(UTF_8)).hex(), DataTypes.StringType);
-    return (teacher.spec().promptable() ? samples.where("size(classes_present) > 0") : samples)
+    return samples
+        .where(asksByLabels() ? asked() : lit(true))
         .orderBy(hash.apply(col(Samples.SAMPLE_ID)))
         .limit(count);
+  }
+
+  private boolean asksByLabels() {
+    return teacher.spec().promptable() && Prompts.of(dataset).readsLabels();
+  }
+
+  private Column asked() {
+    Column labelled = size(col(Samples.CLASSES_PRESENT)).gt(0);
+    boolean others = dataset.prompts().fallback().isPresent();
+    return others ? labelled.or(col(Samples.MASK).isNull()) : labelled;
   }
 
   private void describe(String what) {

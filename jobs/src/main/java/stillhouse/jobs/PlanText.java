@@ -28,6 +28,9 @@ final class PlanText {
         "to be written: %s as encoded, about %s after zstd",
         TextTable.bytes((long) plan.bytes().raw()),
         TextTable.bytes((long) plan.bytes().stored()));
+    if (!plan.fitted()) {
+      line(text, "bytes are at most: the projection is not fitted yet, so maps were weighed whole");
+    }
     line(
         text,
         "time: %s (%s to %s) with %d tasks at once, measured with %d",

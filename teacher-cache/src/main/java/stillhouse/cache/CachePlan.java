@@ -10,6 +10,8 @@ package stillhouse.cache;
  * @param structure maps that are missing
  * @param prompts calls of the decoder that {@code answers} take; 0 of a plain segmenter
  * @param slots tasks that Spark runs at once
+ * @param fitted whether maps were weighed as they will be stored; else a projection is still to be
+ *     fitted, and they have all their channels
  */
 public record CachePlan(
     long samples,
@@ -19,6 +21,7 @@ public record CachePlan(
     Pass structure,
     long prompts,
     int slots,
+    boolean fitted,
     Probe probe) {
 
   /**

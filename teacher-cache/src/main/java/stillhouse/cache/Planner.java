@@ -39,6 +39,7 @@ public final class Planner {
   private final TeacherSource teacher;
   private final PromptPlan plan;
   private final CacheOptions options;
+  private final boolean fitted;
   private final CacheKeys keys;
   private final Dataset<Row> samples;
 
@@ -53,7 +54,15 @@ public final class Planner {
     this.teacher = teacher;
     this.plan = plan;
     this.options = options;
-    this.keys = CacheKeys.of(spark, tables, teacher.spec(), plan, options);
+    this.fitted = Projections.fitted(spark, tables, options.cache(), teacher.spec());
+    this.keys =
+        fitted
+            ? CacheKeys.of(spark, tables, teacher.spec(), plan, options)
+            : CacheKeys.of(
+                teacher.spec(),
+                plan,
+                Encoding.of(options.cache().encoding()),
+                options.cache().structureRadius());
     this.samples = CacheTables.keyed(tables.samples(spark), keys, options.views());
   }
 
@@ -94,6 +103,7 @@ public final class Planner {
         pass(structure),
         prompts,
         slots(),
+        fitted,
         probe(access, images, batches));
   }
 
@@ -105,11 +115,13 @@ public final class Planner {
     return spark.sparkContext().defaultParallelism();
   }
 
-  /** Units that a table lacks; all where there is no table yet. */
+  /**
+   * Units that a table lacks; all where there is no table yet, or no projection to know them by.
+   */
   private Dataset<Row> missing(Dataset<Row> wanted, CacheTable table, String... unit) {
     Dataset<Row> units = wanted.dropDuplicates(unit);
     String path = table.path(tables);
-    if (TableFiles.of(spark, path).version() < 0) {
+    if (!fitted || TableFiles.of(spark, path).version() < 0) {
       return units;
     }
     Dataset<Row> rows = CacheTables.delta(spark, path);

@@ -75,6 +75,14 @@ public final class Projections {
     return encoding(spark, CacheTables.of(root), cache, teacher);
   }
 
+  /** Whether the workspace has every projection that the YAML asks for. */
+  static boolean fitted(
+      SparkSession spark, CacheTables tables, DatasetConfig.Cache cache, TeacherSpec teacher) {
+    Projections kept = of(tables, spark);
+    return ProjectionRule.of(cache.projection(), teacher).stream()
+        .allMatch(rule -> kept.find(rule).isPresent());
+  }
+
   static Encoding encoding(
       SparkSession spark, CacheTables tables, DatasetConfig.Cache cache, TeacherSpec teacher) {
     Projections kept = of(tables, spark);

@@ -73,6 +73,15 @@ class PlannerTest {
     assertThat(plan.bytes().raw()).isEqualTo(20 * (3 * 48 + 48) + 8 * 48 + 20 * 288);
   }
 
+  @Test
+  void allIsMissingAndWeighedWholeWhereAProjectionIsStillToBeFitted() {
+    var projected = new CacheOptions(ProjectionFitTest.projected(2, 3), 100, 1);
+    CachePlan plan = plan(images().write(), InMemoryTeacher.encoder("e"), null, projected);
+    assertThat(plan.fitted()).isFalse();
+    assertThat(plan.features().units()).isEqualTo(20);
+    assertThat(plan.probe().featureBytes().raw()).as("3 channels, not 2, int8").isEqualTo(3 * 24);
+  }
+
   /** 100 images of 2 s, 300 prompts of 0.1 s, 100 maps of 0.05 s: 235 s of one slot. */
   @Test
   void hoursAndEpochsByHand() {
@@ -86,6 +95,7 @@ class PlannerTest {
             new CachePlan.Pass(100, 1),
             300,
             4,
+            true,
             new CachePlan.Probe(
                 8,
                 spread,
@@ -117,12 +127,17 @@ class PlannerTest {
   }
 
   private CachePlan plan(Workspace workspace, TeacherSource teacher, PromptPlan prompts) {
+    return plan(workspace, teacher, prompts, OPTIONS);
+  }
+
+  private CachePlan plan(
+      Workspace workspace, TeacherSource teacher, PromptPlan prompts, CacheOptions options) {
     return Planner.plan(
         spark,
         workspace.root(),
         teacher,
         prompts,
-        OPTIONS,
+        options,
         TeacherAccess.perTask(),
         Workspace::read,
         1);

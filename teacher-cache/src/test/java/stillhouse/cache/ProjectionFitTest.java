@@ -259,7 +259,7 @@ class ProjectionFitTest {
     assertThat(Cells.drawn(Workspace.sha(1), small).data()).containsExactly(1, 2, 3, 4);
   }
 
-  private static DatasetConfig.Cache projected(int channels, int sample) {
+  static DatasetConfig.Cache projected(int channels, int sample) {
     var projection = new DatasetConfig.Projection(channels, sample, List.of());
     return new DatasetConfig.Cache(DType.INT8, 2).withProjection(projection);
   }
