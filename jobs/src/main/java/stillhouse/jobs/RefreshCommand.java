@@ -44,18 +44,7 @@ final class RefreshCommand implements Callable<Integer> {
     try (var server = tracking.connect();
         var session = JobSession.open("refresh " + dataset.name())) {
       var told = RefreshTracking.start(server, facts(dataset, source.spec()));
-      boolean done;
-      try {
-        done = refresh(session, dataset, source, options, told);
-      } catch (RuntimeException e) {
-        told.failed(Failure.of(e).message());
-        throw e;
-      }
-      if (done) {
-        told.finished();
-      } else {
-        told.failed("no sample could be cached");
-      }
+      boolean done = told.tell(() -> refresh(session, dataset, source, options, told));
       return done ? 0 : Stillhouse.FAILED;
     }
   }

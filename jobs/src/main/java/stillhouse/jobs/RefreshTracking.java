@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.tracking.TrackedRun;
@@ -37,6 +38,28 @@ final class RefreshTracking {
     RefreshTracking tracking = new RefreshTracking(server, facts);
     tracking.begin("The refresh goes on; this is tried again at its end.");
     return tracking;
+  }
+
+  /**
+   * Runs the refresh and tells how it ended, whatever ends it: Spark's Scala throws checked
+   * exceptions that no signature names.
+   *
+   * @param refresh whether anything could be cached
+   */
+  boolean tell(BooleanSupplier refresh) {
+    boolean done;
+    try {
+      done = refresh.getAsBoolean();
+    } catch (Throwable e) {
+      failed(Failure.of(e).message());
+      throw e;
+    }
+    if (done) {
+      finished();
+    } else {
+      failed("no sample could be cached");
+    }
+    return done;
   }
 
   /** Keeps figures for the end, whatever that is. */

@@ -1,11 +1,13 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.SparkException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,7 +66,8 @@ class RefreshTrackingTest {
 
     RefreshTracking failing = RefreshTracking.start(server, FACTS);
     failing.figures(Map.of("ingest/gone", 7.0));
-    failing.failed("Cannot store features of any of 81 images");
+    var lost = new SparkException("Cannot store features of any of 81 images");
+    assertThatThrownBy(() -> failing.tell(() -> sneaky(lost))).isSameAs(lost);
     Run failed = runs().get(0);
     assertThat(failed.getInfo().getStatus()).isEqualTo(RunStatus.FAILED);
     assertThat(failed.getData().getMetricsList())
@@ -74,6 +77,12 @@ class RefreshTrackingTest {
     assertThat(failed.getData().getTagsList())
         .extracting(RunTag::getKey, RunTag::getValue)
         .contains(tuple("failure", "Cannot store features of any of 81 images"));
+  }
+
+  /** As Scala throws a checked exception. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> boolean sneaky(Throwable thrown) throws E {
+    throw (E) thrown;
   }
 
   private Run onlyRun() {
