@@ -5,7 +5,7 @@ import org.apache.spark.sql.SparkSession;
 
 /** A job's session inside this JVM; closing it leaves nothing behind. */
 final class LocalSession implements AutoCloseable {
-  private static final Map<String, String> TWO_THREADS =
+  static final Map<String, String> TWO_THREADS =
       Map.of(
           "spark.master", "local[2]",
           "spark.ui.enabled", "false",
