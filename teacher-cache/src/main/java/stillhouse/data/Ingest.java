@@ -138,7 +138,7 @@ public final class Ingest {
   }
 
   private Dataset<Row> loadSamples() {
-    return Samples.withTiles(load(samplesPath));
+    return Samples.withMaskDigest(Samples.withTiles(load(samplesPath)));
   }
 
   /** {@code table} with a column {@link #STATE}: what the sources have of each row's file now. */
@@ -328,7 +328,7 @@ public final class Ingest {
     rows.write()
         .format("delta")
         .mode(SaveMode.Overwrite)
-        .option("mergeSchema", "true") // into a table of before there were tiles
+        .option("mergeSchema", "true") // into a table of before there were tiles or digests
         .save(path);
   }
 

@@ -115,6 +115,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
       long skipped) {
     String uri = file.getAs(Samples.IMAGE_URI);
     Optional<ClassMask> mask = labels.map(part::of);
+    Optional<byte[]> png = mask.map(ImageCodec::encodePng);
     return RowFactory.create(
         part.sampleId(uri, content).hex(),
         uri,
@@ -123,7 +124,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         content.hex(),
         part.tile().map(Tile::width).orElse(picture.width()),
         part.tile().map(Tile::height).orElse(picture.height()),
-        mask.map(ImageCodec::encodePng).orElse(null),
+        png.orElse(null),
         group,
         split.label(),
         1f,
@@ -133,6 +134,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         file.getAs(Samples.SETTINGS),
         part.tile().map(Tile::row).orElse(null),
         part.counted().map(Tile::row).orElse(null),
+        png.map(bytes -> Sha256.of(bytes).hex()).orElse(null),
         null,
         null,
         skipped,

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.List;
@@ -24,6 +25,12 @@ public final class Samples {
   public static final String WIDTH = "width";
   public static final String HEIGHT = "height";
   public static final String MASK = "mask";
+
+  /**
+   * SHA-256 of the bytes in {@link #MASK}; null where there is no mask. {@link #withMaskDigest}.
+   */
+  public static final String MASK_SHA256 = "mask_sha256";
+
   public static final String GROUP_ID = "group_id";
   public static final String SPLIT = "split";
   public static final String WEIGHT = "weight";
@@ -71,7 +78,8 @@ public final class Samples {
             optional(MASK_MTIME, DataTypes.LongType),
             required(SETTINGS, DataTypes.StringType),
             optional(TILE, Tile.TYPE),
-            optional(COUNTED, Tile.TYPE)
+            optional(COUNTED, Tile.TYPE),
+            optional(MASK_SHA256, DataTypes.StringType)
           });
 
   static final StructType QUARANTINE_SCHEMA =
@@ -110,6 +118,16 @@ public final class Samples {
       }
     }
     return all;
+  }
+
+  /**
+   * Samples with {@link #MASK_SHA256}. A table that has the column has it of every row, so no mask
+   * is read for it; in a table that an older version wrote it is made of the masks.
+   */
+  public static Dataset<Row> withMaskDigest(Dataset<Row> samples) {
+    return List.of(samples.columns()).contains(MASK_SHA256)
+        ? samples
+        : samples.withColumn(MASK_SHA256, sha2(col(MASK), 256));
   }
 
   /** Without crops, whose pixels are counted elsewhere too. */

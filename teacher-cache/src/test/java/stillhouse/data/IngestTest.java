@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -155,6 +156,35 @@ class IngestTest {
         .hasMessage("No samples in " + root + "/none. Run the ingest job first.");
   }
 
+  @Test
+  void aTableOfBeforeThereWereMaskDigestsGetsThemWithItsNextChange() throws IOException {
+    picture("a", 8, 6, 1, 1);
+    Files.write(images.resolve("unlabelled.png"), png(5, 5, 52));
+    run(config());
+    Map<String, Optional<String>> written = digests(samples());
+    samples()
+        .drop(Samples.MASK_SHA256)
+        .write()
+        .format("delta")
+        .mode("overwrite")
+        .option("overwriteSchema", "true")
+        .save(Samples.table(root));
+    assertThat(samples().columns()).doesNotContain(Samples.MASK_SHA256);
+    assertThat(digests(Samples.withMaskDigest(samples()))).isEqualTo(written);
+    picture("b", 8, 6, 2, 2);
+    assertThat(run(config()).known()).isEqualTo(2);
+    assertThat(digests(samples())).hasSize(3).containsAllEntriesOf(written);
+    assertThat(digests(samples()).values()).filteredOn(Optional::isPresent).hasSize(2);
+  }
+
+  /** By URI. */
+  private static Map<String, Optional<String>> digests(Dataset<Row> samples) {
+    return samples.select(Samples.IMAGE_URI, Samples.MASK_SHA256).collectAsList().stream()
+        .collect(
+            Collectors.toMap(
+                row -> row.getString(0), row -> Optional.ofNullable(row.getString(1))));
+  }
+
   private DatasetConfig named(String name, List<String> classes) {
     DatasetConfig ours = config();
     return new DatasetConfig(
@@ -183,7 +213,10 @@ class IngestTest {
     assertThat(twin.<String>getAs(Samples.SPLIT))
         .as("equal content is one group, on one side")
         .isEqualTo(one.getAs(Samples.SPLIT));
-    assertThat(sample("unlabelled").isNullAt(Samples.SCHEMA.fieldIndex(Samples.MASK))).isTrue();
+    assertThat(one.<String>getAs(Samples.MASK_SHA256))
+        .isEqualTo(Sha256.of(one.<byte[]>getAs(Samples.MASK)).hex());
+    assertThat(sample("unlabelled").<byte[]>getAs(Samples.MASK)).isNull();
+    assertThat(sample("unlabelled").<String>getAs(Samples.MASK_SHA256)).isNull();
   }
 
   private IngestReport run(DatasetConfig config) {
