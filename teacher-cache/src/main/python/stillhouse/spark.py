@@ -42,7 +42,7 @@ class TeacherTransformer(JavaTransformer, JavaMLReadable["TeacherTransformer"], 
         "of the YAML's layers, and logits, those to give",
         typeConverter=TypeConverters.toListString,
     )
-    encoding = _text("encoding", "how maps are stored: fp32, fp16 or int8 (logits: fp16)")
+    encoding = _text("encoding", "how maps are stored: fp32, fp16 or int8 (logits: never int8)")
 
     _input_kwargs: "dict[str, Any]"
 

@@ -123,20 +123,19 @@ record Answering(
     }
     Map<String, FloatTensor> features = new HashMap<>();
     keys.spec().layers().forEach(layer -> features.put(layer, layer(row, layer)));
-    if (selection.isEmpty()) {
-      return prompts.stream()
-          .map(prompt -> answer(row, prompt, ask(row, teacher, features, prompt)))
+    try (Teacher.Asking image = asking(row, teacher, features)) {
+      if (selection.isEmpty()) {
+        return prompts.stream().map(prompt -> answer(row, prompt, ask(image, prompt))).toList();
+      }
+      return selection.get().of(prompts, prompt -> storable(image, prompt)).stream()
+          .map(kept -> answer(row, kept.prompt(), kept.answer()))
           .toList();
     }
-    return selection.get().of(prompts, prompt -> storable(row, teacher, features, prompt)).stream()
-        .map(kept -> answer(row, kept.prompt(), kept.answer()))
-        .toList();
   }
 
   /** One that no table could hold would be passed over as a bad one, and nobody would know. */
-  private MaskAnswer storable(
-      Row row, Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
-    MaskAnswer answer = ask(row, teacher, features, prompt);
+  private static MaskAnswer storable(Teacher.Asking image, Prompt prompt) {
+    MaskAnswer answer = ask(image, prompt);
     stored(json(prompt), answer.logits());
     return answer;
   }
@@ -152,13 +151,21 @@ record Answering(
     return View.of(row.<String>getAs(CacheTables.VIEW));
   }
 
-  private MaskAnswer ask(
-      Row row, Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {
+  private static Teacher.Asking asking(
+      Row row, Teacher teacher, Map<String, FloatTensor> features) {
+    boolean swapped = view(row).swapsSides();
+    int width = row.getAs(swapped ? "height" : "width");
+    int height = row.getAs(swapped ? "width" : "height");
     try {
-      boolean swapped = view(row).swapsSides();
-      int width = row.getAs(swapped ? "height" : "width");
-      int height = row.getAs(swapped ? "width" : "height");
-      return teacher.decode(features, width, height, prompt);
+      return teacher.asking(features, width, height);
+    } catch (RuntimeException e) {
+      throw new RefusedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static MaskAnswer ask(Teacher.Asking image, Prompt prompt) {
+    try {
+      return image.answer(prompt);
     } catch (RuntimeException e) {
       throw new RefusedException("prompt " + json(prompt) + ": " + e.getMessage(), e);
     }

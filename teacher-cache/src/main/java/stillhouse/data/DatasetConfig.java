@@ -218,6 +218,21 @@ public record DatasetConfig(
         throw new ConfigException("Invalid sources: " + source.images() + " is there twice");
       }
     }
+    sources.stream()
+        .filter(source -> source.layout().imageNames().recursive())
+        .forEach(source -> refuseWithin(source, sources));
+  }
+
+  /** Its files would be taken twice. */
+  private static void refuseWithin(Source outer, List<Source> sources) {
+    String parent = folder(outer.images()) + "/";
+    for (Source source : sources) {
+      if (folder(source.images()).startsWith(parent)) {
+        throw new ConfigException(
+            "Invalid sources: %s lies in %s, whose folders are entered too (leave one of the two out)"
+                .formatted(source.images(), outer.images()));
+      }
+    }
   }
 
   /** However it is written: with a slash at its end, with two in between, with file: or without. */

@@ -134,22 +134,25 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     };
   }
 
+  /**
+   * @param place where a name stands in a shuffle that never changes
+   */
+  private record Drawn(String place, Taken file) {
+    static Drawn of(Taken file) {
+      return new Drawn(Fingerprint.of("limit").add("name", file.path()).digest().hex(), file);
+    }
+  }
+
   /** A larger limit takes every file that a smaller one takes. */
   private static Iterator<Taken> drawn(Iterator<Taken> files, int limit) {
-    Comparator<Taken> byDraw = Comparator.comparing(f -> draw(f.path()));
-    var kept = new PriorityQueue<>(byDraw.reversed());
+    var kept = new PriorityQueue<>(Comparator.comparing(Drawn::place).reversed());
     while (files.hasNext()) {
-      kept.add(files.next());
+      kept.add(Drawn.of(files.next()));
       if (kept.size() > limit) {
         kept.remove();
       }
     }
-    return kept.iterator();
-  }
-
-  /** Where a name stands in a shuffle that never changes. */
-  private static String draw(String name) {
-    return Fingerprint.of("limit").add("name", name).digest().hex();
+    return kept.stream().map(Drawn::file).iterator();
   }
 
   private static Row row(Folder folder, Taken taken) {

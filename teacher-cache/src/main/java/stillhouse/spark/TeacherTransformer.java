@@ -23,6 +23,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherFiles;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 
 /**
@@ -69,7 +70,7 @@ public final class TeacherTransformer extends Transformer implements DefaultPara
             "modelUrl",
             "with teacher: where its model file lies; without: a folder with teacher.yaml");
     engine = text("engine", "OnnxRuntime or PyTorch; refused where the YAML says another");
-    encoding = text("encoding", "how maps are stored: fp32, fp16 or int8 (logits: fp16)");
+    encoding = text("encoding", "how maps are stored: fp32, fp16 or int8 (logits: never int8)");
     layers =
         new StringArrayParam(this, "layers", "of the YAML's layers, and logits, those to give");
     batchSize =
@@ -104,17 +105,18 @@ public final class TeacherTransformer extends Transformer implements DefaultPara
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = dataset.schema();
     LocalTeacher source = source();
-    var outputs = outputs(source);
+    var outputs = outputs(source.spec());
     var hadoop =
         new SerializableConfiguration(dataset.sparkSession().sparkContext().hadoopConfiguration());
     var asking = new AskTeacher(source, InputColumn.of(schema, $(inputCol)), outputs, hadoop);
     return dataset.toDF().mapPartitions(asking, Encoders.row(added(schema, outputs)));
   }
 
+  /** {@inheritDoc} By the YAML alone: Spark asks often, and a model's digest takes its time. */
   @Override
   public StructType transformSchema(StructType schema) {
     InputColumn.of(schema, $(inputCol));
-    return added(schema, outputs(source()));
+    return added(schema, outputs(asked().spec()));
   }
 
   public Param<String> inputCol() {
@@ -204,19 +206,21 @@ public final class TeacherTransformer extends Transformer implements DefaultPara
   }
 
   private LocalTeacher source() {
+    Path cache = TeacherFiles.defaultCache();
+    return isSet(teacher) && isSet(modelUrl)
+        ? TeacherFiles.resolve(asked(), cache, path($(modelUrl)))
+        : TeacherFiles.resolve(asked(), cache);
+  }
+
+  /** The YAML's teacher, as the parameters ask it. */
+  private TeacherConfig asked() {
     TeacherConfig config = config();
     if (isSet(engine) && !config.engine().name().equalsIgnoreCase($(engine))) {
       throw new ConfigException(
           "Invalid engine: %s (teacher %s runs on %s)"
               .formatted($(engine), config.name(), config.engine()));
     }
-    if (isSet(batchSize)) {
-      config = config.withBatch((Integer) $(batchSize));
-    }
-    Path cache = TeacherFiles.defaultCache();
-    return isSet(teacher) && isSet(modelUrl)
-        ? TeacherFiles.resolve(config, cache, path($(modelUrl)))
-        : TeacherFiles.resolve(config, cache);
+    return isSet(batchSize) ? config.withBatch((Integer) $(batchSize)) : config;
   }
 
   private TeacherConfig config() {
@@ -243,9 +247,9 @@ public final class TeacherTransformer extends Transformer implements DefaultPara
     return Path.of(url);
   }
 
-  private OutputColumns outputs(LocalTeacher source) {
-    List<String> wanted = isSet(layers) ? List.of($(layers)) : source.spec().layers();
-    return OutputColumns.of(source.spec(), wanted, DType.of($(encoding)));
+  private OutputColumns outputs(TeacherSpec spec) {
+    List<String> wanted = isSet(layers) ? List.of($(layers)) : spec.imageLayers();
+    return OutputColumns.of(spec, wanted, DType.of($(encoding)));
   }
 
   private StructType added(StructType schema, OutputColumns outputs) {

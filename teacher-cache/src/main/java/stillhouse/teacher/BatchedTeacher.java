@@ -46,11 +46,18 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
   @Override
   public final MaskAnswer decode(
       Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
+    try (Asking image = asking(features, width, height)) {
+      return image.answer(prompt);
+    }
+  }
+
+  @Override
+  public final Asking asking(Map<String, FloatTensor> features, int width, int height) {
     if (decoder == null) {
       throw new UnsupportedOperationException(
-          "Teacher " + config.name() + " takes no prompts (its YAML names no decoder): " + prompt);
+          "Teacher " + config.name() + " takes no prompts (its YAML names no decoder)");
     }
-    return decoder.decode(features, width, height, prompt);
+    return decoder.asking(features, width, height);
   }
 
   @Override

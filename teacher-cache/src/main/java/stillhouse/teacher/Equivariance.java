@@ -67,7 +67,7 @@ public final class Equivariance {
   private void measure(View view) {
     RgbImage seen = view.of(image);
     Map<String, FloatTensor> features = teacher.encode(List.of(seen)).get(0);
-    for (String layer : teacher.spec().layers()) {
+    for (String layer : teacher.spec().imageLayers()) {
       boolean masks = layer.equals(Teacher.LOGITS);
       compare(view, layer, List.of(features.get(layer)), List.of(said.get(layer)), masks);
     }
@@ -78,9 +78,11 @@ public final class Equivariance {
 
   private List<FloatTensor> answers(Map<String, FloatTensor> features, RgbImage seen, View view) {
     List<FloatTensor> logits = new ArrayList<>();
-    for (Prompt prompt : prompts) {
-      Prompt moved = prompt.in(view, image.width(), image.height());
-      logits.add(teacher.decode(features, seen.width(), seen.height(), moved).logits());
+    try (Teacher.Asking asking = teacher.asking(features, seen.width(), seen.height())) {
+      for (Prompt prompt : prompts) {
+        Prompt moved = prompt.in(view, image.width(), image.height());
+        logits.add(asking.answer(moved).logits());
+      }
     }
     return logits;
   }

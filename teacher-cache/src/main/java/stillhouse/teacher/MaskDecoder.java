@@ -30,10 +30,21 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
    */
   record Output(FloatTensor masks, FloatTensor ious) {}
 
+  /** An image's features where the network reads them, for as many prompts as there are. */
+  interface Fed extends AutoCloseable {
+    /**
+     * @param inputs the other inputs, in the published order
+     */
+    Output run(Map<String, FloatTensor> inputs, Prompt prompt);
+
+    @Override
+    void close();
+  }
+
   /**
-   * @param inputs in the published order
+   * @param features by tensor name, [1, C, h, w], in the published order
    */
-  abstract Output run(Map<String, FloatTensor> inputs, Prompt prompt);
+  abstract Fed feed(Map<String, FloatTensor> features);
 
   /** The masks that {@link #run} reads. */
   abstract DecoderConfig.Masks masks();
@@ -43,26 +54,51 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
 
   /**
    * @param features the layers that the kind reads, as they were cached
-   * @param width the original image's, in whose pixels the prompt is
+   * @param width the original image's, in whose pixels prompts are
    */
-  final MaskAnswer decode(Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
-    if (prompt instanceof Prompt.Point && !config.takesPoints()) {
-      throw new IllegalArgumentException(
-          "Cannot ask teacher %s about %s: it answers boxes alone"
-              .formatted(config.name(), prompt));
-    }
+  final Teacher.Asking asking(Map<String, FloatTensor> features, int width, int height) {
     InputFrame frame = InputFrame.of(config.input(), width, height);
     Map<String, FloatTensor> inputs = new LinkedHashMap<>();
     kind.features().forEach((tensor, layer) -> inputs.put(tensor, whole(features, layer, frame)));
     FloatTensor embedding = inputs.get(kind.inputs().get(0));
-    Question question = Question.of(prompt, frame);
-    inputs.putAll(kind.prompt(question, frame, CELLS * embedding.dim(2), CELLS * embedding.dim(3)));
-    Output output = run(inputs, prompt);
-    return best(output, frame, embedding);
+    return new AskingImage(frame, embedding, feed(inputs));
   }
 
-  private MaskAnswer best(Output output, InputFrame frame, FloatTensor embedding) {
+  /** One image's prompts. */
+  private final class AskingImage implements Teacher.Asking {
+    private final InputFrame frame;
+    private final FloatTensor embedding;
+    private final Fed fed;
+
+    AskingImage(InputFrame frame, FloatTensor embedding, Fed fed) {
+      this.frame = frame;
+      this.embedding = embedding;
+      this.fed = fed;
+    }
+
+    @Override
+    public MaskAnswer answer(Prompt prompt) {
+      if (prompt instanceof Prompt.Point && !config.takesPoints()) {
+        throw new IllegalArgumentException(
+            "Cannot ask teacher %s about %s: it answers boxes alone"
+                .formatted(config.name(), prompt));
+      }
+      int rows = CELLS * embedding.dim(2);
+      int columns = CELLS * embedding.dim(3);
+      Question question = Question.of(prompt, frame);
+      Output output = fed.run(kind.prompt(question, frame, rows, columns), prompt);
+      return best(output, prompt, frame, embedding);
+    }
+
+    @Override
+    public void close() {
+      fed.close();
+    }
+  }
+
+  private MaskAnswer best(Output output, Prompt prompt, InputFrame frame, FloatTensor embedding) {
     float[] ious = output.ious.data();
+    requireFinite(ious, prompt);
     int first = kind.firstCandidate(ious.length);
     int best = first;
     for (int m = first + 1; m < ious.length; m++) {
@@ -73,6 +109,17 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     FloatTensor mask = candidate(output, best);
     return new MaskAnswer(
         masks().ofInput() ? frame.cut(mask) : small(mask, frame, embedding), ious[best]);
+  }
+
+  /** No mask is better or worse than one whose predicted IoU is none. */
+  private void requireFinite(float[] ious, Prompt prompt) {
+    for (float iou : ious) {
+      if (!Float.isFinite(iou)) {
+        throw new TeacherException(
+            "Cannot choose a mask of teacher %s about %s: '%s' is %s (must be finite)"
+                .formatted(config.name(), prompt, kind.iou(), Arrays.toString(ious)));
+      }
+    }
   }
 
   /** A mask of the image's frame, in the network's own resolution. */

@@ -96,8 +96,12 @@ final class Onnx {
         Arrays.stream(shape).mapToInt(Math::toIntExact).toArray(), floats(tensor));
   }
 
+  /** The values in an array of their own. */
   static float[] floats(OnnxTensor tensor) {
-    FloatBuffer values = tensor.getFloatBuffer();
+    FloatBuffer values = tensor.getFloatBuffer(); // a copy on the heap, as long as the tensor
+    if (values.hasArray() && values.array().length == values.remaining()) {
+      return values.array();
+    }
     float[] out = new float[values.remaining()];
     values.get(out);
     return out;

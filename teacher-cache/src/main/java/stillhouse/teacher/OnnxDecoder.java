@@ -54,20 +54,57 @@ final class OnnxDecoder extends MaskDecoder {
   }
 
   @Override
-  Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+  Fed feed(Map<String, FloatTensor> features) {
+    try {
+      return new FedTensors(tensors(features));
+    } catch (OrtException e) {
+      throw new TeacherException(
+          "Cannot give teacher " + config.name() + " its features: " + e.getMessage(), e);
+    }
+  }
+
+  /** All of them, or none left open. */
+  private Map<String, OnnxTensor> tensors(Map<String, FloatTensor> values) throws OrtException {
     Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
     try {
-      for (var input : inputs.entrySet()) {
-        tensors.put(input.getKey(), Onnx.tensor(input.getValue(), types.get(input.getKey())));
+      for (var value : values.entrySet()) {
+        tensors.put(value.getKey(), Onnx.tensor(value.getValue(), types.get(value.getKey())));
       }
-      Set<String> wanted = Set.of(masks.tensor(), kind.iou());
-      try (OrtSession.Result result = session.run(tensors, wanted)) {
-        return new Output(Onnx.read(result, masks.tensor()), Onnx.read(result, kind.iou()));
-      }
+      return tensors;
     } catch (OrtException e) {
-      throw cannotAsk(prompt, inputs, e);
-    } finally {
       tensors.values().forEach(OnnxTensor::close);
+      throw e;
+    }
+  }
+
+  private final class FedTensors implements Fed {
+    private final Map<String, OnnxTensor> features;
+
+    FedTensors(Map<String, OnnxTensor> features) {
+      this.features = features;
+    }
+
+    @Override
+    public Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+      Map<String, OnnxTensor> own = Map.of();
+      try {
+        own = tensors(inputs);
+        Map<String, OnnxTensor> all = new LinkedHashMap<>(features);
+        all.putAll(own);
+        Set<String> wanted = Set.of(masks.tensor(), kind.iou());
+        try (OrtSession.Result result = session.run(all, wanted)) {
+          return new Output(Onnx.read(result, masks.tensor()), Onnx.read(result, kind.iou()));
+        }
+      } catch (OrtException e) {
+        throw cannotAsk(prompt, inputs, e);
+      } finally {
+        own.values().forEach(OnnxTensor::close);
+      }
+    }
+
+    @Override
+    public void close() {
+      features.values().forEach(OnnxTensor::close);
     }
   }
 

@@ -40,6 +40,23 @@ public interface Teacher extends AutoCloseable {
    */
   MaskAnswer decode(Map<String, FloatTensor> features, int width, int height, Prompt prompt);
 
+  /**
+   * Several prompts about one image, whose features are made ready once. Closed by who asks.
+   *
+   * @param features as of {@link #decode}
+   */
+  default Asking asking(Map<String, FloatTensor> features, int width, int height) {
+    return prompt -> decode(features, width, height, prompt);
+  }
+
+  /** An image that a decoder holds ready. */
+  interface Asking extends AutoCloseable {
+    MaskAnswer answer(Prompt prompt);
+
+    @Override
+    default void close() {}
+  }
+
   @Override
   void close();
 }

@@ -149,9 +149,11 @@ public final class TeacherCheck {
 
   private void askDecoder(Teacher teacher, Map<String, FloatTensor> features) {
     Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
-    Prompt point = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
     measure("mask", teacher.decode(features, SIDE, SIDE, box).logits());
-    measure("mask of a point", teacher.decode(features, SIDE, SIDE, point).logits());
+    if (config.takesPoints()) {
+      Prompt point = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
+      measure("mask of a point", teacher.decode(features, SIDE, SIDE, point).logits());
+    }
   }
 
   /** The gray image is square: its layers are the network's whole maps. */

@@ -149,6 +149,12 @@ public final class TeacherPool {
     }
 
     @Override
+    public Asking asking(Map<String, FloatTensor> features, int width, int height) {
+      requireHeld();
+      return teacher.asking(features, width, height);
+    }
+
+    @Override
     public void close() {
       if (returned.compareAndSet(false, true)) {
         entry.giveBack();

@@ -41,6 +41,13 @@ public record TeacherSpec(
     return promptable || layers.contains(Teacher.LOGITS);
   }
 
+  /** The layers that lie over the image: without what only a decoder reads of the padding. */
+  public List<String> imageLayers() {
+    return layers.stream()
+        .filter(layer -> layers.stream().map(TeacherConfig::margin).noneMatch(layer::equals))
+        .toList();
+  }
+
   /** Equal exactly where every part is. */
   public Sha256 fingerprint() {
     return Fingerprint.of("stillhouse.teacher.TeacherSpec/1")

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import stillhouse.tensor.FloatTensor;
 
@@ -33,14 +34,36 @@ final class TorchScriptDecoder extends MaskDecoder {
   }
 
   @Override
-  Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
-    try (NDManager scope = network.newScope()) {
-      NDList arrays = new NDList();
-      inputs.values().forEach(v -> arrays.add(array(scope, v)));
-      NDList outputs = network.call(scope, config.files().decoder().methodName(), arrays);
-      return new Output(read(outputs, masks().tensor()), read(outputs, kind.iou()));
-    } catch (EngineException e) {
-      throw cannotAsk(prompt, inputs, e);
+  Fed feed(Map<String, FloatTensor> features) {
+    NDManager image = network.newScope();
+    List<NDArray> arrays = features.values().stream().map(v -> array(image, v)).toList();
+    return new FedArrays(image, arrays);
+  }
+
+  private final class FedArrays implements Fed {
+    private final NDManager image;
+    private final List<NDArray> features;
+
+    FedArrays(NDManager image, List<NDArray> features) {
+      this.image = image;
+      this.features = features;
+    }
+
+    @Override
+    public Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+      try (NDManager scope = image.newSubManager()) {
+        NDList arrays = new NDList(features);
+        inputs.values().forEach(v -> arrays.add(array(scope, v)));
+        NDList outputs = network.call(scope, config.files().decoder().methodName(), arrays);
+        return new Output(read(outputs, masks().tensor()), read(outputs, kind.iou()));
+      } catch (EngineException e) {
+        throw cannotAsk(prompt, inputs, e);
+      }
+    }
+
+    @Override
+    public void close() {
+      image.close();
     }
   }
 

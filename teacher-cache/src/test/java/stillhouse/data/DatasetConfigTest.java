@@ -187,6 +187,11 @@ class DatasetConfigTest {
     refused(
         MINIMAL.replace("[{images: images, split: hash}]", twice("{images: /x, split: hash}")),
         "Invalid sources: /x is there twice");
+    refused(
+        MINIMAL.replace(
+            "[{images: images, split: hash}]",
+            "[{layout: coco, images: /x, annotations: /x.json, split: hash}, {images: /x/y, split: hash}]"),
+        "Invalid sources: /x/y lies in /x, whose folders are entered too");
   }
 
   @Test

@@ -1,17 +1,20 @@
 package stillhouse.teacher;
 
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
@@ -20,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.RgbImage;
+import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.tensor.FloatTensor;
 
@@ -100,6 +104,60 @@ class PresetTest {
 
       assertThat(box.logits().shape()).containsExactly(171, 256);
       assertEllipse(box.logits(), 50, 25, 12, 9);
+    }
+  }
+
+  @Test
+  void refusesADecoderWhosePredictedIouIsNone() throws IOException {
+    byte[] decoder = Files.readAllBytes(random("sam-vit-b.decoder.onnx"));
+    int at = indexOf(decoder, 0.9f);
+    ByteBuffer.wrap(decoder).order(LITTLE_ENDIAN).putFloat(at, Float.NaN);
+    Path spoilt = Files.write(folder.resolve("decoder.onnx"), decoder);
+    Adoption.Result result =
+        adopt(conf("sam-vit-b"), "sam-vit-b.encoder.onnx", spoilt.toString(), folder);
+    assertThat(result.report().problems())
+        .singleElement()
+        .asString()
+        .startsWith("Cannot choose a mask of teacher sam-vit-b about Box[")
+        .endsWith(": 'iou_predictions' is [0.95, 0.6, NaN, 0.7] (must be finite)");
+  }
+
+  private static int indexOf(byte[] bytes, float value) {
+    ByteBuffer all = ByteBuffer.wrap(bytes).order(LITTLE_ENDIAN);
+    return IntStream.range(0, bytes.length - 3)
+        .filter(i -> all.getFloat(i) == value)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aTeacherOfBoxesIsCheckedByABox() throws IOException {
+    String yaml =
+        Files.readString(conf("sam-vit-b")).replace("kind: sam", "kind: sam\n  boxes_only: true");
+    Path preset = Files.writeString(folder.resolve("boxes.yaml"), yaml);
+    try (Teacher teacher =
+        adopted(preset, "sam-vit-b.encoder.onnx", "sam-vit-b.decoder.onnx").open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(image())).get(0);
+      Prompt point = new Prompt.Point(1, 5, 5, true);
+      assertThatThrownBy(() -> teacher.decode(features, WIDTH, HEIGHT, point))
+          .hasMessageStartingWith("Cannot ask teacher sam-vit-b about Point[")
+          .hasMessageEndingWith(": it answers boxes alone");
+    }
+  }
+
+  /** What a decoder reads of the padding lies over no pixel, and does not turn with the image. */
+  @Test
+  void viewsOfALetterBoxedTeacherAreMeasuredWithoutItsPadding() throws IOException {
+    try (Teacher teacher = adopted("sam-vit-b").open()) {
+      List<Equivariance.Figure> figures =
+          Equivariance.of(
+              teacher,
+              SmallSegmenter.image(64, 64),
+              List.of(new Prompt.Box(1, 10, 10, 30, 40)),
+              List.of(View.TURN_90, View.FLIP_HORIZONTAL));
+      assertThat(figures)
+          .extracting(Equivariance.Figure::map)
+          .containsOnly("embedding", Teacher.LOGITS);
     }
   }
 
