@@ -66,8 +66,15 @@ public final class ConfigFile {
       requireFinite(file, "", tree);
       return tree;
     } catch (IOException e) {
-      throw new ConfigException("Cannot parse " + file + ": " + e.getMessage(), e);
+      throw new ConfigException("Cannot parse " + file + ": " + e.getMessage() + hint(e), e);
     }
+  }
+
+  /** A variable in braces, {@code {images: ${NAME}}}, is what YAML most often stumbles over. */
+  private static String hint(IOException e) {
+    return String.valueOf(e.getMessage()).contains("${")
+        ? " (within braces a variable needs quotes: {images: \"${NAME}/images\"})"
+        : "";
   }
 
   private static JsonNode only(Path file) throws IOException {

@@ -52,6 +52,15 @@ class ConfigFileTest {
   }
 
   @Test
+  void saysThatAVariableWithinBracesNeedsQuotes() {
+    assertThatThrownBy(() -> load("{name: ${NAME}/a, degrees: 200, mode: fan}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("oven.yaml: while parsing a flow mapping")
+        .hasMessageEndingWith(
+            "(within braces a variable needs quotes: {images: \"${NAME}/images\"})");
+  }
+
+  @Test
   void refusesWhatIsNoMapping() {
     for (String yaml : new String[] {"", "- name: a\n  degrees: 1\n", "- 1\n- 2\n", "oven"}) {
       assertThatThrownBy(() -> load(yaml))
