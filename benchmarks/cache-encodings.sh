@@ -5,6 +5,8 @@
 #   benchmarks/cache-encodings.sh OUT NEU_SEG students [TRAIN TEST STEPS RECIPES]
 #       then students by encoding, on 600 + 300 images for 1000 steps unless told otherwise; needs MLFLOW_TRACKING_URI
 #
+#   ENCODINGS="fp32 int8" leaves out the others.
+#
 # The teacher is asked once about each image: what it said is kept in OUT/maps (16 MiB an image).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,7 +29,7 @@ declare -A cache=(
 )
 mkdir -p "$out/datasets"
 files=()
-for name in fp32 fp16 int8 fp16-pca64 int8-pca64 int8-pca32; do
+for name in ${ENCODINGS:-fp32 fp16 int8 fp16-pca64 int8-pca64 int8-pca32}; do
   { sed -e 's/^name: .*/name: neu-seg-encodings/' -e "$limits" "$base"; echo "cache: ${cache[$name]}"; } >"$out/datasets/$name.yaml"
   files+=("$out/datasets/$name.yaml")
 done
