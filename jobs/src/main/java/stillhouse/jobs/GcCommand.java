@@ -76,6 +76,13 @@ final class GcCommand implements Callable<Integer> {
   @Option(names = "--everything", description = "also where no cached row at all would stay")
   private boolean everything;
 
+  @Option(
+      names = "--other-views",
+      description =
+          "with --keep, also where rows of these teachers go whose views neither the data set's"
+              + " YAML nor --recipe names")
+  private boolean otherViews;
+
   @Option(names = "--json", paramLabel = "FILE", description = "also write the report as JSON")
   private Path json;
 
@@ -111,6 +118,7 @@ final class GcCommand implements Callable<Integer> {
               trained.stream().map(RunRecord::viewDigest).collect(Collectors.toSet()),
               !unknown.isEmpty(),
               everything,
+              otherViews,
               dryRun);
       GcReport report =
           CacheGc.run(

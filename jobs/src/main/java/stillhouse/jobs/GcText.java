@@ -15,6 +15,7 @@ final class GcText {
     StringBuilder text = new StringBuilder();
     text.append(dryRun ? "Nothing was changed; this would go:\n" : "Gone:\n");
     text.append(tables(report));
+    text.append(otherViews(report));
     text.append("\ntraining views that no run names: ").append(report.views().size());
     report.views().forEach(view -> text.append("\n  ").append(view));
     text.append("\nviews, and what stopped writers left: ")
@@ -47,6 +48,17 @@ final class GcText {
           t.skipped());
     }
     return table.text();
+  }
+
+  private static String otherViews(GcReport report) {
+    if (report.otherViews().isEmpty()) {
+      return "";
+    }
+    var table = new TextTable("teacher that stays", "in a view that is not named", "images");
+    report.otherViews().forEach(v -> table.add(v.teacher(), v.view().text(), v.rows()));
+    return "\nof these rows, teacher's work that --recipe or the data set's YAML could name"
+        + " (--other-views lets it go):\n"
+        + table.text();
   }
 
   private static String vacuums(GcReport report) {

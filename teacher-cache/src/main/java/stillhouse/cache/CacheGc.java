@@ -2,13 +2,14 @@ package stillhouse.cache;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
@@ -57,7 +58,10 @@ public final class CacheGc {
   }
 
   private GcReport collect(Staging staging, Predicate<String> held) {
-    List<TableGc.Plan> plans = plans(staging);
+    vacuum().ifPresent(vacuum -> tables().values().forEach(vacuum::requireRetention));
+    LiveRows live = LiveRows.of(spark, root, options.keep(), before);
+    List<GcReport.OtherView> otherViews = otherViews(live);
+    List<TableGc.Plan> plans = plans(live, staging);
     List<GcReport.Table> told = new ArrayList<>();
     boolean all = true; // of what points to features: rows that stayed need theirs
     for (TableGc.Plan plan : plans) {
@@ -72,19 +76,19 @@ public final class CacheGc {
     List<FolderSize> left = staging();
     return new GcReport(
         told,
+        otherViews,
         views.digests(),
         views.bytes(),
         left.size(),
         left.stream().mapToLong(FolderSize::bytes).sum(),
-        options.retain().map(this::vacuums).orElse(List.of()));
+        vacuum().map(this::vacuums).orElse(List.of()));
   }
 
   /** All of them before anything goes. */
-  private List<TableGc.Plan> plans(Staging staging) {
-    LiveRows live = LiveRows.of(spark, root, options.keep(), before);
+  private List<TableGc.Plan> plans(LiveRows live, Staging staging) {
     List<TableGc.Plan> plans = new ArrayList<>();
     for (CacheTable table : ORDER) {
-      if (TableFiles.of(spark, table.path(tables)).version() >= 0) {
+      if (isThere(table.path(tables))) {
         boolean last = table == CacheTable.FEATURES;
         if (last) {
           requireSome(live);
@@ -96,6 +100,28 @@ public final class CacheGc {
       }
     }
     return plans;
+  }
+
+  /**
+   * What goes of teachers that stay, since nobody named its views: days of a teacher's time.
+   *
+   * @throws ConfigException where that was not allowed
+   */
+  private List<GcReport.OtherView> otherViews(LiveRows live) {
+    if (!isThere(tables.featuresPath())) {
+      return List.of();
+    }
+    List<GcReport.OtherView> others = live.inOtherViews();
+    if (!others.isEmpty() && !options.otherViews() && !options.dryRun()) {
+      String rows =
+          others.stream()
+              .map(v -> "%s %s (%d images)".formatted(v.teacher(), v.view().text(), v.rows()))
+              .collect(Collectors.joining(", "));
+      throw new ConfigException(
+          "Cannot keep teachers in the named views alone: %s holds rows of them in other views, which would go: %s. Name the recipes that draw these views (--recipe), or name the views in the data set's YAML; where they are to go, give --other-views."
+              .formatted(root, rows));
+    }
+    return others;
   }
 
   private void requireSome(LiveRows live) {
@@ -127,21 +153,31 @@ public final class CacheGc {
     }
   }
 
-  private List<GcReport.Vacuum> vacuums(Duration retain) {
+  private Optional<Vacuum> vacuum() {
+    return options
+        .retain()
+        .map(retain -> new Vacuum(spark, retain, options.pins(), options.dryRun()));
+  }
+
+  private List<GcReport.Vacuum> vacuums(Vacuum vacuum) {
+    List<GcReport.Vacuum> told = new ArrayList<>();
+    tables().forEach((name, path) -> told.add(vacuum.run(name, path)));
+    return told;
+  }
+
+  /** Where those tables lie that are there, by their names. */
+  private Map<String, String> tables() {
     Map<String, String> paths = new LinkedHashMap<>();
     for (CacheTable table : CacheTable.values()) {
       paths.put(table.label(), table.path(tables));
     }
     paths.put("samples", Samples.table(root));
     paths.put("quarantine", Samples.quarantineTable(root));
-    var vacuum = new Vacuum(spark, retain, options.pins(), options.dryRun());
-    List<GcReport.Vacuum> told = new ArrayList<>();
-    paths.forEach(
-        (name, path) -> {
-          if (TableFiles.of(spark, path).version() >= 0) {
-            told.add(vacuum.run(name, path));
-          }
-        });
-    return told;
+    paths.values().removeIf(path -> !isThere(path));
+    return paths;
+  }
+
+  private boolean isThere(String path) {
+    return TableFiles.of(spark, path).version() >= 0;
   }
 }

@@ -19,6 +19,7 @@ import stillhouse.data.View;
  * @param namedViews digests of views that a run's record names
  * @param everyView whether all views stay, since some run's view isn't known
  * @param everything whether it may be that no row of features stays
+ * @param otherViews whether rows of a teacher that stays may go where their view is not named
  * @param dryRun whether it is only said what would go
  */
 public record GcOptions(
@@ -29,6 +30,7 @@ public record GcOptions(
     Set<String> namedViews,
     boolean everyView,
     boolean everything,
+    boolean otherViews,
     boolean dryRun) {
   /** Rows of one teacher under one choice of settings: in these views of training images. */
   public record Kept(CacheKeys keys, List<View> views) {}

@@ -1,11 +1,13 @@
 package stillhouse.cache;
 
 import java.util.List;
+import stillhouse.data.View;
 
 /**
  * What went, or would go.
  *
  * @param tables features, answers and structure
+ * @param otherViews what goes, or would, of teachers that stay, in views that were not named
  * @param views digests of training views
  * @param viewBytes of these views and of what stopped writers left beside others
  * @param staging folders of runs that were stopped
@@ -13,6 +15,7 @@ import java.util.List;
  */
 public record GcReport(
     List<Table> tables,
+    List<OtherView> otherViews,
     List<String> views,
     long viewBytes,
     long staging,
@@ -37,6 +40,11 @@ public record GcReport(
       long compacted,
       long freedBytes,
       long skipped) {}
+
+  /**
+   * @param rows of features: images in this view
+   */
+  public record OtherView(String teacher, View view, long rows) {}
 
   /**
    * @param hours for which files are kept that no newest version names

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.spark.sql.Dataset;
@@ -17,6 +18,7 @@ import org.apache.spark.sql.types.StructType;
 import scala.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.Samples;
+import stillhouse.data.View;
 
 /**
  * Which rows of the cache something points to: a sample that is there now, or was within {@link
@@ -58,7 +60,7 @@ final class LiveRows {
     long kept = DeltaLog.tombstoneRetentionMillis(now.metadata());
     if (before < System.currentTimeMillis() - kept - START_MILLIS) {
       throw new ConfigException(
-          "Invalid --older-than: %s remembers removed files for %d hours (must be no longer; or raise the table's property delta.deletedFileRetentionDuration)"
+          "Invalid --older-than: %s remembers removed files for %d hours (must be no longer; or raise the table's property delta.deletedFileRetentionDuration, and give --retain as long: VACUUM takes no less)"
               .formatted(path, kept / 3_600_000));
     }
     List<FileAction> files = new ArrayList<>(now.allFiles().collectAsList());
@@ -94,6 +96,31 @@ final class LiveRows {
       case ANSWERS -> semi(rows, keyed(this::answered), table, ANSWER);
       case STRUCTURE -> semi(rows, keyed(k -> with(k, table.key())), table, table.key());
     };
+  }
+
+  /** Rows of features that would be live if their view were named: how many, by view. */
+  List<GcReport.OtherView> inOtherViews() {
+    List<GcReport.OtherView> all = new ArrayList<>();
+    for (GcOptions.Kept kept : keep) {
+      List<Row> counts = inOtherViews(kept).groupBy(CacheTables.VIEW).count().collectAsList();
+      for (Row row : counts) { // one a view
+        String teacher = kept.keys().spec().name();
+        all.add(new GcReport.OtherView(teacher, View.of(row.getString(0)), row.getLong(1)));
+      }
+    }
+    all.sort(Comparator.comparing(GcReport.OtherView::teacher).thenComparing(v -> v.view()));
+    return all;
+  }
+
+  private Dataset<Row> inOtherViews(GcOptions.Kept kept) {
+    String[] key = {CacheTables.FEATURE_KEY};
+    var everyView = new GcOptions.Kept(kept.keys(), List.of(View.values()));
+    Dataset<Row> others =
+        with(everyView, key[0]).distinct().join(keyed(k -> with(k, key[0])), key, "left_anti");
+    return tables
+        .features(spark)
+        .select(col(key[0]), col(CacheTables.VIEW))
+        .join(others, key, "left_semi");
   }
 
   private Dataset<Row> keyed(Function<GcOptions.Kept, Dataset<Row>> columns) {

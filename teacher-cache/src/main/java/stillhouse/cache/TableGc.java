@@ -104,13 +104,15 @@ final class TableGc {
   }
 
   /**
-   * @param pointing keys that rows of other tables point to, whether those are live or not
+   * @param pointing keys that rows of other tables point to which stay, whether those are live or
+   *     not: a row that one of them names is as good as live
    * @param before files that were written later are left alone
    */
   Plan plan(LiveRows rows, List<Dataset<Row>> pointing, long before) {
     spark.sparkContext().setJobDescription("gc: which rows of " + table.label() + " are live");
     TableFiles files = TableFiles.of(spark, path);
-    Dataset<Row> liveKeys = staging.put("gc-" + table.label() + "-live", rows.of(table).distinct());
+    Dataset<Row> liveKeys =
+        staging.put("gc-" + table.label() + "-live", wanted(rows, pointing).distinct());
     Dataset<Row> placed =
         files
             .rows()
@@ -145,6 +147,13 @@ final class TableGc {
             .withColumn(TableFiles.FILE, TableFiles.name(col("_metadata.file_path")))
             .join(others, new String[] {TableFiles.FILE}, "left_semi");
     return new Plan(this, sums.getLong(0), sums.getLong(1), liveKeys, staying, drops, rewrites);
+  }
+
+  /** What a sample points to, and what a row does that stays. */
+  private Dataset<Row> wanted(LiveRows rows, List<Dataset<Row>> pointing) {
+    return pointing.stream()
+        .map(keys -> keys.distinct())
+        .reduce(rows.of(table), (all, keys) -> all.unionByName(keys));
   }
 
   private GcReport.Table carryOut(Plan plan) {

@@ -15,12 +15,15 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.Snapshot;
 import scala.Option;
+import stillhouse.conf.ConfigException;
 
 /**
  * Delta's VACUUM with a retention that honours pins: a file that a pinned version names was taken
  * out after the pin was made, so to keep all that went since then is to keep it.
  */
 final class Vacuum {
+  private static final String CHECK = "spark.databricks.delta.retentionDurationCheck.enabled";
+
   private final SparkSession spark;
   private final Duration retain;
   private final List<Pin> pins;
@@ -48,6 +51,22 @@ final class Vacuum {
     long needed = Math.max(retain.toMillis(), pinned);
     long hour = Duration.ofHours(1).toMillis();
     return (needed + hour - 1) / hour;
+  }
+
+  /**
+   * Before anything goes: Delta asks for a retention of no less than the table's own.
+   *
+   * @throws ConfigException where that is longer than was given
+   */
+  void requireRetention(String path) {
+    Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    Duration own = Duration.ofMillis(DeltaLog.tombstoneRetentionMillis(now.metadata()));
+    boolean checked = !"false".equals(spark.conf().get(CHECK, "true"));
+    if (checked && retain.compareTo(own) < 0) {
+      throw new ConfigException(
+          "Invalid --retain: %d h (must be >= %d h, the property delta.deletedFileRetentionDuration of %s; or --no-vacuum)"
+              .formatted(retain.toHours(), own.toHours(), path));
+    }
   }
 
   GcReport.Vacuum run(String name, String path) {

@@ -41,6 +41,7 @@ import stillhouse.tensor.TensorColumn;
  */
 class CacheGcTest {
   private static final int IMAGES = 18;
+  private static final String CHECK = "spark.databricks.delta.retentionDurationCheck.enabled";
   private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 6, 1);
   private static final TeacherSource TEACHER = InMemoryTeacher.segmenter("a");
   private static final Set<Integer> GONE = new HashSet<>();
@@ -69,38 +70,91 @@ class CacheGcTest {
     workspace = new Workspace(spark, folder.resolve("a b"));
   }
 
+  /** Told, done beside a pin, done without it; then the images come back. */
   @Test
-  void deadFilesGoPoorOnesShrinkAndTheOthersStay() {
-    workspace = workspace(folder, GONE);
+  void deadFilesGoPoorOnesShrinkAndPinnedVersionsStayReadable() {
+    String path = workspace.tables().featuresPath();
+    Pin pin = pin(CacheTables.version(spark, path));
     Map<String, String> live = rows();
-    GcReport told = gc(options(0).dryRun());
-    assertThat(rows()).as("a dry run").isEqualTo(live);
-    GcReport done = gc(options(0).now());
-    List<String> files = List.copyOf(byFile.keySet());
-    int stay = IMAGES - GONE.size();
-    for (GcReport report : List.of(told, done)) {
-      GcReport.Table features = report.tables().get(2);
-      assertThat(features.name()).isEqualTo("features");
-      assertThat(
-              List.of(features.rows(), features.dead(), features.dropped(), features.compacted()))
-          .containsExactly((long) IMAGES, (long) GONE.size(), 1L, 1L);
-      assertThat(features.freedBytes()).isPositive();
-    }
-    assertThat(imagesByFile(workspace))
-        .containsKey(files.get(2))
-        .doesNotContainKeys(files.get(0), files.get(1));
-    Map<String, String> after = rows();
-    assertThat(live).containsAllEntriesOf(after);
-    assertThat(workspace.tables().features(spark).count())
-        .as("the last file is more than half live")
-        .isEqualTo(stay + 1);
-    requireSound();
+    workspace = workspace(folder, GONE);
+    spark.conf().set(CHECK, "false");
+    try {
+      GcReport told = gc(options(0).dryRun());
+      assertThat(rows()).as("a dry run").isEqualTo(live);
+      GcReport done = gc(options(0).pin(pin).retain(Duration.ZERO).now());
+      requireTwoFilesLess(told);
+      requireTwoFilesLess(done);
+      List<String> files = List.copyOf(byFile.keySet());
+      assertThat(imagesByFile(workspace))
+          .containsKey(files.get(2))
+          .doesNotContainKeys(files.get(0), files.get(1));
+      assertThat(live).containsAllEntriesOf(rows());
+      assertThat(workspace.tables().features(spark).count())
+          .as("the last file is more than half live")
+          .isEqualTo(IMAGES - GONE.size() + 1);
+      requireSound();
 
+      assertThat(done.vacuums())
+          .extracting(GcReport.Vacuum::table, GcReport.Vacuum::hours)
+          .contains(tuple("features", 32L), tuple("answers", 0L));
+      Dataset<Row> old =
+          spark
+              .read()
+              .format("delta")
+              .option("versionAsOf", pin.versions().get("features"))
+              .load(path);
+      assertThat(decoded(old)).as("the pinned version").isEqualTo(IMAGES);
+      GcReport free = gc(options(0).retain(Duration.ZERO).now());
+      assertThat(free.vacuums().get(0).files()).isEqualTo(2);
+      assertThatThrownBy(() -> decoded(old)).hasStackTraceContaining(".parquet does not exist");
+    } finally {
+      spark.conf().unset(CHECK);
+    }
     workspace = workspace(folder, Set.of());
     assertThat(refresh(TEACHER).features().written())
         .as("images that came back are asked again")
         .isEqualTo(GONE.size() - 1);
     assertThat(rows()).isEqualTo(live);
+  }
+
+  private static Pin pin(long features) {
+    long now = Instant.now().toEpochMilli();
+    long since = now - Duration.ofHours(30).toMillis();
+    return new Pin("run", "evaluate", "", Map.of("features", features), since, now);
+  }
+
+  /** One was all dead, one less than half live; a dead row that an answer points to counts not. */
+  private static void requireTwoFilesLess(GcReport report) {
+    GcReport.Table features = report.tables().get(2);
+    assertThat(features.name()).isEqualTo("features");
+    assertThat(List.of(features.rows(), features.dead(), features.dropped(), features.compacted()))
+        .containsExactly((long) IMAGES, GONE.size() - 1L, 1L, 1L);
+    assertThat(features.freedBytes()).isPositive();
+  }
+
+  /** Small maps make one file where features make several: the one stays, dead rows and all. */
+  @Test
+  void featuresStayWhileARowThatStaysPointsToThem() {
+    List<Integer> first = byFile.values().iterator().next();
+    workspace = workspace(folder, Set.copyOf(first));
+    putInOneFile(workspace.tables().structurePath());
+    long gone = first.size();
+    assertThat(gc(options(0).now()).tables())
+        .extracting(GcReport.Table::name, GcReport.Table::dead, GcReport.Table::dropped)
+        .containsExactly(
+            tuple("answers", gone, 1L), tuple("structure", gone, 0L), tuple("features", 0L, 0L));
+    requireSound();
+  }
+
+  private static void putInOneFile(String path) {
+    SparkSession session = CacheFiles.session(spark);
+    var replacement = new FileReplacement(session, path);
+    List<String> files =
+        TableFiles.of(session, path).all().select(TableFiles.FILE).collectAsList().stream()
+            .map(row -> row.getString(0))
+            .toList();
+    Dataset<Row> rows = replacement.rows(files).orElseThrow().coalesce(1);
+    assertThat(replacement.commit(files, Optional.of(rows))).isTrue();
   }
 
   @Test
@@ -113,34 +167,49 @@ class CacheGcTest {
     assertThatThrownBy(() -> gc(options(24 * 30).now()))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("Invalid --older-than: ")
-        .hasMessageContaining("remembers removed files for 168 hours");
+        .hasMessageContaining("remembers removed files for 168 hours")
+        .hasMessageEndingWith("and give --retain as long: VACUUM takes no less)");
+    spark.sql(
+        "ALTER TABLE delta.`%s` SET TBLPROPERTIES ('delta.deletedFileRetentionDuration' = 'interval 30 days')"
+            .formatted(workspace.root() + "/tables/samples"));
+    assertThatThrownBy(() -> gc(options(24 * 30).retain(Duration.ofDays(7)).now()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Invalid --retain: 168 h (must be >= 720 h, the property ")
+        .hasMessageEndingWith("tables/samples; or --no-vacuum)");
   }
 
   @Test
-  void rowsOfOtherTeachersAndSettingsGoWhereTheUserSaysWhoseStay() {
+  void rowsOfOtherTeachersSettingsAndViewsGoWhereTheUserSaysWhoseStay() {
     var inOne = new CacheOptions(DType.FP16, 1, 100, 1);
-    for (TeacherSource asked : List.of(InMemoryTeacher.segmenter("b"), TEACHER)) {
-      workspace.refresh(Progress.NONE).run(spark, workspace.root(), asked, null, inOne);
-    }
-    gc(options(0).now());
-    assertThat(workspace.tables().features(spark).count()).isEqualTo(2 * IMAGES);
-    assertThat(workspace.tables().structure(spark).count()).isEqualTo(3 * IMAGES);
+    TeacherSource other = InMemoryTeacher.segmenter("b");
+    List<View> flipped = List.of(View.IDENTITY, View.FLIP_HORIZONTAL);
+    refresh(other, inOne.withViews(flipped));
+    refresh(TEACHER, inOne);
+    Options keepOther = options(0).keep(keys(other, inOne, View.ONLY_IDENTITY));
+    assertThatThrownBy(() -> gc(keepOther.now()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("in other views, which would go: b flip-horizontal (18 images). ")
+        .hasMessageContaining("(--recipe)")
+        .hasMessageEndingWith("give --other-views.");
+    assertThat(workspace.tables().structure(spark).count()).isEqualTo(4 * IMAGES);
+    assertThat(gc(keepOther.dryRun()).otherViews())
+        .containsExactly(new GcReport.OtherView("b", View.FLIP_HORIZONTAL, IMAGES));
+    assertThat(gc(options(0).keep(keys(other, inOne, flipped)).dryRun()).otherViews()).isEmpty();
+
+    assertThat(gc(options(0).dryRun()).tables()).as("no --keep").allMatch(t -> t.dead() == 0);
     gc(options(0).keep(keys(TEACHER)).now());
     assertThat(workspace.tables().features(spark).where("teacher = 'b'").count()).isZero();
     assertThat(workspace.tables().structure(spark).count()).isEqualTo(IMAGES);
-    assertThat(refresh(TEACHER).written()).isZero();
-  }
+    requireSound();
 
-  @Test
-  void anEmptyCacheIsRefusedUnlessItIsMeant() {
-    Options others = options(0).keep(keys(InMemoryTeacher.segmenter("other")));
-    assertThatThrownBy(() -> gc(others.now()))
+    Options nothing = options(0).keep(keys(InMemoryTeacher.segmenter("nobody")));
+    assertThatThrownBy(() -> gc(nothing.now()))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("Nothing of the cache in ")
         .hasMessageContaining("none of its 18 feature maps is of an image")
         .hasMessageEndingWith("give --everything.");
     assertThat(workspace.tables().features(spark).count()).isEqualTo(IMAGES);
-    gc(others.orEverything().now());
+    gc(nothing.orEverything().now());
     assertThat(rows()).isEmpty();
   }
 
@@ -201,31 +270,6 @@ class CacheGcTest {
     requireSound();
   }
 
-  @Test
-  void filesOfAPinnedVersionOutliveVacuum() {
-    spark.conf().set("spark.databricks.delta.retentionDurationCheck.enabled", "false");
-    try {
-      String path = workspace.tables().featuresPath();
-      long version = CacheTables.version(spark, path);
-      long hour = Duration.ofHours(1).toMillis();
-      long now = Instant.now().toEpochMilli();
-      var pin = new Pin("run", "evaluate", "", Map.of("features", version), now - 30 * hour, now);
-      workspace = workspace(folder, GONE);
-      GcReport pinned = gc(options(0).pin(pin).retainNothing().now());
-      assertThat(pinned.vacuums())
-          .extracting(GcReport.Vacuum::table, GcReport.Vacuum::hours)
-          .contains(tuple("features", 32L), tuple("answers", 0L));
-      Dataset<Row> old = spark.read().format("delta").option("versionAsOf", version).load(path);
-      assertThat(decoded(old)).isEqualTo(IMAGES);
-      GcReport free = gc(options(0).retainNothing().now());
-      assertThat(free.vacuums().get(0).files()).isEqualTo(2);
-      assertThatThrownBy(() -> decoded(old)).hasStackTraceContaining(".parquet does not exist");
-      requireSound();
-    } finally {
-      spark.conf().unset("spark.databricks.delta.retentionDurationCheck.enabled");
-    }
-  }
-
   /** Names its parts, which a row of booleans would not. */
   private record Options(
       long hours,
@@ -233,8 +277,8 @@ class CacheGcTest {
       List<Pin> pins,
       boolean everything,
       Optional<Duration> retain) {
-    Options retainNothing() {
-      return new Options(hours, keep, pins, everything, Optional.of(Duration.ZERO));
+    Options retain(Duration retained) {
+      return new Options(hours, keep, pins, everything, Optional.of(retained));
     }
 
     Options keep(GcOptions.Kept keys) {
@@ -260,7 +304,7 @@ class CacheGcTest {
     private GcOptions of(boolean dryRun) {
       // Files of a moment ago count as old: the file system's clock may be a little ahead.
       Duration age = hours == 0 ? Duration.ofSeconds(-2) : Duration.ofHours(hours);
-      return new GcOptions(keep, age, retain, pins, Set.of(), false, everything, dryRun);
+      return new GcOptions(keep, age, retain, pins, Set.of(), false, everything, false, dryRun);
     }
   }
 
@@ -277,6 +321,10 @@ class CacheGcTest {
 
   private GcReport gc(GcOptions options) {
     return CacheGc.run(spark, workspace.root(), options, view -> false);
+  }
+
+  private void refresh(TeacherSource teacher, CacheOptions options) {
+    workspace.refresh(Progress.NONE).run(spark, workspace.root(), teacher, null, options);
   }
 
   private CacheReport refresh(TeacherSource teacher) {
@@ -298,11 +346,19 @@ class CacheGcTest {
           .as(table.label() + " with features")
           .isEqualTo(counts.getLong(0));
     }
-    assertThat(refresh(TEACHER).written()).as("nothing that is wanted was lost").isZero();
+    CacheKeys wanted = keys(TEACHER).keys();
+    Dataset<Row> samples = CacheTables.keyed(workspace.tables().samples(spark), wanted);
+    Accounts.Balance balance = new Accounts(spark, workspace.tables(), wanted, samples).balance();
+    assertThat(balance.cached()).as("nothing that is wanted was lost").isEqualTo(balance.wanted());
   }
 
   private static GcOptions.Kept keys(TeacherSource teacher) {
-    return new GcOptions.Kept(CacheKeys.of(teacher.spec(), null, OPTIONS), View.ONLY_IDENTITY);
+    return keys(teacher, OPTIONS, View.ONLY_IDENTITY);
+  }
+
+  private static GcOptions.Kept keys(
+      TeacherSource teacher, CacheOptions options, List<View> views) {
+    return new GcOptions.Kept(CacheKeys.of(teacher.spec(), null, options), views);
   }
 
   private static Workspace workspace(Path in, Set<Integer> without) {
