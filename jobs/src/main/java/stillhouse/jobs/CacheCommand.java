@@ -38,7 +38,7 @@ final class CacheCommand implements Callable<Integer> {
     CacheOptions options = recipes.in(chunk.options(dataset));
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
-      repair.run(session, root.uri());
+      repair.cacheAlone(session, root.uri());
       CacheReport report = run(session, root.uri(), dataset, source, options);
       return report.cached() == 0 ? Stillhouse.FAILED : 0;
     }

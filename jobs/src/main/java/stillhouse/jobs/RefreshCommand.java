@@ -4,6 +4,7 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,10 +57,13 @@ final class RefreshCommand implements Callable<Integer> {
       LocalTeacher source,
       CacheOptions options,
       RefreshTracking told) {
+    Optional<CacheRepair.Report> books = repair.ingested(session, root.uri());
     long began = System.nanoTime();
     IngestReport ingested = IngestCommand.run(session, root.uri(), dataset);
     told.figures(figures(ingested, seconds(began)));
-    repair.run(session, root.uri()).ifPresent(mended -> told.figures(figures(mended)));
+    repair
+        .cache(session, root.uri())
+        .ifPresent(cache -> told.figures(figures(cache.plus(books.orElseThrow()))));
     began = System.nanoTime();
     CacheReport cached = CacheCommand.run(session, root.uri(), dataset, source, options);
     told.figures(figures(cached, seconds(began)));
@@ -86,7 +90,8 @@ final class RefreshCommand implements Callable<Integer> {
     return Map.of(
         "repair/files", (double) report.files(),
         "repair/rows_kept", (double) report.kept(),
-        "repair/rows_lost", (double) report.lost());
+        "repair/rows_lost", (double) report.lost(),
+        "repair/rows_surplus", (double) report.surplus());
   }
 
   private static Map<String, Double> figures(CacheReport report, double seconds) {

@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -31,14 +32,22 @@ final class VerifyCommand implements Callable<Integer> {
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
   @Mixin private TeacherOption teacher;
+  @Mixin private RecipeViews recipes;
   @Mixin private EquivarianceOptions equivariance;
 
   @Option(
       names = "--recompute",
       paramLabel = "N",
       defaultValue = "0",
-      description = "also ask the teacher about N cached images again, the same ones each time")
+      description = "also ask the teacher about N cached images again, in each of their views")
   private int recompute;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "TEXT",
+      description =
+          "which images --recompute asks about: others with another text (default: the day)")
+  private String seed = LocalDate.now().toString();
 
   @Option(names = "--json", paramLabel = "FILE", description = "also write the report as JSON")
   private Path json;
@@ -88,7 +97,7 @@ final class VerifyCommand implements Callable<Integer> {
   private CacheVerify.Asked asked(JobSession session, DatasetConfig dataset, LocalTeacher source) {
     var refresh =
         new CacheRefresh(CacheCommand::pooled, HadoopImages.of(session.spark()), Progress.NONE);
-    CacheOptions options = CacheOptions.of(dataset.cache(), Math.max(1, recompute));
-    return new CacheVerify.Asked(source, Prompts.of(dataset), options, refresh, recompute);
+    CacheOptions options = recipes.in(CacheOptions.of(dataset.cache(), Math.max(1, recompute)));
+    return new CacheVerify.Asked(source, Prompts.of(dataset), options, refresh, recompute, seed);
   }
 }

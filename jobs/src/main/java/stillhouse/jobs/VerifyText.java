@@ -69,9 +69,10 @@ final class VerifyText {
         .recomputed()
         .map(
             r ->
-                "asked again: %d images, %d rows, %d of them not equal byte for byte%s"
+                "asked again: %d images (--seed %s), %d rows, %d of them not equal byte for byte%s"
                     .formatted(
                         r.images(),
+                        r.seed(),
                         r.rows(),
                         r.different(),
                         r.different() == 0
@@ -84,11 +85,7 @@ final class VerifyText {
     if (report.passed()) {
       return "The cache is whole.";
     }
-    boolean damaged = report.tables().stream().anyMatch(t -> t.damagedFiles() > 0);
-    return damaged
-        ? "The cache is NOT whole. 'cache --repair' or 'refresh --repair' takes damaged files out"
-            + " and asks the teacher again."
-        : "The cache is NOT whole.";
+    return "The cache is NOT whole.\n" + VerifyRemedies.of(report);
   }
 
   static Map<String, Object> map(String root, VerifyReport report) {

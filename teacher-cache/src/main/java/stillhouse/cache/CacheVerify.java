@@ -2,14 +2,12 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -37,13 +35,19 @@ public final class CacheVerify {
     this.tables = CacheTables.of(root);
   }
 
-  /** Whose rows are to be held against the samples, and how many images are asked about again. */
+  /**
+   * Whose rows are to be held against the samples, in which views.
+   *
+   * @param recompute how many images are asked about again
+   * @param seed which ones: the same with the same seed, while the cache holds the same
+   */
   public record Asked(
       TeacherSource teacher,
       PromptPlan plan,
       CacheOptions options,
       CacheRefresh refresh,
-      int recompute) {}
+      int recompute,
+      String seed) {}
 
   /**
    * @param root the workspace
@@ -68,14 +72,14 @@ public final class CacheVerify {
     List<VerifyReport.Table> all = new ArrayList<>();
     for (CacheTable table : CacheTable.values()) {
       if (isThere(table.path(tables))) {
-        all.add(table(table, scan.scan(table, tables)));
+        all.add(report(scan.scan(table, tables), Orphans.of(table, tables, spark)));
       }
     }
-    for (String path : List.of(Samples.table(root), Samples.quarantineTable(root))) {
-      if (isThere(path)) {
-        String name = path.substring(path.lastIndexOf('/') + 1);
-        all.add(report(scan.scan(name, path, Samples.IMAGE_URI), 0, 0, List.of()));
-      }
+    if (isThere(Samples.table(root))) {
+      all.add(report(scan.samples(root), nobody()));
+    }
+    if (isThere(Samples.quarantineTable(root))) {
+      all.add(report(scan.quarantine(root), nobody()));
     }
     return all;
   }
@@ -91,44 +95,32 @@ public final class CacheVerify {
     return TableFiles.of(spark, path).version() >= 0;
   }
 
-  private VerifyReport.Table table(CacheTable table, DamageScan.Found found) {
-    Dataset<Row> counts =
-        found.rows().groupBy(table.key()).agg(count(lit(1)).as("n")).where(col("n").gt(1));
-    long duplicates = counts.agg(coalesce(sum(col("n").minus(1)), lit(0L))).first().getLong(0);
-    Dataset<Row> orphans = orphans(table);
-    long alone = orphans.count();
-    List<String> told =
-        Stream.concat(
-                keys(counts, table.key(), "is there %d times"),
-                keys(orphans.withColumn("n", lit(0L)), table.key(), "has no features"))
-            .map(t -> table.label() + ": " + t)
-            .toList();
-    return report(found, duplicates, alone, told);
+  private Dataset<Row> nobody() {
+    return spark.emptyDataFrame();
   }
 
-  private static Stream<String> keys(Dataset<Row> rows, String key, String what) {
-    return rows.select(key, "n").orderBy(key).limit(EXAMPLES).collectAsList().stream()
-        .map(row -> "row " + row.getString(0) + " " + what.formatted(row.getLong(1)));
-  }
-
-  /** By key columns alone, of files that a damaged page elsewhere in them doesn't stop. */
-  private Dataset<Row> orphans(CacheTable table) {
-    SparkSession lenient = DamageScan.session(spark);
-    Dataset<Row> rows = CacheTables.delta(lenient, table.path(tables));
-    if (table == CacheTable.FEATURES) {
-      return rows.limit(0);
-    }
-    return rows.select(table.key(), CacheTables.FEATURE_KEY)
-        .join(
-            tables.features(lenient).select(CacheTables.FEATURE_KEY),
-            new String[] {CacheTables.FEATURE_KEY},
-            "left_anti");
-  }
-
-  private static VerifyReport.Table report(
-      DamageScan.Found found, long duplicates, long orphans, List<String> more) {
+  /**
+   * @param orphans keys of rows without features
+   */
+  private static VerifyReport.Table report(DamageScan.Found found, Dataset<Row> orphans) {
     DamageScan.Totals totals = found.totals();
-    List<String> examples = new ArrayList<>(more);
+    Row copies =
+        found.doubled().agg(coalesce(sum(col(DamageScan.COPIES).minus(1)), lit(0L))).first();
+    long doubled = copies.getLong(0);
+    long alone = orphans.count();
+    List<String> examples = new ArrayList<>();
+    if (doubled > 0) {
+      String times = "%s: row %s is there %d times";
+      for (Row row : found.doubled().orderBy(found.key()).limit(EXAMPLES).collectAsList()) {
+        examples.add(
+            times.formatted(found.table(), row.get(0), row.<Long>getAs(DamageScan.COPIES)));
+      }
+    }
+    if (alone > 0) {
+      for (Row row : orphans.orderBy(found.key()).limit(EXAMPLES).collectAsList()) {
+        examples.add("%s: row %s has no features".formatted(found.table(), row.getString(0)));
+      }
+    }
     if (totals.damagedFiles() > 0) {
       examples.addAll(found.examples(EXAMPLES));
     }
@@ -139,8 +131,8 @@ public final class CacheVerify {
         totals.damagedFiles(),
         totals.lost(),
         totals.bad(),
-        duplicates,
-        orphans,
+        doubled,
+        alone,
         examples);
   }
 
@@ -160,7 +152,7 @@ public final class CacheVerify {
             asked.teacher(),
             asked.plan(),
             asked.options(),
-            asked.recompute(),
+            new Recompute.Choice(asked.recompute(), asked.seed()),
             EXAMPLES);
   }
 

@@ -1,9 +1,11 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
@@ -15,22 +17,29 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Samples;
 import stillhouse.tensor.TensorColumn;
 
 /**
  * Reads every live row of a table on executors: each value of it, page by page against Parquet's
  * checksums, and each tensor against its own length and sum. What one file does not give is told by
  * the rows that the table's log says it has; the others are read all the same.
+ *
+ * <p>A storage or network that did not answer looks like damage. So each suspicious file is read a
+ * second time, in a job of its own, and only what that says counts.
  */
 final class DamageScan {
   private static final String PROBLEM = "problem";
-  private static final String READ = "read";
-  private static final String BAD = "bad";
+  static final String READ = "read";
+  static final String BAD = "bad";
+  static final String COPIES = "copies";
+  static final String IN = "in";
   private static final String SUM = "sum";
 
   private final SparkSession spark;
@@ -62,20 +71,47 @@ final class DamageScan {
    * @param table as reports call it
    * @param key the column that names its rows
    * @param rows of the table: file, key, problem (null where there is none)
-   * @param files damaged ones: file, rows (as the log has it), read, bad
+   * @param unique whether a key is to be there once
+   * @param files all of them: file, rows (as the log has it), read, bad
    */
   record Found(
-      String table, String path, String key, Dataset<Row> rows, Dataset<Row> files, Totals totals) {
+      String table,
+      String path,
+      String key,
+      boolean unique,
+      Dataset<Row> rows,
+      Dataset<Row> files,
+      Totals totals) {
 
     /** Rows whose tensors are not what was written. */
     Dataset<Row> bad() {
       return rows.where(col(PROBLEM).isNotNull());
     }
 
+    /** Rows whose tensors are, if they have any. */
+    Dataset<Row> intact() {
+      return rows.where(col(PROBLEM).isNull());
+    }
+
+    /**
+     * Keys of more than one intact row, where that is one too many: key, {@link #COPIES}, and the
+     * first file that they are {@link #IN}.
+     */
+    Dataset<Row> doubled() {
+      return intact()
+          .groupBy(key)
+          .agg(count(lit(1)).as(COPIES), min(TableFiles.FILE).as(IN))
+          .where(col(COPIES).gt(1).and(lit(unique)));
+    }
+
+    Dataset<Row> damagedFiles() {
+      return files.where(isDamaged());
+    }
+
     /** Names of damaged files, to be told; at most {@code most}. */
     List<String> examples(int most) {
       List<String> told = new ArrayList<>();
-      for (Row file : files.orderBy(TableFiles.FILE).limit(most).collectAsList()) {
+      for (Row file : damagedFiles().orderBy(TableFiles.FILE).limit(most).collectAsList()) {
         long lost = file.<Long>getAs(TableFiles.ROWS) - file.<Long>getAs(READ);
         if (lost != 0) {
           told.add(
@@ -99,16 +135,58 @@ final class DamageScan {
   record Totals(long files, long rows, long damagedFiles, long lost, long bad) {}
 
   Found scan(CacheTable table, CacheTables tables) {
-    return scan(table.label(), table.path(tables), table.key());
+    return scan(table.label(), table.path(tables), table.key(), true);
+  }
+
+  /** The samples of a workspace, by their ids. */
+  Found samples(String root) {
+    return scan("samples", Samples.table(root), Samples.SAMPLE_ID, true);
+  }
+
+  /** The quarantine of a workspace, by images; one may have several rows. */
+  Found quarantine(String root) {
+    return scan("quarantine", Samples.quarantineTable(root), Samples.IMAGE_URI, false);
   }
 
   /**
    * @param key a column to name rows by
    */
-  Found scan(String name, String path, String key) {
+  private Found scan(String name, String path, String key, boolean unique) {
     spark.sparkContext().setJobDescription("verify: read " + name);
     TableFiles table = TableFiles.of(spark, path);
-    Dataset<Row> rows = table.rows();
+    Dataset<Row> first = checked("verify-" + name, table.rows(), key);
+    List<String> suspicious = names(files(table, first).where(isDamaged()));
+    if (suspicious.isEmpty()) {
+      return found(name, path, key, unique, first, table);
+    }
+    String again = "verify: read %d suspicious files of %s again";
+    spark.sparkContext().setJobDescription(again.formatted(suspicious.size(), name));
+    Dataset<Row> second = checked("verify-" + name + "-again", table.rows(suspicious), key);
+    Dataset<Row> names = spark.createDataset(suspicious, Encoders.STRING()).toDF(TableFiles.FILE);
+    Dataset<Row> others = first.join(broadcast(names), new String[] {TableFiles.FILE}, "left_anti");
+    return found(name, path, key, unique, others.unionByName(second), table);
+  }
+
+  private static Found found(
+      String name,
+      String path,
+      String key,
+      boolean unique,
+      Dataset<Row> checked,
+      TableFiles table) {
+    Dataset<Row> files = files(table, checked);
+    return new Found(name, path, key, unique, checked, files, totals(files));
+  }
+
+  /** Names of files: as many as are suspicious. */
+  private static List<String> names(Dataset<Row> files) {
+    return files.select(TableFiles.FILE).collectAsList().stream()
+        .map(row -> row.getString(0))
+        .toList();
+  }
+
+  /** Each row that can be read: its file, key and problem. */
+  private Dataset<Row> checked(String name, Dataset<Row> rows, String key) {
     Column[] told = {
       TableFiles.name(col("_metadata.file_path")).as(TableFiles.FILE),
       col(key),
@@ -121,9 +199,7 @@ final class DamageScan {
             .add(key, DataTypes.StringType)
             .add(PROBLEM, DataTypes.StringType)
             .add(SUM, DataTypes.LongType);
-    Dataset<Row> checked = staging.put("verify-" + name, rows.select(told), type).drop(SUM);
-    Dataset<Row> files = files(table, checked);
-    return new Found(name, path, key, checked, files.where(isDamaged()), totals(files));
+    return staging.put(name, rows.select(told), type).drop(SUM);
   }
 
   /** Null where every tensor of a row is whole. */
@@ -176,7 +252,8 @@ final class DamageScan {
         .select(TableFiles.FILE, TableFiles.ROWS, READ, BAD);
   }
 
-  private static Column isDamaged() {
+  /** Of {@link Found#files}. */
+  static Column isDamaged() {
     return col(TableFiles.ROWS).notEqual(col(READ)).or(col(BAD).gt(0));
   }
 

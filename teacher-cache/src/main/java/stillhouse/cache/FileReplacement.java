@@ -63,13 +63,25 @@ final class FileReplacement {
    *     nothing has changed then
    */
   boolean commit(Collection<String> files, Optional<Dataset<Row>> instead) {
+    return commit(files, instead, System.currentTimeMillis());
+  }
+
+  /**
+   * As {@link #commit(Collection, Optional)}, of files that nobody should look into again: to
+   * readers of the log they have been gone for ever, and VACUUM takes them at once.
+   */
+  boolean commitForgetting(Collection<String> files, Optional<Dataset<Row>> instead) {
+    return commit(files, instead, 0);
+  }
+
+  private boolean commit(Collection<String> files, Optional<Dataset<Row>> instead, long removed) {
     OptimisticTransaction transaction = begin();
     List<AddFile> gone = live(transaction, files);
     if (gone.size() != files.size()) {
       return false;
     }
     List<Action> actions = new ArrayList<>();
-    gone.forEach(file -> actions.add(file.remove()));
+    gone.forEach(file -> actions.add(file.removeWithTimestamp(removed, true)));
     instead.ifPresent(
         rows -> actions.addAll(JavaConverters.seqAsJavaList(transaction.writeFiles(rows))));
     try {

@@ -43,7 +43,13 @@ final class Recompute {
   }
 
   /**
-   * @param images how many contents, the same ones each time that the cache holds the same
+   * @param images how many contents
+   * @param seed which: the same ones each time that the cache holds the same
+   */
+  record Choice(int images, String seed) {}
+
+  /**
+   * @param chosen of the cached images
    * @param most examples to tell
    */
   VerifyReport.Recomputed run(
@@ -51,36 +57,37 @@ final class Recompute {
       TeacherSource teacher,
       PromptPlan plan,
       CacheOptions options,
-      int images,
+      Choice chosen,
       int most) {
     String root = staging.folder("recompute");
     spark.sparkContext().setJobDescription("verify: choose images to ask about again");
-    chosen(images).write().format("delta").save(Samples.table(root));
+    samples(chosen).write().format("delta").save(Samples.table(root));
     CacheTables again = CacheTables.of(root);
     Projections.of(cache, spark).copy(keys.encoding(), Projections.of(again, spark));
     refresh.run(spark, root, teacher, plan, options);
     Dataset<Row> samples = CacheTables.keyed(again.samples(spark), keys, options.views());
     long contents = samples.select(Samples.CONTENT_SHA256).distinct().count();
-    List<VerifyReport.Recomputed> tables = new ArrayList<>();
+    List<Compared> tables = new ArrayList<>();
     for (CacheTable table : CacheTable.values()) {
       spark.sparkContext().setJobDescription("verify: compare " + table.label());
-      tables.add(compared(table, again, wanted(table, samples), contents, most));
+      tables.add(compared(table, again, wanted(table, samples), most));
     }
-    return sum(contents, tables, most);
+    return sum(chosen.seed(), contents, tables, most);
   }
 
   private static VerifyReport.Recomputed sum(
-      long contents, List<VerifyReport.Recomputed> tables, int most) {
+      String seed, long contents, List<Compared> tables, int most) {
     return new VerifyReport.Recomputed(
+        seed,
         contents,
-        tables.stream().mapToLong(VerifyReport.Recomputed::rows).sum(),
-        tables.stream().mapToLong(VerifyReport.Recomputed::different).sum(),
-        tables.stream().mapToDouble(VerifyReport.Recomputed::largest).max().orElse(0),
+        tables.stream().mapToLong(Compared::rows).sum(),
+        tables.stream().mapToLong(Compared::different).sum(),
+        tables.stream().mapToDouble(Compared::largest).max().orElse(0),
         tables.stream().flatMap(t -> t.examples().stream()).limit(most).toList());
   }
 
   /** The samples of some cached contents, without the columns of keys. */
-  private Dataset<Row> chosen(int images) {
+  Dataset<Row> samples(Choice chosen) {
     Dataset<Row> samples = cache.samples(spark);
     Dataset<Row> keyed = CacheTables.keyed(samples, keys);
     String[] key = {CacheTables.FEATURE_KEY};
@@ -89,8 +96,8 @@ final class Recompute {
             .select(CacheTables.FEATURE_KEY)
             .distinct()
             .join(cache.features(spark).select(CacheTables.FEATURE_KEY), key, "left_semi")
-            .orderBy(xxhash64(lit("recompute"), col(CacheTables.FEATURE_KEY)))
-            .limit(images);
+            .orderBy(xxhash64(lit(chosen.seed()), col(CacheTables.FEATURE_KEY)))
+            .limit(chosen.images());
     Column[] columns = List.of(samples.columns()).stream().map(c -> col(c)).toArray(Column[]::new);
     return keyed.join(broadcast(few), key, "left_semi").select(columns);
   }
@@ -108,8 +115,7 @@ final class Recompute {
     };
   }
 
-  private VerifyReport.Recomputed compared(
-      CacheTable table, CacheTables again, Dataset<Row> wanted, long contents, int most) {
+  private Compared compared(CacheTable table, CacheTables again, Dataset<Row> wanted, int most) {
     Dataset<Row> stored =
         CacheTables.delta(spark, table.path(cache))
             .join(broadcast(wanted), wanted.columns(), "left_semi");
@@ -129,11 +135,13 @@ final class Recompute {
             pairs.select(
                 col(table.key()).as("key"),
                 difference.apply(col(STORED), col(AGAIN)).as(DIFFERENCE)));
-    return report(table, held, contents, most);
+    return report(table, held, most);
   }
 
-  private static VerifyReport.Recomputed report(
-      CacheTable table, Dataset<Row> held, long contents, int most) {
+  /** As {@link VerifyReport.Recomputed}, of one table. */
+  private record Compared(long rows, long different, double largest, List<String> examples) {}
+
+  private static Compared report(CacheTable table, Dataset<Row> held, int most) {
     Column what = col(DIFFERENCE + ".what");
     Row sums =
         held.agg(
@@ -151,12 +159,8 @@ final class Recompute {
             .stream()
             .map(row -> table.label() + ": row " + row.getString(0) + " " + row.getString(1))
             .toList();
-    return new VerifyReport.Recomputed(
-        contents,
-        sums.getLong(0),
-        sums.getLong(1),
-        sums.isNullAt(2) ? 0 : sums.getDouble(2),
-        examples);
+    return new Compared(
+        sums.getLong(0), sums.getLong(1), sums.isNullAt(2) ? 0 : sums.getDouble(2), examples);
   }
 
   private static Dataset<Row> side(

@@ -10,7 +10,9 @@ import static org.apache.spark.sql.functions.split;
 import static org.apache.spark.sql.functions.sum;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -18,8 +20,11 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.Snapshot;
+import org.apache.spark.sql.delta.actions.AddFile;
 import org.apache.spark.sql.delta.actions.FileAction;
 import scala.Option;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 import scala.runtime.BoxedUnit;
 
 /**
@@ -88,10 +93,28 @@ final class TableFiles {
    * session that is active in this thread, whichever asks.
    */
   Dataset<Row> rows() {
+    return asTheSession(
+        () -> spark.read().format("delta").option("versionAsOf", version()).load(path));
+  }
+
+  /**
+   * The rows of some of this version's files.
+   *
+   * @param files names
+   */
+  Dataset<Row> rows(Collection<String> files) {
+    List<AddFile> some =
+        snapshot.allFiles().filter(name(col("path")).isin(files.toArray())).collectAsList();
+    Seq<AddFile> list = JavaConverters.asScalaBuffer(some).toSeq();
+    return asTheSession(
+        () -> snapshot.deltaLog().createDataFrame(snapshot, list, false, Option.empty()));
+  }
+
+  private Dataset<Row> asTheSession(Supplier<Dataset<Row>> rows) {
     Option<SparkSession> before = SparkSession.getActiveSession();
     SparkSession.setActiveSession(spark);
     try {
-      return spark.read().format("delta").option("versionAsOf", version()).load(path);
+      return rows.get();
     } finally {
       before.foreach(
           session -> {

@@ -51,6 +51,7 @@ public record VerifyReport(
   /**
    * A few images, asked again as if there were no cache.
    *
+   * @param seed which were asked: the same with the same seed
    * @param images of different content
    * @param rows that were held against the cache's, in all three tables
    * @param different rows that are not equal byte for byte, or on one side only
@@ -58,7 +59,7 @@ public record VerifyReport(
    * @param examples which rows, and how they differ: the first few
    */
   public record Recomputed(
-      long images, long rows, long different, double largest, List<String> examples) {}
+      String seed, long images, long rows, long different, double largest, List<String> examples) {}
 
   /** Whether there is nothing to mend. */
   public boolean passed() {

@@ -155,10 +155,16 @@ class ProjectionFitTest {
     run(workspace, ENCODER, 1);
     var asked =
         new CacheVerify.Asked(
-            ENCODER, null, new CacheOptions(CACHE, 100, 1), workspace.refresh(Progress.NONE), 2);
+            ENCODER,
+            null,
+            new CacheOptions(CACHE, 100, 1),
+            workspace.refresh(Progress.NONE),
+            2,
+            "seed");
     VerifyReport report = CacheVerify.run(spark, workspace.root(), Optional.of(asked));
     assertThat(report.passed()).isTrue();
-    assertThat(report.recomputed()).contains(new VerifyReport.Recomputed(2, 4, 0, 0, List.of()));
+    assertThat(report.recomputed())
+        .contains(new VerifyReport.Recomputed("seed", 2, 4, 0, 0, List.of()));
   }
 
   @Test
