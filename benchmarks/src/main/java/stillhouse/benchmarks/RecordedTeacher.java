@@ -96,6 +96,11 @@ final class RecordedTeacher implements Teacher {
   }
 
   @Override
+  public Asking asking(Map<String, FloatTensor> features, int width, int height) {
+    return teacher.asking(features, width, height);
+  }
+
+  @Override
   public MaskAnswer decode(
       Map<String, FloatTensor> features, int width, int height, Prompt prompt) {
     return teacher.decode(features, width, height, prompt);

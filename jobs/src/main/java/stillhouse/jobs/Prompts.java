@@ -38,7 +38,7 @@ final class Prompts {
   private static PromptPlan plan(PromptSettings prompts) {
     return switch (prompts.source()) {
       case LABEL_BOXES -> new LabelBoxes(prompts.minArea(), MOST_OBJECTS);
-      case LABEL_POINTS -> new LabelPoints(prompts.minArea(), MOST_OBJECTS);
+      case LABEL_POINTS -> new LabelPoints(prompts.minArea(), MOST_OBJECTS, prompts.maxArea());
       case GRID ->
           new PointGrid(prompts.rows(), prompts.columns(), prompts.classId(), selection(prompts));
       case SALIENCY -> new SaliencyPoints(prompts.points(), prompts.classId(), selection(prompts));

@@ -26,6 +26,7 @@ import stillhouse.tensor.FloatTensor;
 final class TeacherPicture {
   private static final int LEAST_AREA = 16; // a component of fewer pixels can't be seen here
   private static final int MOST_PROMPTS = 32;
+  private static final double LARGEST = 0.5; // of the image: a data set's own default
   private static final int GRID = 3; // points across and down where there are no labels
   private static final float SIDE = 256; // of the map that answers are composed on
 
@@ -73,19 +74,20 @@ final class TeacherPicture {
       return row(shown, List.of(dense(shown, features)), List.of("teacher"));
     }
     if (shown.truth.isEmpty()) {
-      return row(shown, List.of(asked(shown, features, grid(shown.image))), List.of());
+      return row(shown, List.of(asked(shown, features, grid(shown.image), LARGEST)), List.of());
     }
     ClassMask truth = shown.truth.get();
     PromptedImage image =
         new PromptedImage(truth.width(), truth.height(), shown.truth, () -> shown.image);
     List<Prompt> boxes = new LabelBoxes(LEAST_AREA, MOST_PROMPTS).prompts(image);
     if (!takesPoints) {
-      return row(shown, List.of(asked(shown, features, boxes)), List.of("boxes"));
+      return row(shown, List.of(asked(shown, features, boxes, 1)), List.of("boxes"));
     }
-    List<Prompt> points = new LabelPoints(LEAST_AREA, MOST_PROMPTS).prompts(image);
+    var inside = new LabelPoints(LEAST_AREA, MOST_PROMPTS, LARGEST);
+    List<Prompt> points = inside.prompts(image);
     return row(
         shown,
-        List.of(asked(shown, features, points), asked(shown, features, boxes)),
+        List.of(asked(shown, features, points, LARGEST), asked(shown, features, boxes, 1)),
         List.of("points", "boxes"));
   }
 
@@ -135,13 +137,16 @@ final class TeacherPicture {
   }
 
   /** The prompts' answers, composed as they are for training. */
-  private ClassMask asked(Shown shown, Map<String, FloatTensor> features, List<Prompt> prompts) {
+  private ClassMask asked(
+      Shown shown, Map<String, FloatTensor> features, List<Prompt> prompts, double largest) {
     int width = shown.image.width();
     int height = shown.image.height();
     List<SoftTarget.ClassLogits> answers = new ArrayList<>();
-    for (Prompt prompt : prompts) {
-      MaskAnswer answer = teacher.decode(features, width, height, prompt);
-      answers.add(new SoftTarget.ClassLogits(prompt.classId(), answer.logits()));
+    try (Teacher.Asking image = teacher.asking(features, width, height)) {
+      for (Prompt prompt : prompts) {
+        MaskAnswer answer = image.answer(prompt, largest);
+        answers.add(new SoftTarget.ClassLogits(prompt.classId(), answer.logits()));
+      }
     }
     int classes = prompts.stream().mapToInt(Prompt::classId).max().orElse(1);
     float scale = Math.max(1, Math.max(width, height) / SIDE);

@@ -79,7 +79,7 @@ record Answering(
       return Stream.of(failure(row, "no prompts", e));
     }
     try {
-      List<Row> answers = answers(row, teacher, prompts, plan.selection(image));
+      List<Row> answers = answers(row, teacher, prompts, image);
       // Nothing was asked, or nothing of it kept.
       return answers.isEmpty()
           ? Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null))
@@ -117,25 +117,29 @@ record Answering(
   }
 
   private List<Row> answers(
-      Row row, Teacher teacher, List<Prompt> prompts, Optional<MaskSelection> selection) {
+      Row row, Teacher teacher, List<Prompt> prompts, PromptedImage pictured) {
     if (prompts.isEmpty()) {
       return List.of();
     }
+    Optional<MaskSelection> selection = plan.selection(pictured);
+    double largest = plan.largest(pictured);
     Map<String, FloatTensor> features = new HashMap<>();
     keys.spec().layers().forEach(layer -> features.put(layer, layer(row, layer)));
     try (Teacher.Asking image = asking(row, teacher, features)) {
       if (selection.isEmpty()) {
-        return prompts.stream().map(prompt -> answer(row, prompt, ask(image, prompt))).toList();
+        return prompts.stream()
+            .map(prompt -> answer(row, prompt, ask(image, prompt, largest)))
+            .toList();
       }
-      return selection.get().of(prompts, prompt -> storable(image, prompt)).stream()
+      return selection.get().of(prompts, prompt -> storable(image, prompt, largest)).stream()
           .map(kept -> answer(row, kept.prompt(), kept.answer()))
           .toList();
     }
   }
 
   /** One that no table could hold would be passed over as a bad one, and nobody would know. */
-  private static MaskAnswer storable(Teacher.Asking image, Prompt prompt) {
-    MaskAnswer answer = ask(image, prompt);
+  private static MaskAnswer storable(Teacher.Asking image, Prompt prompt, double largest) {
+    MaskAnswer answer = ask(image, prompt, largest);
     stored(json(prompt), answer.logits());
     return answer;
   }
@@ -163,9 +167,9 @@ record Answering(
     }
   }
 
-  private static MaskAnswer ask(Teacher.Asking image, Prompt prompt) {
+  private static MaskAnswer ask(Teacher.Asking image, Prompt prompt, double largest) {
     try {
-      return image.answer(prompt);
+      return image.answer(prompt, largest);
     } catch (RuntimeException e) {
       throw new RefusedException("prompt " + json(prompt) + ": " + e.getMessage(), e);
     }

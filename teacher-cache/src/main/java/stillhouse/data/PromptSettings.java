@@ -19,7 +19,8 @@ import stillhouse.conf.ConfigException;
  * @param keep of a label-free source's answers to an image, at most
  * @param overlap from this IoU on two answers are one object
  * @param minIou answers of a smaller predicted IoU are dropped
- * @param maxArea answers over a larger share of the image are dropped
+ * @param maxArea answers over a larger share of the image are dropped; to a point in a label they
+ *     are given where there is no smaller one
  * @param fallback for images without labels
  */
 public record PromptSettings(
@@ -45,7 +46,7 @@ public record PromptSettings(
     LABEL_BOXES("minArea", "fallback"),
     /** A point in each labelled component: point supervision. */
     @JsonProperty("label-points")
-    LABEL_POINTS("minArea", "fallback"),
+    LABEL_POINTS("minArea", "maxArea", "fallback"),
     /** Points at equal distances. */
     @JsonProperty("grid")
     GRID("rows", "columns", "class", "keep", "overlap", "minIou", "maxArea"),

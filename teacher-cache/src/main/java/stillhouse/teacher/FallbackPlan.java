@@ -30,6 +30,11 @@ public record FallbackPlan(PromptPlan labelled, PromptPlan unlabelled) implement
   }
 
   @Override
+  public double largest(PromptedImage image) {
+    return of(image).largest(image);
+  }
+
+  @Override
   public Sha256 fingerprint() {
     return Fingerprint.of("stillhouse.teacher.FallbackPlan/1")
         .add("labelled", labelled.fingerprint())

@@ -14,10 +14,16 @@ import stillhouse.identity.Sha256;
  *
  * @param minArea a component of fewer pixels gets no point
  * @param maxPrompts of more components only the largest get one
+ * @param maxArea candidate masks over a larger share of the image are answers only where there is
+ *     no smaller one
  */
-public record LabelPoints(int minArea, int maxPrompts) implements PromptPlan {
+public record LabelPoints(int minArea, int maxPrompts, double maxArea) implements PromptPlan {
   public LabelPoints {
     LabelBoxes.checkLimits("label points", minArea, maxPrompts);
+    if (!(maxArea > 0 && maxArea <= 1)) {
+      throw new IllegalArgumentException(
+          "Invalid label points: maxArea " + maxArea + " (must be > 0 and <= 1)");
+    }
   }
 
   /**
@@ -44,10 +50,16 @@ public record LabelPoints(int minArea, int maxPrompts) implements PromptPlan {
   }
 
   @Override
+  public double largest(PromptedImage image) {
+    return maxArea;
+  }
+
+  @Override
   public Sha256 fingerprint() {
-    return Fingerprint.of("stillhouse.teacher.LabelPoints/1")
+    return Fingerprint.of("stillhouse.teacher.LabelPoints/2")
         .add("minArea", minArea)
         .add("maxPrompts", maxPrompts)
+        .add("maxArea", maxArea)
         .digest();
   }
 

@@ -9,4 +9,10 @@ import stillhouse.tensor.FloatTensor;
  *     (letter-box padding cut away)
  * @param predictedIou the network's own estimate, in 0…1 where it is calibrated
  */
-public record MaskAnswer(FloatTensor logits, float predictedIou) {}
+public record MaskAnswer(FloatTensor logits, float predictedIou) {
+  /** Of the image that the mask covers, 0…1: where its logits are positive. */
+  double share() {
+    BitMask mask = BitMask.positive(logits);
+    return (double) mask.area() / mask.cells();
+  }
+}

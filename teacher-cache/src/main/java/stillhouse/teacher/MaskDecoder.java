@@ -1,15 +1,17 @@
 package stillhouse.teacher;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Resize;
 
 /**
- * Asks a decoder, whatever runs it, about one prompt: of its candidate masks the one with the
- * greatest predicted IoU is the answer, the first of equals.
+ * Asks a decoder, whatever runs it, about one prompt: of its candidate masks that may be the answer
+ * the one with the greatest predicted IoU is it, the first of equals.
  */
 abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, TorchScriptDecoder {
   private static final int CELLS = 4; // SAM's masks have four cells for one of the embedding's
@@ -78,6 +80,11 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
 
     @Override
     public MaskAnswer answer(Prompt prompt) {
+      return answer(prompt, 1);
+    }
+
+    @Override
+    public MaskAnswer answer(Prompt prompt, double largest) {
       if (prompt instanceof Prompt.Point && !config.takesPoints()) {
         throw new IllegalArgumentException(
             "Cannot ask teacher %s about %s: it answers boxes alone"
@@ -87,7 +94,8 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
       int columns = CELLS * embedding.dim(3);
       Question question = Question.of(prompt, frame);
       Output output = fed.run(kind.prompt(question, frame, rows, columns), prompt);
-      return best(output, prompt, frame, embedding);
+      requireFinite(output.ious.data(), prompt);
+      return best(output, largest, frame, embedding);
     }
 
     @Override
@@ -96,19 +104,31 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     }
   }
 
-  private MaskAnswer best(Output output, Prompt prompt, InputFrame frame, FloatTensor embedding) {
+  private MaskAnswer best(Output output, double largest, InputFrame frame, FloatTensor embedding) {
     float[] ious = output.ious.data();
-    requireFinite(ious, prompt);
-    int first = kind.firstCandidate(ious.length);
-    int best = first;
-    for (int m = first + 1; m < ious.length; m++) {
-      if (ious[m] > ious[best]) {
-        best = m;
-      }
+    int[] order = bestFirst(ious, kind.firstCandidate(ious.length));
+    MaskAnswer best = answer(output, order[0], frame, embedding);
+    MaskAnswer fitting = best;
+    for (int i = 1; i < order.length && fitting.share() > largest; i++) {
+      fitting = answer(output, order[i], frame, embedding);
     }
-    FloatTensor mask = candidate(output, best);
+    return fitting.share() > largest ? best : fitting;
+  }
+
+  private MaskAnswer answer(Output output, int candidate, InputFrame frame, FloatTensor embedding) {
+    FloatTensor mask = candidate(output, candidate);
     return new MaskAnswer(
-        masks().ofInput() ? frame.cut(mask) : small(mask, frame, embedding), ious[best]);
+        masks().ofInput() ? frame.cut(mask) : small(mask, frame, embedding),
+        output.ious.data()[candidate]);
+  }
+
+  /** The candidates from {@code first} on, by predicted IoU; of equal ones the first. */
+  private static int[] bestFirst(float[] ious, int first) {
+    return IntStream.range(first, ious.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -ious[i]))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** No mask is better or worse than one whose predicted IoU is none. */

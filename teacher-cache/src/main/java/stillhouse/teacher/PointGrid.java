@@ -48,7 +48,7 @@ public record PointGrid(int rows, int columns, int classId, MaskSelection select
   @Override
   public Sha256 fingerprint() {
     Fingerprint parts =
-        Fingerprint.of("stillhouse.teacher.PointGrid/1")
+        Fingerprint.of("stillhouse.teacher.PointGrid/2")
             .add("rows", rows)
             .add("columns", columns)
             .add("class", classId);

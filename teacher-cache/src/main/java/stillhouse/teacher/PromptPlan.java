@@ -22,6 +22,14 @@ public interface PromptPlan extends Serializable {
     return Optional.empty();
   }
 
+  /**
+   * Which share of an image an answer should cover at most: of a prompt's candidate masks the best
+   * of those is taken ({@link Teacher.Asking#answer(Prompt, double)}).
+   */
+  default double largest(PromptedImage image) {
+    return selection(image).map(MaskSelection::maxArea).orElse(1.0);
+  }
+
   /** Whether other labels of an image may change its questions: then they are part of their key. */
   default boolean readsLabels() {
     return true;

@@ -46,7 +46,7 @@ public record SaliencyPoints(int points, int classId, MaskSelection selection)
   @Override
   public Sha256 fingerprint() {
     Fingerprint parts =
-        Fingerprint.of("stillhouse.teacher.SaliencyPoints/1")
+        Fingerprint.of("stillhouse.teacher.SaliencyPoints/2")
             .add("operator", Saliency.VERSION)
             .add("points", points)
             .add("class", classId);

@@ -53,6 +53,17 @@ public interface Teacher extends AutoCloseable {
   interface Asking extends AutoCloseable {
     MaskAnswer answer(Prompt prompt);
 
+    /**
+     * Of the candidates that cover at most a share of the image the best; the best of all where
+     * none does. A point in an object is also a point in what the object lies on, and the network
+     * is often surer of that.
+     *
+     * @param largest share, 0…1
+     */
+    default MaskAnswer answer(Prompt prompt, double largest) {
+      return answer(prompt);
+    }
+
     @Override
     default void close() {}
   }

@@ -56,14 +56,14 @@ class PointPlansTest {
             "x....111",
             ".....111");
 
-    assertThat(new LabelPoints(2, 9).prompts(image(8, 5, Optional.of(mask))))
+    assertThat(new LabelPoints(2, 9, 0.5).prompts(image(8, 5, Optional.of(mask))))
         .as("the box of the bent object has its middle beside it")
         .containsExactly(
             new Prompt.Point(1, 6.5f, 3.5f, true), new Prompt.Point(2, 0.5f, 0.5f, true));
-    assertThat(new LabelPoints(8, 9).prompts(image(8, 5, Optional.of(mask)))).hasSize(1);
-    assertThat(new LabelPoints(1, 1).prompts(image(8, 5, Optional.of(mask)))).hasSize(1);
-    assertThat(new LabelPoints(1, 1).prompts(image(8, 5, Optional.empty()))).isEmpty();
-    assertThatThrownBy(() -> new LabelPoints(1, 1).prompts(image(9, 5, Optional.of(mask))))
+    assertThat(new LabelPoints(8, 9, 0.5).prompts(image(8, 5, Optional.of(mask)))).hasSize(1);
+    assertThat(new LabelPoints(1, 1, 0.5).prompts(image(8, 5, Optional.of(mask)))).hasSize(1);
+    assertThat(new LabelPoints(1, 1, 0.5).prompts(image(8, 5, Optional.empty()))).isEmpty();
+    assertThatThrownBy(() -> new LabelPoints(1, 1, 0.5).prompts(image(9, 5, Optional.of(mask))))
         .hasMessage("Invalid labels: 8×5 for an image of 9×5");
   }
 
@@ -89,7 +89,7 @@ class PointPlansTest {
     PromptPlan boxes = new LabelBoxes(1, 9);
 
     assertThat(boxes.supervision()).contains("box supervision");
-    assertThat(new LabelPoints(1, 9).supervision()).contains("point supervision");
+    assertThat(new LabelPoints(1, 9, 0.5).supervision()).contains("point supervision");
     assertThat(new FallbackPlan(boxes, GRID).supervision()).contains("box supervision");
     assertThat(GRID.supervision()).isEmpty();
     assertThat(GRID.readsLabels()).isFalse();
@@ -114,8 +114,9 @@ class PointPlansTest {
             new SaliencyPoints(7, 1, SELECTION),
             new SaliencyPoints(6, 2, SELECTION),
             boxes,
-            new LabelPoints(1, 2),
-            new LabelPoints(2, 1),
+            new LabelPoints(1, 2, 0.5),
+            new LabelPoints(2, 1, 0.5),
+            new LabelPoints(2, 1, 0.4),
             new FallbackPlan(boxes, GRID),
             new FallbackPlan(GRID, boxes));
 
@@ -129,7 +130,9 @@ class PointPlansTest {
         .hasMessage("Invalid grid: 0 rows × 3 columns (both must be > 0)");
     assertThatThrownBy(() -> new SaliencyPoints(0, 1, SELECTION))
         .hasMessage("Invalid saliency points: 0 (must be > 0)");
-    assertThatThrownBy(() -> new LabelPoints(1, 0))
+    assertThatThrownBy(() -> new LabelPoints(1, 0, 0.5))
         .hasMessage("Invalid label points: minArea 1, maxPrompts 0 (both must be > 0)");
+    assertThatThrownBy(() -> new LabelPoints(1, 1, 0))
+        .hasMessage("Invalid label points: maxArea 0.0 (must be > 0 and <= 1)");
   }
 }

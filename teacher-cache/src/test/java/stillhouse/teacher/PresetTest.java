@@ -130,6 +130,20 @@ class PresetTest {
         .orElseThrow();
   }
 
+  /** Ellipses of 100 pixels' radius and 60, over 4.5 % and 1.6 % of the image. */
+  @Test
+  void ofTheCandidatesThatAreSmallEnoughTheBestIsTheAnswer() throws IOException {
+    Prompt point = new Prompt.Point(1, 60, 20, true);
+    try (Teacher teacher = adopted("edge-sam").open();
+        Teacher.Asking image =
+            teacher.asking(teacher.encode(List.of(image())).get(0), WIDTH, HEIGHT)) {
+      assertThat(image.answer(point).predictedIou()).isEqualTo(0.95f);
+      assertThat(image.answer(point, 0.03).predictedIou()).isEqualTo(0.9f);
+      assertThat(image.answer(point, 0.03).share()).isCloseTo(0.016, within(0.002));
+      assertThat(image.answer(point, 0.001).predictedIou()).as("all are larger").isEqualTo(0.95f);
+    }
+  }
+
   @Test
   void aTeacherOfBoxesIsCheckedByABox() throws IOException {
     String yaml =
