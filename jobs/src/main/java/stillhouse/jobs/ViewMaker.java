@@ -92,6 +92,9 @@ final class ViewMaker {
     provenance.put("prompts", keys.plan());
     provenance.put("structure", keys.structureKey(""));
     provenance.put("encoding", keys.encoding().text());
+    if (!spec.extent().isExact()) {
+      provenance.put("maps end", "with the image"); // others are on the grid by whole cells
+    }
     int grid = recipe.alignment().grid();
     ViewRequest request = request(grid, recipe.projection().dimensions(), views, provenance);
     Dataset<Row> cached = ViewRows.cached(spark, root, keys, request);

@@ -8,20 +8,27 @@ import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
+import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF4;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Samples;
 import stillhouse.data.Split;
 import stillhouse.data.View;
 import stillhouse.structure.StructureTensor;
+import stillhouse.teacher.MapExtent;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.TensorColumn;
 
@@ -54,6 +61,11 @@ public final class ViewRows {
           .add("d", TensorColumn.TYPE)
           .add("answers", DataTypes.createArrayType(ANSWER));
 
+  private static final String SEEN_WIDTH = "seen_width";
+  private static final String SEEN_HEIGHT = "seen_height";
+  private static final Object[] TURNED =
+      Arrays.stream(View.values()).filter(View::swapsSides).map(View::text).toArray();
+
   private ViewRows() {}
 
   /**
@@ -69,8 +81,8 @@ public final class ViewRows {
     ViewGrid grid = ViewGrid.of(request);
     Dataset<Row> rows =
         samples
-            .join(embeddings(tables.features(spark), keys, grid), CacheTables.FEATURE_KEY)
-            .join(structure(tables.structure(spark), keys, grid), CacheTables.FEATURE_KEY);
+            .join(embeddings(tables.features(spark), keyed, keys, grid), CacheTables.FEATURE_KEY)
+            .join(structure(tables.structure(spark), keyed, keys, grid), CacheTables.FEATURE_KEY);
     if (request.plain()) {
       return rows;
     }
@@ -92,7 +104,8 @@ public final class ViewRows {
     return CacheTables.seen(samples, views);
   }
 
-  private static Dataset<Row> embeddings(Dataset<Row> features, CacheKeys keys, ViewGrid grid) {
+  private static Dataset<Row> embeddings(
+      Dataset<Row> features, Dataset<Row> keyed, CacheKeys keys, ViewGrid grid) {
     String layer = CacheTables.layerColumn(keys.spec().embedding());
     Dataset<Row> own =
         features
@@ -100,20 +113,82 @@ public final class ViewRows {
             .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
             .where(col(Encoding.COLUMN).equalTo(keys.encoding().text()))
             .where(col(layer).getField("dtype").isNotNull()); // not its bytes
-    return own.select(
-        col(CacheTables.FEATURE_KEY), shrunk(grid, keys).as("embedding", channels(own, keys)));
+    Metadata channels = channels(own, keys);
+    return sized(own, keyed, keys)
+        .select(col(CacheTables.FEATURE_KEY), onGrid(grid, keys).as("embedding", channels));
   }
 
-  private static Dataset<Row> structure(Dataset<Row> structure, CacheKeys keys, ViewGrid grid) {
-    return structure
-        .where(col("layer").equalTo(keys.spec().embedding()))
-        .where(col("radius").equalTo(keys.radius()))
-        .where(col("operator_version").equalTo(StructureTensor.OPERATOR_VERSION))
+  private static Dataset<Row> structure(
+      Dataset<Row> structure, Dataset<Row> keyed, CacheKeys keys, ViewGrid grid) {
+    Dataset<Row> own =
+        structure
+            .where(col("layer").equalTo(keys.spec().embedding()))
+            .where(col("radius").equalTo(keys.radius()))
+            .where(col("operator_version").equalTo(StructureTensor.OPERATOR_VERSION));
+    MapExtent extent = keys.spec().extent();
+    return sized(own, keyed, keys)
         .select(
             col(CacheTables.FEATURE_KEY),
-            shrunk(grid, col("e"), DType.FP32).as("e"),
-            shrunk(grid, col("c"), DType.FP32).as("c"),
-            shrunk(grid, col("d"), DType.FP32).as("d"));
+            onGrid(grid, extent, "e"),
+            onGrid(grid, extent, "c"),
+            onGrid(grid, extent, "d"));
+  }
+
+  /**
+   * Rows with the size of what the teacher saw, where that tells how much of a map an image covers:
+   * keys and four numbers cross the network to the maps, in a broadcast while they are few.
+   */
+  private static Dataset<Row> sized(Dataset<Row> rows, Dataset<Row> keyed, CacheKeys keys) {
+    if (keys.spec().extent().isExact()) {
+      return rows;
+    }
+    Column turned = col(CacheTables.VIEW).isin(TURNED);
+    Dataset<Row> sizes =
+        keyed
+            .select(
+                col(CacheTables.FEATURE_KEY),
+                when(turned, col(Samples.HEIGHT)).otherwise(col(Samples.WIDTH)).as(SEEN_WIDTH),
+                when(turned, col(Samples.WIDTH)).otherwise(col(Samples.HEIGHT)).as(SEEN_HEIGHT))
+            .dropDuplicates(new String[] {CacheTables.FEATURE_KEY});
+    return rows.join(sizes, CacheTables.FEATURE_KEY);
+  }
+
+  private static Column onGrid(ViewGrid grid, MapExtent extent, String component) {
+    return extent.isExact()
+        ? shrunk(grid, col(component), DType.FP32).as(component)
+        : placed((key, stored, seen) -> grid.placed(key, stored, DType.FP32, seen), extent)
+            .apply(sized(component))
+            .as(component);
+  }
+
+  private static Column onGrid(ViewGrid grid, CacheKeys keys) {
+    MapExtent extent = keys.spec().extent();
+    String layer = keys.spec().embedding();
+    Encoding encoding = keys.encoding();
+    return extent.isExact()
+        ? shrunk(grid, keys)
+        : placed((key, stored, seen) -> grid.placed(key, stored, encoding, layer, seen), extent)
+            .apply(sized(CacheTables.layerColumn(layer)));
+  }
+
+  /** Puts a map on the grid by where its image ends in it. */
+  @FunctionalInterface
+  private interface Placing extends Serializable {
+    Row of(String key, Row stored, ViewGrid.Seen seen);
+  }
+
+  private static UserDefinedFunction placed(Placing placing, MapExtent extent) {
+    return udf(
+        (UDF4<String, Row, Integer, Integer, Row>)
+            (key, stored, width, height) ->
+                placing.of(key, stored, new ViewGrid.Seen(extent, width, height)),
+        TensorColumn.TYPE);
+  }
+
+  private static Column[] sized(String tensor) {
+    return new Column[] {
+      col(CacheTables.FEATURE_KEY), col(tensor), col(SEEN_WIDTH), col(SEEN_HEIGHT)
+    };
   }
 
   private static Column shrunk(ViewGrid grid, Column tensor, DType type) {

@@ -1,16 +1,18 @@
 package stillhouse.data;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 
 /** Paints an image's annotations in the order of their file. */
 record CocoReader(Layout.Overlap overlap, Layout.Crowd crowd, Layout.OtherShapes otherShapes)
     implements LabelReader {
   @Override
-  public Labels read(Row listed, int width, int height, ListedFiles files) {
-    requireSize(listed.getAs(LabelParts.COLUMN), width, height);
-    Painter painter = new Painter(width, height, overlap);
+  public Labels read(Row listed, LabelFrame frame, ListedFiles files) {
     List<Row> parts = LabelParts.of(listed);
+    LabelFrame.Size size = size(listed.getAs(LabelParts.COLUMN), parts, frame);
+    Painter painter = new Painter(size.width(), size.height(), overlap);
     long skipped = 0;
     for (Row part : parts) {
       if (!isCrowd(part) && !paint(part, painter)) {
@@ -56,17 +58,25 @@ record CocoReader(Layout.Overlap overlap, Layout.Crowd crowd, Layout.OtherShapes
     return shapes;
   }
 
-  private static void requireSize(Row labels, int width, int height) {
-    Integer theirWidth = labels.getAs(LabelParts.WIDTH);
-    Integer theirHeight = labels.getAs(LabelParts.HEIGHT);
-    boolean other =
-        (theirWidth != null && theirWidth != width)
-            || (theirHeight != null && theirHeight != height);
-    if (other) {
-      throw new UnreadableImageException(
-          "mask-size",
-          "the annotations' file says %s×%s, the image is %s"
-              .formatted(theirWidth, theirHeight, ImageCodec.size(width, height)));
+  /** The file's, or where it has none and the image is turned, that of its run lengths. */
+  private LabelFrame.Size size(Row labels, List<Row> parts, LabelFrame frame) {
+    Integer width = labels.getAs(LabelParts.WIDTH);
+    Integer height = labels.getAs(LabelParts.HEIGHT);
+    if (width == null && height == null && frame.isTurned()) {
+      Optional<RunLengths> sized = parts.stream().flatMap(this::runLengths).findFirst();
+      if (sized.isPresent()) {
+        return sized.get().sizeIn(frame);
+      }
     }
+    return frame.sizeOf(
+        width == null ? 0 : width,
+        height == null ? 0 : height,
+        "the annotations' file says %s×%s, the image is %s"
+            .formatted(width, height, frame.upright()));
+  }
+
+  private Stream<RunLengths> runLengths(Row part) {
+    return shapes(part).stream()
+        .flatMap(shape -> shape instanceof RunLengths runs ? Stream.of(runs) : Stream.empty());
   }
 }

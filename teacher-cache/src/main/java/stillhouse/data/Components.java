@@ -7,8 +7,9 @@ import java.util.stream.IntStream;
 
 /**
  * The connected components of a mask: pixels of one class that touch by a side or a corner
- * (8-connectivity). Two passes with union-find over the already labelled neighbours (Rosenfeld and
- * Pfaltz, 1966). Background and ignored pixels belong to none.
+ * (8-connectivity). Union-find over the runs of each row and those of the row before it (Rosenfeld
+ * and Pfaltz, 1966, by runs): what it holds grows with the runs, not with the pixels. Background
+ * and ignored pixels belong to none.
  */
 public final class Components {
   /**
@@ -24,14 +25,14 @@ public final class Components {
   public record Inside(Component component, int deepest) {}
 
   private final ClassMask mask;
-  private final int[] parents; // by pixel; the root of a component is its first pixel
-  private final int[] numbers; // by root; −1 for other pixels
+  private int runs;
+  private int[] starts = new int[256]; // by run, row by row: its first pixel
+  private int[] ends = new int[256]; // exclusive
+  private int[] parents = new int[256]; // the root of a component is its first run
+  private int[] numbers; // by root
 
   private Components(ClassMask mask) {
     this.mask = mask;
-    this.parents = new int[mask.width() * mask.height()];
-    this.numbers = new int[parents.length];
-    Arrays.fill(numbers, -1);
   }
 
   /** In the order of their first pixels, row by row. */
@@ -56,9 +57,9 @@ public final class Components {
     int[] depths = Depths.of(mask);
     int[] deepest = new int[count];
     Arrays.fill(deepest, -1);
-    for (int pixel = 0; pixel < parents.length; pixel++) {
-      if (depths[pixel] > 0) {
-        int number = numbers[root(pixel)];
+    for (int run = 0; run < runs; run++) {
+      int number = numbers[root(run)];
+      for (int pixel = starts[run]; pixel < ends[run]; pixel++) {
         if (deepest[number] < 0 || depths[pixel] > depths[deepest[number]]) {
           deepest[number] = pixel;
         }
@@ -68,33 +69,71 @@ public final class Components {
   }
 
   private void join() {
+    int above = 0;
     for (int y = 0; y < mask.height(); y++) {
-      for (int x = 0; x < mask.width(); x++) {
-        int pixel = y * mask.width() + x;
-        parents[pixel] = pixel;
-        if (isLabelled(mask.at(x, y))) {
-          joinWith(pixel, x, y, -1, 0);
-          joinWith(pixel, x, y, -1, -1);
-          joinWith(pixel, x, y, 0, -1);
-          joinWith(pixel, x, y, 1, -1);
+      int here = runs;
+      addRuns(y * mask.width(), (y + 1) * mask.width());
+      joinRows(above, here);
+      above = here;
+    }
+  }
+
+  /** The runs of one row, between two of its pixels. */
+  private void addRuns(int from, int to) {
+    byte[] classes = mask.classes();
+    for (int pixel = from; pixel < to; ) {
+      byte classId = classes[pixel];
+      int start = pixel;
+      while (pixel < to && classes[pixel] == classId) {
+        pixel++;
+      }
+      if (isLabelled(classId & 0xff)) {
+        add(start, pixel);
+      }
+    }
+  }
+
+  private void add(int start, int end) {
+    if (runs == starts.length) {
+      int more = (int) Math.min(2L * runs, Integer.MAX_VALUE - 8);
+      starts = Arrays.copyOf(starts, more);
+      ends = Arrays.copyOf(ends, more);
+      parents = Arrays.copyOf(parents, more);
+    }
+    starts[runs] = start;
+    ends[runs] = end;
+    parents[runs] = runs;
+    runs++;
+  }
+
+  /** Runs from {@code here} on with those from {@code above} on, which lie in the row before. */
+  private void joinRows(int above, int here) {
+    int width = mask.width();
+    int first = above;
+    for (int run = here; run < runs; run++) {
+      while (first < here && ends[first] + width < starts[run]) {
+        first++; // ends left of this run's corner, and of those of all that follow
+      }
+      for (int other = first; other < here && starts[other] + width <= ends[run]; other++) {
+        if (classOf(other) == classOf(run)) {
+          unite(other, run);
         }
       }
     }
   }
 
-  private void joinWith(int pixel, int x, int y, int dx, int dy) {
-    int nx = x + dx;
-    int ny = y + dy;
-    if (nx < 0 || nx >= mask.width() || ny < 0 || mask.at(nx, ny) != mask.at(x, y)) {
-      return;
-    }
-    int a = root(pixel);
-    int b = root(ny * mask.width() + nx);
+  private int classOf(int run) {
+    return mask.classes()[starts[run]] & 0xff;
+  }
+
+  private void unite(int one, int other) {
+    int a = root(one);
+    int b = root(other);
     parents[Math.max(a, b)] = Math.min(a, b);
   }
 
-  private int root(int pixel) {
-    int p = pixel;
+  private int root(int run) {
+    int p = run;
     while (parents[p] != p) {
       parents[p] = parents[parents[p]]; // halves the path
       p = parents[p];
@@ -103,33 +142,58 @@ public final class Components {
   }
 
   private List<Component> measure() {
-    List<Component> found = new ArrayList<>();
-    for (int y = 0; y < mask.height(); y++) {
-      for (int x = 0; x < mask.width(); x++) {
-        int classId = mask.at(x, y);
-        if (!isLabelled(classId)) {
-          continue;
-        }
-        int root = root(y * mask.width() + x);
-        if (numbers[root] < 0) {
-          numbers[root] = found.size();
-          found.add(new Component(classId, x, y, x + 1, y + 1, 1));
-        } else {
-          found.set(numbers[root], grown(found.get(numbers[root]), x, y));
-        }
+    numbers = new int[runs];
+    int count = 0;
+    for (int run = 0; run < runs; run++) {
+      if (root(run) == run) {
+        numbers[run] = count++;
       }
+    }
+    Boxes boxes = new Boxes(count);
+    for (int run = 0; run < runs; run++) {
+      int y = starts[run] / mask.width();
+      int left = y * mask.width();
+      boxes.grow(numbers[root(run)], classOf(run), starts[run] - left, ends[run] - left, y);
+    }
+    List<Component> found = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      found.add(boxes.component(i));
     }
     return found;
   }
 
-  private static Component grown(Component c, int x, int y) {
-    return new Component(
-        c.classId,
-        Math.min(c.x0, x),
-        Math.min(c.y0, y),
-        Math.max(c.x1, x + 1),
-        Math.max(c.y1, y + 1),
-        c.area + 1);
+  /** What is known of each component. */
+  private static final class Boxes {
+    private final int[] classIds;
+    private final int[] x0;
+    private final int[] y0;
+    private final int[] x1;
+    private final int[] y1;
+    private final int[] areas;
+
+    Boxes(int count) {
+      classIds = new int[count];
+      x0 = new int[count];
+      y0 = new int[count];
+      x1 = new int[count];
+      y1 = new int[count];
+      areas = new int[count];
+    }
+
+    /** By a run; runs come row by row. */
+    void grow(int i, int classId, int start, int end, int y) {
+      boolean first = areas[i] == 0;
+      classIds[i] = classId;
+      x0[i] = first ? start : Math.min(x0[i], start);
+      x1[i] = Math.max(x1[i], end);
+      y0[i] = first ? y : y0[i];
+      y1[i] = y + 1;
+      areas[i] += end - start;
+    }
+
+    Component component(int i) {
+      return new Component(classIds[i], x0[i], y0[i], x1[i], y1[i], areas[i]);
+    }
   }
 
   static boolean isLabelled(int classId) {

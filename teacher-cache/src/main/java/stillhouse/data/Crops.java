@@ -53,10 +53,15 @@ public record Crops(int size, int perDefect, int perClass, int background) imple
   }
 
   private List<Components.Component> chosen(List<Components.Component> ofClass, Sha256 content) {
-    Comparator<Components.Component> shuffled =
-        Comparator.comparing(c -> draw(content, "defect").add("at", at(c)).digest().hex());
-    return ofClass.stream().sorted(shuffled).limit(perClass).toList();
+    return ofClass.stream()
+        .map(c -> new Drawn(draw(content, "defect").add("at", at(c)).digest().hex(), c))
+        .sorted(Comparator.comparing(Drawn::lot))
+        .limit(perClass)
+        .map(Drawn::defect)
+        .toList();
   }
+
+  private record Drawn(String lot, Components.Component defect) {}
 
   private static String at(Components.Component c) {
     return c.classId() + " " + c.x0() + "," + c.y0() + "," + c.x1() + "," + c.y1();

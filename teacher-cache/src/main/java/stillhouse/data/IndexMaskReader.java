@@ -35,10 +35,10 @@ record IndexMaskReader(byte[] classOf, boolean[] known, String meaning) implemen
   }
 
   @Override
-  public Labels read(Row listed, int width, int height, ListedFiles files) {
+  public Labels read(Row listed, LabelFrame frame, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
     byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
-    ClassMask mask = decode(uri, bytes, (long) width * height);
+    ClassMask mask = decode(uri, bytes, frame.picture().pixels());
     relabel(mask);
     return new Labels(mask, 0);
   }

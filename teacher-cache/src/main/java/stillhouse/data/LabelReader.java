@@ -12,14 +12,16 @@ sealed interface LabelReader extends Serializable
   /**
    * @param listed the image's row of {@link SourceListing#rows}, {@link SourceListing#MASK_URI} not
    *     null
-   * @param width of the image in pixels, and height: what labels without a size of their own are of
+   * @param frame the sizes that the labels may be of
+   * @return drawn on one of them
    * @throws UnreadableImageException where the labels can't be used; its reason begins with {@code
    *     mask-}, or is that of a file that can't be read
    */
-  Labels read(Row listed, int width, int height, ListedFiles files);
+  Labels read(Row listed, LabelFrame frame, ListedFiles files);
 
   /**
-   * @param mask 0 background, 1…K classes, {@link ClassMask#IGNORE}
+   * @param mask of the pixels that the labels are of, which may be turned: 0 background, 1…K
+   *     classes, {@link ClassMask#IGNORE}
    * @param skipped shapes without an area that were passed over
    */
   record Labels(ClassMask mask, long skipped) {}

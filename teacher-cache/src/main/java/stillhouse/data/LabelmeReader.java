@@ -23,10 +23,10 @@ final class LabelmeReader implements LabelReader {
   }
 
   @Override
-  public Labels read(Row listed, int width, int height, ListedFiles files) {
+  public Labels read(Row listed, LabelFrame frame, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
     byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
-    return LabelJson.object(uri, bytes, json -> draw(document(json), width, height));
+    return LabelJson.object(uri, bytes, json -> draw(document(json), frame));
   }
 
   /** What a file's shapes are called. */
@@ -42,19 +42,16 @@ final class LabelmeReader implements LabelReader {
 
   private record Drawn(String label, String type, double[] points) {}
 
-  private Labels draw(Document document, int width, int height) {
-    boolean other =
-        (document.width != 0 && document.width != width)
-            || (document.height != 0 && document.height != height);
-    if (other) {
-      throw new UnreadableImageException(
-          "mask-size",
-          "shapes are of an image of "
-              + ImageCodec.size(document.width, document.height)
-              + ", theirs is "
-              + ImageCodec.size(width, height));
-    }
-    Painter painter = new Painter(width, height, overlap);
+  private Labels draw(Document document, LabelFrame frame) {
+    LabelFrame.Size size =
+        frame.sizeOf(
+            document.width,
+            document.height,
+            "shapes are of an image of "
+                + ImageCodec.size(document.width, document.height)
+                + ", theirs is "
+                + frame.upright());
+    Painter painter = new Painter(size.width(), size.height(), overlap);
     long skipped = 0;
     for (Drawn drawn : document.shapes) {
       int label = labels.classOf(drawn.label);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Optional;
 
 /**
- * Which pixels of a turned picture (EXIF, TIFF) its mask was drawn on. The mask's size tells it
+ * Which pixels of a turned picture (EXIF, TIFF) its labels were drawn on. The labels' size tells it
  * where the turn swaps unequal sides; elsewhere a source's {@code orientation:} must say it.
  */
 public enum MaskOrientation {
@@ -39,14 +39,24 @@ public enum MaskOrientation {
       return mask;
     }
     if (upright && stored && declared.isEmpty()) {
-      throw new UnreadableImageException(
-          "mask-orientation",
-          "the image is turned (orientation "
-              + orientation.tag()
-              + ") and the mask's size doesn't tell whether it is too; set orientation: upright or"
-              + " stored at the source");
+      throw untold(picture, "the mask's size doesn't tell");
     }
     boolean turned = upright && stored ? declared.orElseThrow() == STORED : stored;
     return turned ? orientation.upright(mask) : mask;
+  }
+
+  /**
+   * Of labels that could be of either.
+   *
+   * @param why nothing tells
+   */
+  static UnreadableImageException untold(Picture picture, String why) {
+    return new UnreadableImageException(
+        "mask-orientation",
+        "the image is turned (orientation "
+            + picture.orientation().tag()
+            + ") and "
+            + why
+            + " whether it is too; set orientation: upright or stored at the source");
   }
 }

@@ -1,5 +1,7 @@
 package stillhouse.data;
 
+import java.util.BitSet;
+
 /** Paints an image's shapes onto its mask, class by class. */
 final class Painter {
   /** A few seconds of one core: an image of 2048×2048 covered 256 times. */
@@ -51,6 +53,13 @@ final class Painter {
             }
           }
         });
+  }
+
+  /** Ignores pixels, whatever they are, by their row-major indices. */
+  void ignore(BitSet ignored) {
+    for (int i = ignored.nextSetBit(0); i >= 0; i = ignored.nextSetBit(i + 1)) {
+      pixels[i] = (byte) ClassMask.IGNORE;
+    }
   }
 
   /** One pixel by its row-major index. */

@@ -7,6 +7,10 @@ package stillhouse.data;
  * @param orientation how they were turned
  */
 record Picture(int width, int height, Orientation orientation) {
+  long pixels() {
+    return (long) width * height;
+  }
+
   static Picture of(Container container) {
     Orientation orientation = container.orientation();
     return orientation.swapsSides()

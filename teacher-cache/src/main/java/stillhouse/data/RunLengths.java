@@ -86,23 +86,27 @@ final class RunLengths implements Shape {
     return area;
   }
 
-  int width() {
-    return width;
+  /**
+   * Its own, as one of those that labels may be of.
+   *
+   * @throws UnreadableImageException where it is of another image
+   */
+  LabelFrame.Size sizeIn(LabelFrame frame) {
+    return frame.sizeOf(width, height, otherSize(frame.upright()));
   }
 
-  int height() {
-    return height;
+  private String otherSize(LabelFrame.Size image) {
+    return "run lengths are of a mask of "
+        + ImageCodec.size(width, height)
+        + ", the image is "
+        + image;
   }
 
   @Override
   public void draw(int width, int height, Runs sink) {
     if (width != this.width || height != this.height) {
       throw new UnreadableImageException(
-          "mask-size",
-          "run lengths are of a mask of "
-              + ImageCodec.size(this.width, this.height)
-              + ", the image is "
-              + ImageCodec.size(width, height));
+          "mask-size", otherSize(new LabelFrame.Size(width, height)));
     }
     int at = 0;
     for (int i = 0; i < counts.length; i++) {

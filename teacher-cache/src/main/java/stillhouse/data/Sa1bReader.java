@@ -11,14 +11,16 @@ import org.apache.spark.sql.Row;
 /** Unites an SA-1B file's masks, or its largest, as class 1. Areas are counted, not believed. */
 record Sa1bReader(int largest) implements LabelReader {
   @Override
-  public Labels read(Row listed, int width, int height, ListedFiles files) {
+  public Labels read(Row listed, LabelFrame frame, ListedFiles files) {
     String uri = listed.getAs(SourceListing.MASK_URI);
     byte[] bytes = files.readLabels(uri, listed.<Long>getAs(Samples.MASK_LENGTH));
-    return LabelJson.object(uri, bytes, json -> draw(masks(json), width, height));
+    return LabelJson.object(uri, bytes, json -> draw(masks(json), frame));
   }
 
-  private Labels draw(List<RunLengths> masks, int width, int height) {
-    Painter painter = new Painter(width, height, Layout.Overlap.LAST);
+  private Labels draw(List<RunLengths> masks, LabelFrame frame) {
+    LabelFrame.Size size =
+        masks.isEmpty() ? frame.upright() : masks.get(0).sizeIn(frame); // all have the same
+    Painter painter = new Painter(size.width(), size.height(), Layout.Overlap.LAST);
     masks.stream()
         .sorted(Comparator.comparingLong(RunLengths::area).reversed())
         .limit(largest)

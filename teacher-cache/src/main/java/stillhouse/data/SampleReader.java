@@ -190,12 +190,9 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
               + " each image a name of its own");
     }
     int source = file.getAs(FolderListing.SOURCE);
-    LabelReader.Labels labels =
-        labelReaders[source].read(file, picture.width(), picture.height(), files);
-    ClassMask mask =
-        MaskOrientation.upright(
-            labels.mask(), picture, Optional.ofNullable(orientations.get(source)));
-    return Optional.of(new LabelReader.Labels(mask, labels.skipped()));
+    LabelFrame frame = new LabelFrame(picture, Optional.ofNullable(orientations.get(source)));
+    LabelReader.Labels labels = labelReaders[source].read(file, frame, files);
+    return Optional.of(new LabelReader.Labels(frame.turned(labels.mask()), labels.skipped()));
   }
 
   private static StructType schema() {

@@ -136,7 +136,7 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     Map<String, FloatTensor> row = new LinkedHashMap<>();
     for (String layer : config.outputs().keySet()) {
       FloatTensor map = slice(batch.get(layer), i);
-      row.put(layer, frame.crop(map));
+      row.put(layer, layer.equals(LOGITS) ? frame.cut(map) : frame.crop(map));
       if (config.hasMargin(layer)) {
         row.put(TeacherConfig.margin(layer), frame.margin(map));
       }

@@ -15,9 +15,12 @@ record InputFrame(
     int inputHeight, int inputWidth, int height, int width, int imageHeight, int imageWidth) {
 
   static InputFrame of(InputConfig input, int imageWidth, int imageHeight) {
-    int height = input.height();
-    int width = input.width();
-    return switch (input.resize()) {
+    return of(input.resize(), input.height(), input.width(), imageWidth, imageHeight);
+  }
+
+  static InputFrame of(
+      InputConfig.Fit resize, int height, int width, int imageWidth, int imageHeight) {
+    return switch (resize) {
       case DIRECT -> new InputFrame(height, width, height, width, imageHeight, imageWidth);
       case LONGEST_SIDE -> {
         double scale = Math.min((double) height / imageHeight, (double) width / imageWidth);
@@ -83,17 +86,21 @@ record InputFrame(
   }
 
   /**
-   * Logits [h, w] over the whole input, brought to the image's frame: the covered cells, resampled
-   * where the image ends within a cell, so that the result's border is the image's.
+   * Logits [h, w] or [K, h, w] over the whole input, brought to the image's frame: the covered
+   * cells, resampled where the image ends within a cell, so that the result's border is the
+   * image's.
    */
   FloatTensor cut(FloatTensor logits) {
-    int h = logits.dim(0);
-    int w = logits.dim(1);
-    FloatTensor map = new FloatTensor(new int[] {1, h, w}, logits.data());
+    if (logits.rank() == 2) {
+      int[] one = {1, logits.dim(0), logits.dim(1)};
+      FloatTensor image = cut(new FloatTensor(one, logits.data()));
+      return new FloatTensor(new int[] {image.dim(1), image.dim(2)}, image.data());
+    }
+    int h = logits.dim(1);
+    int w = logits.dim(2);
     double covered = (double) h * height / inputHeight;
     double across = (double) w * width / inputWidth;
-    FloatTensor image = Resize.bilinear(map, covered, across, rows(h), columns(w));
-    return new FloatTensor(new int[] {image.dim(1), image.dim(2)}, image.data());
+    return Resize.bilinear(logits, covered, across, rows(h), columns(w));
   }
 
   /** Of h rows of cells over the whole input, those that the image covers at least in part. */

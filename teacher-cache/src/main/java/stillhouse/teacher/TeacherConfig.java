@@ -144,7 +144,8 @@ public record TeacherConfig(
         names,
         embedding,
         decoder != null,
-        input.batch());
+        input.batch(),
+        MapExtent.of(input));
   }
 
   /** Whether points mean something to it: some promptable teachers answer boxes alone. */
@@ -233,6 +234,9 @@ public record TeacherConfig(
     }
     if (!files.encoder.methodName().equals(ModelFile.FORWARD)) {
       parts.add("method", files.encoder.methodName());
+    }
+    if (logits != null && input.resize() == InputConfig.Fit.LONGEST_SIDE) {
+      parts.add("logits end", "with the image"); // not with a cell
     }
     return parts.digest();
   }

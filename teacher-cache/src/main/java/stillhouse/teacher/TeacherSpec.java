@@ -17,6 +17,7 @@ import stillhouse.identity.Sha256;
  * @param embedding the layer that students align with
  * @param promptable whether {@link Teacher#decode} answers
  * @param batch images in one fixed-shape call of the encoder
+ * @param extent where images end in the cached maps; {@code preprocessing} has all of it
  */
 public record TeacherSpec(
     String name,
@@ -26,7 +27,8 @@ public record TeacherSpec(
     List<String> layers,
     String embedding,
     boolean promptable,
-    int batch)
+    int batch,
+    MapExtent extent)
     implements Serializable {
   public TeacherSpec {
     layers = List.copyOf(layers);
@@ -34,6 +36,28 @@ public record TeacherSpec(
       throw new IllegalArgumentException(
           "Invalid teacher " + name + ": embedding '" + embedding + "' is not among " + layers);
     }
+  }
+
+  /** Of a teacher whose maps span each image exactly. */
+  public TeacherSpec(
+      String name,
+      Sha256 encoderDigest,
+      Sha256 decoderDigest,
+      Sha256 preprocessing,
+      List<String> layers,
+      String embedding,
+      boolean promptable,
+      int batch) {
+    this(
+        name,
+        encoderDigest,
+        decoderDigest,
+        preprocessing,
+        layers,
+        embedding,
+        promptable,
+        batch,
+        MapExtent.EXACT);
   }
 
   /** Whether it gives logits at all: a bare encoder has features, and structure, only. */

@@ -58,27 +58,39 @@ public final class Resize {
    * @throws IllegalArgumentException where the output is finer than the input
    */
   public static FloatTensor area(FloatTensor map, int height, int width) {
+    return area(map, map.dim(1), map.dim(2), height, width);
+  }
+
+  /**
+   * The same of the map's top left part alone.
+   *
+   * @param coveredHeight rows of that part; may end within a row
+   * @param coveredWidth its columns
+   */
+  public static FloatTensor area(
+      FloatTensor map, double coveredHeight, double coveredWidth, int height, int width) {
     int channels = map.dim(0);
     int inHeight = map.dim(1);
     int inWidth = map.dim(2);
-    if (height > inHeight || width > inWidth) {
+    if (height > coveredHeight || width > coveredWidth) {
       throw new IllegalArgumentException(
           "Invalid area resize: "
-              + inHeight
+              + cells(coveredHeight)
               + "×"
-              + inWidth
+              + cells(coveredWidth)
               + " to the finer "
               + height
               + "×"
               + width);
     }
-    if (inHeight == height && inWidth == width) {
+    boolean whole = coveredHeight == inHeight && coveredWidth == inWidth;
+    if (whole && inHeight == height && inWidth == width) {
       return map;
     }
     float[] in = map.data();
     float[] out = new float[channels * height * width];
-    double cellHeight = (double) inHeight / height;
-    double cellWidth = (double) inWidth / width;
+    double cellHeight = coveredHeight / height;
+    double cellWidth = coveredWidth / width;
     int o = 0;
     for (int c = 0; c < channels; c++) {
       int plane = c * inHeight * inWidth;
@@ -99,6 +111,10 @@ public final class Resize {
       }
     }
     return new FloatTensor(new int[] {channels, height, width}, out);
+  }
+
+  private static String cells(double covered) {
+    return covered == Math.rint(covered) ? Long.toString((long) covered) : Double.toString(covered);
   }
 
   private static double sum(

@@ -20,10 +20,15 @@ import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
 import stillhouse.data.View;
 import stillhouse.identity.Sha256;
+import stillhouse.teacher.InputConfig;
 import stillhouse.teacher.LabelBoxes;
+import stillhouse.teacher.MapExtent;
 import stillhouse.teacher.TeacherSource;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
+import stillhouse.tensor.Resize;
 import stillhouse.tensor.TensorColumn;
 
 class CacheViewsTest {
@@ -138,10 +143,47 @@ class CacheViewsTest {
       assertThat(TensorColumn.decode(row.getAs("embedding")).data())
           .containsExactly(TensorColumn.decode(TensorColumn.encode(said, DType.FP16)).data());
     }
+    endsEachViewWithItsOwnImage(workspace, keys);
     List<View> more = List.of(View.IDENTITY, View.TURN_180);
     assertThat(ViewRows.cached(spark, workspace.root(), keys, request(more)).count())
         .as("rows of a sample that lacks a view")
         .isZero();
+  }
+
+  /** 60×36 pixels are 96×58 of a letter-box's: 6×3.625 of the 6×4 cells, turned 3.625×6. */
+  private static void endsEachViewWithItsOwnImage(Workspace workspace, CacheKeys keys) {
+    TeacherSpec spec = keys.spec();
+    var boxed =
+        new TeacherSpec(
+            spec.name(),
+            spec.encoderDigest(),
+            spec.decoderDigest(),
+            spec.preprocessing(),
+            spec.layers(),
+            spec.embedding(),
+            true,
+            spec.batch(),
+            new MapExtent(InputConfig.Fit.LONGEST_SIDE, 96, 96));
+    CacheKeys of = CacheKeys.of(boxed, new LabelBoxes(1, 4), OPTIONS);
+    workspace.sized(60, 36);
+    List<Row> rows =
+        ViewRows.cached(spark, workspace.root(), of, request(VIEWS))
+            .orderBy("view")
+            .collectAsList();
+    workspace.write();
+    assertThat(rows).hasSize(3);
+    for (Row row : rows) {
+      View view = View.of(row.<String>getAs("view"));
+      FloatTensor said = InMemoryTeacher.planes(view.of(Workspace.image(1)), 3, 1f / 7);
+      FloatTensor stored = TensorColumn.decode(TensorColumn.encode(said, DType.FP16));
+      FloatTensor seen =
+          view.swapsSides()
+              ? Resize.bilinear(stored, 6, 3.625, 8, 8)
+              : Resize.bilinear(stored, 3.625, 6, 8, 8);
+      assertThat(Half.encode(TensorColumn.decode(row.getAs("embedding")).data()))
+          .as(view.text())
+          .isEqualTo(Half.encode(seen.data()));
+    }
   }
 
   private static ViewRequest request(List<View> views) {

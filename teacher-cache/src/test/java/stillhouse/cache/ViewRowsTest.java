@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.collection.JavaConverters;
 import stillhouse.Sessions;
+import stillhouse.teacher.InputConfig;
+import stillhouse.teacher.MapExtent;
 import stillhouse.teacher.TeacherSource;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
@@ -77,6 +80,50 @@ class ViewRowsTest {
         .isEqualTo(Half.encode(Resize.area(stored, 2, 3).data()));
     assertThat(TensorColumn.decode(row.getAs("d")).shape()).containsExactly(1, 2, 3);
     assertThat(CachedAnswers.of(row).logits(1).shape()).containsExactly(1, 4, 6);
+  }
+
+  /** 60×36 pixels are 96×58 of the input: 6×3.625 cells, of which 6×4 are stored. */
+  @Test
+  void mapsOfALetterBoxedTeacherEndWithTheImage() {
+    TeacherSpec whole = ENCODER.spec();
+    var extent = new MapExtent(InputConfig.Fit.LONGEST_SIDE, 96, 96);
+    var boxed =
+        new TeacherSpec(
+            whole.name(),
+            whole.encoderDigest(),
+            whole.decoderDigest(),
+            whole.preprocessing(),
+            whole.layers(),
+            whole.embedding(),
+            false,
+            whole.batch(),
+            extent);
+    CacheKeys keys = CacheKeys.of(boxed, PLAN, OPTIONS);
+    workspace.sized(60, 36);
+    try {
+      Dataset<Row> rows = ViewRows.cached(spark, workspace.root(), keys, REQUEST);
+      Row row = rows.where("sample_id = 'two'").first();
+      FloatTensor said = InMemoryTeacher.planes(Workspace.image(2), 3, 1f / 7);
+      FloatTensor stored = TensorColumn.decode(TensorColumn.encode(said, DType.FP16));
+      assertThat(Half.encode(TensorColumn.decode(row.getAs("embedding")).data()))
+          .isEqualTo(Half.encode(Resize.area(stored, 3.625, 6, 2, 3).data()))
+          .isNotEqualTo(Half.encode(Resize.area(stored, 2, 3).data()));
+      Row asStored = workspace.tables().structure(spark).where(structureOf(row)).first();
+      FloatTensor d = TensorColumn.decode(asStored.getAs("d"));
+      FloatTensor plane = new FloatTensor(new int[] {1, 4, 6}, d.data());
+      assertThat(TensorColumn.decode(row.getAs("d")).data())
+          .isEqualTo(Resize.area(plane, 3.625, 6, 2, 3).data());
+      assertThat(rows.count()).isEqualTo(3);
+      assertThat(rows.schema().apply("embedding").metadata().getLong(ViewRows.CHANNELS))
+          .isEqualTo(3);
+      assertThat(rows.columns()).containsExactly(rows(ENCODER).columns());
+    } finally {
+      workspace.write();
+    }
+  }
+
+  private static String structureOf(Row row) {
+    return "feature_key = '" + row.getAs("feature_key") + "'";
   }
 
   @Test

@@ -1,5 +1,7 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.lit;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -118,6 +120,18 @@ final class Workspace {
         .mode("overwrite")
         .save(root + "/tables/samples");
     return this;
+  }
+
+  /** Says of the samples that their images have this size. */
+  void sized(int width, int height) {
+    spark
+        .createDataFrame(rows, SAMPLES)
+        .withColumn("width", lit(width))
+        .withColumn("height", lit(height))
+        .write()
+        .format("delta")
+        .mode("overwrite")
+        .save(root + "/tables/samples");
   }
 
   CacheTables tables() {

@@ -2,6 +2,8 @@ package stillhouse.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -30,7 +32,33 @@ class DepthsTest {
     for (Components.Inside inside : Components.insides(mask)) {
       int deepest = inside.deepest();
       assertThat(mask.at(deepest % width, deepest / width)).isEqualTo(inside.component().classId());
+      assertThat(deepest).isEqualTo(deepest(mask, depths, deepest));
     }
+  }
+
+  /** The first of the greatest depths in a pixel's component, flooded from the pixel. */
+  private static int deepest(ClassMask mask, int[] depths, int pixel) {
+    int width = mask.width();
+    boolean[] seen = new boolean[depths.length];
+    ArrayDeque<Integer> open = new ArrayDeque<>(List.of(pixel));
+    int deepest = pixel;
+    while (!open.isEmpty()) {
+      int at = open.pop();
+      if (seen[at]) {
+        continue;
+      }
+      seen[at] = true;
+      boolean better = depths[at] > depths[deepest];
+      deepest = better || (depths[at] == depths[deepest] && at < deepest) ? at : deepest;
+      for (int next = 0; next < depths.length; next++) {
+        boolean beside =
+            Math.abs(next % width - at % width) <= 1 && Math.abs(next / width - at / width) <= 1;
+        if (beside && mask.classes()[next] == mask.classes()[at]) {
+          open.push(next);
+        }
+      }
+    }
+    return deepest;
   }
 
   /** Of a pixel: by looking at ever larger squares around it. */

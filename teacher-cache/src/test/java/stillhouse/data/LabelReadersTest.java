@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
@@ -132,6 +133,95 @@ class LabelReadersTest {
   }
 
   @Test
+  void aPixelThatOneFileIgnoresIsIgnoredWhateverTheOthersSay() throws IOException {
+    byte[] unsure = {9, 1, 0, 0};
+    byte[] sure = {1, 0, 1, 0};
+    for (Layout.Overlap overlap : Layout.Overlap.values()) {
+      assertThat(classFiles(9, overlap, unsure, sure)).containsExactly(255, 1, 2, 0);
+      assertThat(classFiles(9, overlap, sure, unsure)).containsExactly(255, 2, 1, 0);
+    }
+  }
+
+  /** Of a picture that stands 2 wide and 3 high in its file and is shown 3 wide, 2 high. */
+  @Test
+  void labelsOfTheStoredPixelsAreDrawnOnThoseAndTurned() throws IOException {
+    byte[] shown = {0, 2, 0, 0, 0, 0}; // stored: the middle row's left pixel
+    String middle = "[[0,1,1,1,1,2,0,2]]";
+    String runs = "{\"size\":[3,2],\"counts\":[1,1,4]}";
+    for (String drawn : List.of(middle, runs)) {
+      List<Row> parts = List.of(part(1, 2, false, drawn));
+      assertThat(turned(coco(2, 3, parts), STORED)).isEqualTo(shown);
+      assertThat(turned(coco(2, 3, parts), SILENT)).as("its size tells").isEqualTo(shown);
+      assertThat(turned(coco(null, null, parts), STORED)).isEqualTo(shown);
+    }
+    List<Row> polygon = List.of(part(1, 2, false, middle));
+    refused(() -> turned(coco(null, null, polygon), SILENT), "mask-orientation")
+        .hasMessageContaining("the image is turned (orientation 6) and nothing in its labels tells")
+        .hasMessageContaining("set orientation: upright or stored");
+    refused(() -> turned(coco(2, 4, polygon), STORED), "mask-size")
+        .hasMessageContaining("the annotations' file says 2×4, the image is 3×2");
+    assertThat(turned(coco(null, null, List.of(part(1, 2, false, runs))), SILENT))
+        .as("the run lengths' own size tells")
+        .isEqualTo(shown);
+    byte[] asShown = turned(coco(3, 2, polygon), STORED);
+    assertThat(asShown).as("a size can't be mistaken").containsExactly(0, 0, 0, 2, 0, 0);
+
+    String shapes = shape("dent", "polygon", "[[0,1],[1,1],[1,2],[0,2]]");
+    String sized = "{\"imageWidth\":2,\"imageHeight\":3,\"shapes\":[" + shapes + "]}";
+    assertThat(turned(labelme(sized), SILENT)).isEqualTo(shown);
+    assertThat(turned(labelme("{\"shapes\":[" + shapes + "]}"), STORED)).isEqualTo(shown);
+    refused(() -> turned(labelme("{\"shapes\":[" + shapes + "]}"), SILENT), "mask-orientation");
+  }
+
+  @Test
+  void classFilesAndMasksWithoutClassesMayBeOfTheStoredPixels() throws IOException {
+    Path scratch = folder.resolve("scratch.png");
+    Files.write(scratch, ImageCodec.encodePng(new ClassMask(2, 3, new byte[] {0, 0, 9, 0, 0, 0})));
+    Path dent = folder.resolve("dent.png");
+    Files.write(dent, ImageCodec.encodePng(new ClassMask(2, 3, new byte[] {1, 0, 1, 0, 0, 0})));
+    Reading classes =
+        frame ->
+            new ClassFileReader(9, Layout.Overlap.LAST)
+                .read(listed(List.of(filePart(1, scratch), filePart(2, dent))), frame, files());
+    assertThat(turned(classes, SILENT)).containsExactly(0, -1, 2, 0, 0, 0);
+    Files.write(dent, ImageCodec.encodePng(new ClassMask(3, 2, new byte[6])));
+    refused(() -> turned(classes, SILENT), "mask-size")
+        .hasMessageContaining("dent.png is 3×2, its image 2×3");
+
+    String document = "{\"annotations\":[{\"segmentation\":{\"size\":[3,2],\"counts\":[1,1,4]}}]}";
+    Path file = Files.writeString(folder.resolve("c.json"), document);
+    assertThat(turned(frame -> new Sa1bReader(9).read(listed(file), frame, files()), SILENT))
+        .containsExactly(0, 1, 0, 0, 0, 0);
+  }
+
+  private static final Optional<MaskOrientation> STORED = Optional.of(MaskOrientation.STORED);
+  private static final Optional<MaskOrientation> SILENT = Optional.empty();
+
+  @FunctionalInterface
+  private interface Reading {
+    LabelReader.Labels of(LabelFrame frame) throws IOException;
+  }
+
+  /** Labels of a picture that is shown 3 wide and 2 high, as ingest keeps them. */
+  private static byte[] turned(Reading reading, Optional<MaskOrientation> said) throws IOException {
+    LabelFrame frame = new LabelFrame(new Picture(3, 2, Orientation.of(6)), said);
+    return frame.turned(reading.of(frame).mask()).classes();
+  }
+
+  private static Reading coco(Integer width, Integer height, List<Row> parts) {
+    Row listed =
+        row(LISTED, "labels", null, row(LabelParts.TYPE, width, height, parts.toArray(Row[]::new)));
+    return frame ->
+        new CocoReader(Layout.Overlap.LAST, Layout.Crowd.IGNORE, Layout.OtherShapes.REFUSE)
+            .read(listed, frame, files());
+  }
+
+  private Reading labelme(String document) throws IOException {
+    Row listed = listed(Files.writeString(folder.resolve("a.json"), document));
+    return frame -> reader().read(listed, frame, files());
+  }
+
+  @Test
   void annotationsArePaintedInTheirOrderAndCrowdsUnderThem() {
     Row crowd = part(3, 1, true, "{\"size\":[4,4],\"counts\":[0,16]}");
     Row dent = part(1, 2, false, "[[1,1,3,1,3,3,1,3]]");
@@ -188,14 +278,14 @@ class LabelReadersTest {
             + "{\"id\":2,\"segmentation\":{\"size\":[2,3],\"counts\":[4,2]}}]}";
     Path file = Files.writeString(folder.resolve("a.json"), document);
     Row row = listed(file);
-    assertThat(new Sa1bReader(9).read(row, 3, 2, files()).mask().classes())
+    assertThat(new Sa1bReader(9).read(row, LabelFrame.of(3, 2), files()).mask().classes())
         .containsExactly(1, 0, 1, 0, 0, 1);
-    assertThat(new Sa1bReader(1).read(row, 3, 2, files()).mask().classes())
+    assertThat(new Sa1bReader(1).read(row, LabelFrame.of(3, 2), files()).mask().classes())
         .as("by their pixels, whatever the file says of their area")
         .containsExactly(0, 0, 1, 0, 0, 1);
-    refused(() -> new Sa1bReader(9).read(row, 2, 3, files()), "mask-size");
+    refused(() -> new Sa1bReader(9).read(row, LabelFrame.of(2, 3), files()), "mask-size");
     Row none = listed(Files.writeString(folder.resolve("b.json"), "{}"));
-    refused(() -> new Sa1bReader(9).read(none, 2, 3, files()), "mask-json")
+    refused(() -> new Sa1bReader(9).read(none, LabelFrame.of(2, 3), files()), "mask-json")
         .hasMessageContaining("b.json: no annotations, so no file of SA-1B's");
   }
 
@@ -233,7 +323,9 @@ class LabelReadersTest {
 
   private LabelReader.Labels read(LabelReader reader, String document) throws IOException {
     return reader.read(
-        listed(Files.writeString(folder.resolve("a.json"), document)), 4, 4, files());
+        listed(Files.writeString(folder.resolve("a.json"), document)),
+        LabelFrame.of(4, 4),
+        files());
   }
 
   private byte[] classFiles(int ignore, Layout.Overlap overlap, byte[]... files)
@@ -245,14 +337,14 @@ class LabelReadersTest {
       parts[i] = filePart(i + 1, file);
     }
     return new ClassFileReader(ignore, overlap)
-        .read(listed(List.of(parts)), 4, 1, files())
+        .read(listed(List.of(parts)), LabelFrame.of(4, 1), files())
         .mask()
         .classes();
   }
 
   private static LabelReader.Labels coco(Layout.Crowd crowd, List<Row> parts) {
     return new CocoReader(Layout.Overlap.LAST, crowd, Layout.OtherShapes.REFUSE)
-        .read(listed(parts), 4, 4, files());
+        .read(listed(parts), LabelFrame.of(4, 4), files());
   }
 
   private static ListedFiles files() {

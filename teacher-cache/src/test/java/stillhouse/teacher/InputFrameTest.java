@@ -66,6 +66,15 @@ class InputFrameTest {
     assertThat(within.data()[2]).isCloseTo(19 / 12f, within(1e-6f));
   }
 
+  @Test
+  void cutsEachClassOfDenseLogits() {
+    FloatTensor two = new FloatTensor(new int[] {2, 1, 4}, new float[] {0, 1, 2, 3, 0, 10, 20, 30});
+    FloatTensor cut = InputFrame.of(input(InputConfig.Fit.LONGEST_SIDE, 8), 5, 8).cut(two);
+    assertThat(cut.shape()).containsExactly(2, 1, 3);
+    assertThat(cut.data()[1]).isCloseTo(0.75f, within(1e-6f));
+    assertThat(cut.data()[4]).isCloseTo(7.5f, within(1e-5f));
+  }
+
   private static InputConfig input(InputConfig.Fit fit, int side) {
     return new InputConfig(
         "image",

@@ -7,6 +7,7 @@ import static stillhouse.teacher.LabelledImages.mask;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -71,6 +72,22 @@ class LabelBoxesTest {
     ClassMask mask = new ClassMask(width, height, classes);
 
     assertThat(Components.of(mask)).containsExactlyElementsOf(floodFilled(mask));
+  }
+
+  /** Of a frame for which two numbers a pixel would be two gigabytes. */
+  @Test
+  void componentsOfALargeFrameTakeMemoryByItsRuns() {
+    int side = 16384;
+    byte[] classes = new byte[side * side];
+    for (int y = 100; y < 16000; y++) {
+      Arrays.fill(classes, y * side + 50, y * side + 16300, (byte) 1);
+    }
+    classes[0] = 2;
+
+    assertThat(Components.of(new ClassMask(side, side, classes)))
+        .containsExactly(
+            new Components.Component(2, 0, 0, 1, 1, 1),
+            new Components.Component(1, 50, 100, 16300, 16000, 16250 * 15900));
   }
 
   private static List<Components.Component> floodFilled(ClassMask mask) {
