@@ -57,7 +57,7 @@ record Answering(
   private Row dense(Row row) {
     FloatTensor logits = layer(row, Teacher.LOGITS);
     try {
-      return answer(row, CacheKeys.NO_PROMPT, null, logits, null);
+      return answer(row, CacheKeys.NO_PROMPT, null, logits, null, 1);
     } catch (UnstorableException e) {
       return failure(row, Outcome.UNSTORABLE, e);
     }
@@ -82,7 +82,7 @@ record Answering(
       List<Row> answers = answers(row, teacher, prompts, image);
       // Nothing was asked, or nothing of it kept.
       return answers.isEmpty()
-          ? Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null))
+          ? Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null, 1))
           : answers.stream();
     } catch (UnstorableException e) {
       return Stream.of(failure(row, Outcome.UNSTORABLE, e));
@@ -128,12 +128,12 @@ record Answering(
     try (Teacher.Asking image = asking(row, teacher, features)) {
       if (selection.isEmpty()) {
         return prompts.stream()
-            .map(prompt -> answer(row, prompt, ask(image, prompt, largest)))
+            .map(prompt -> answer(row, prompt, ask(image, prompt, largest), prompts.size()))
             .toList();
       }
-      return selection.get().of(prompts, prompt -> storable(image, prompt, largest)).stream()
-          .map(kept -> answer(row, kept.prompt(), kept.answer()))
-          .toList();
+      List<MaskSelection.Kept> kept =
+          selection.get().of(prompts, prompt -> storable(image, prompt, largest));
+      return kept.stream().map(k -> answer(row, k.prompt(), k.answer(), kept.size())).toList();
     }
   }
 
@@ -179,11 +179,15 @@ record Answering(
     return Outcome.failure(CacheTables.ANSWERS.size(), row, reason, cause);
   }
 
-  private Row answer(Row row, Prompt prompt, MaskAnswer answer) {
-    return answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou());
+  private Row answer(Row row, Prompt prompt, MaskAnswer answer, int of) {
+    return answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou(), of);
   }
 
-  private Row answer(Row row, String prompt, Integer classId, FloatTensor logits, Float iou) {
+  /**
+   * @param of rows that the question has in all
+   */
+  private Row answer(
+      Row row, String prompt, Integer classId, FloatTensor logits, Float iou, int of) {
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
     String fingerprint = row.getAs(CacheTables.PROMPT_FINGERPRINT);
     return Outcome.success(
@@ -194,7 +198,8 @@ record Answering(
         prompt,
         classId,
         logits == null ? null : stored(prompt, logits),
-        iou);
+        iou,
+        of);
   }
 
   private static Row stored(String prompt, FloatTensor logits) {

@@ -206,7 +206,7 @@ final class CachePasses {
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
                 first(Samples.TILE).as(Samples.TILE),
                 array_sort(collect_set("image_uri")).as("image_uris"));
-    Dataset<Row> known = CacheTables.answersOf(tables.answers(spark), keys);
+    Dataset<Row> known = Questions.answered(tables.answers(spark), keys);
     List<String> layers = promptable ? keys.spec().layers() : List.of(Teacher.LOGITS);
     return fromFeatures(pass, wanted, known, unit, layers, answering);
   }

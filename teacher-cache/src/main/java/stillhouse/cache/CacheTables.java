@@ -61,7 +61,8 @@ public final class CacheTables {
           .add("prompt", DataTypes.StringType)
           .add("class_id", DataTypes.IntegerType)
           .add(LOGITS, TensorColumn.TYPE)
-          .add("predicted_iou", DataTypes.FloatType);
+          .add("predicted_iou", DataTypes.FloatType)
+          .add(Questions.OF, DataTypes.IntegerType);
 
   static final StructType STRUCTURE =
       new StructType()
@@ -204,7 +205,7 @@ public final class CacheTables {
     if (!keys.answers()) {
       return done;
     }
-    Dataset<Row> answers = answersOf(answers(spark), keys);
+    Dataset<Row> answers = Questions.answered(answers(spark), keys);
     return done.join(answers, new String[] {FEATURE_KEY, PROMPT_FINGERPRINT}, "left_semi");
   }
 

@@ -125,7 +125,7 @@ public final class Planner {
       return units;
     }
     Dataset<Row> rows = CacheTables.delta(spark, path);
-    Dataset<Row> known = table == CacheTable.ANSWERS ? CacheTables.answersOf(rows, keys) : rows;
+    Dataset<Row> known = table == CacheTable.ANSWERS ? Questions.answered(rows, keys) : rows;
     return units.join(known.selectExpr(unit).distinct(), unit, "left_anti");
   }
 

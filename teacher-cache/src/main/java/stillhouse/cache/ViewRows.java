@@ -3,7 +3,6 @@ package stillhouse.cache;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
-import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
@@ -232,7 +231,7 @@ public final class ViewRows {
   }
 
   /**
-   * Every sample whose questions are answered, with its {@code answers}: an array of {@code
+   * Every sample whose question is answered whole, with its {@code answers}: an array of {@code
    * (class_id, logits)}, empty where there was nothing to ask. {@link CachedAnswers} reads it.
    */
   public static Dataset<Row> answered(SparkSession spark, String root, CacheKeys keys) {
@@ -242,7 +241,7 @@ public final class ViewRows {
 
   private static Dataset<Row> answered(
       Dataset<Row> samples, Dataset<Row> answerTable, CacheKeys keys) {
-    Dataset<Row> answers = CacheTables.answersOf(answerTable, keys);
+    Dataset<Row> answers = CacheTables.answersOf(Questions.withCount(answerTable), keys);
     if (!keys.spec().promptable()) {
       Column only = array(struct("class_id", CacheTables.LOGITS));
       return samples.join(
@@ -254,12 +253,14 @@ public final class ViewRows {
         answers
             .groupBy(CacheTables.FEATURE_KEY)
             .agg(
-                collect_set(CacheTables.PROMPT_FINGERPRINT).as("asked"),
+                collect_list(struct(CacheTables.PROMPT_FINGERPRINT, Questions.OF)).as("asked"),
                 collect_list(struct(CacheTables.PROMPT_FINGERPRINT, "class_id", CacheTables.LOGITS))
                     .as("said"));
     return samples
         .join(asked, CacheTables.FEATURE_KEY)
-        .where(expr("array_contains(asked, prompt_fingerprint)"))
+        .withColumn("asked", expr("filter(asked, a -> a.prompt_fingerprint = prompt_fingerprint)"))
+        // As Questions counts them.
+        .where(expr("size(asked) >= coalesce(array_max(asked.of), 1)"))
         .withColumn(
             "answers",
             // A row without logits says that there was nothing to ask.

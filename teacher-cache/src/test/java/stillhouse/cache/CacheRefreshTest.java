@@ -3,6 +3,7 @@ package stillhouse.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.delta.tables.DeltaTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -205,7 +206,24 @@ class CacheRefreshTest {
                 .count())
         .isEqualTo(1);
 
+    String path = workspace.tables().answersPath();
+    List<String> whole = answers.orderBy("answer_key").toJSON().collectAsList();
+    DeltaTable.forPath(spark, path).delete("class_id = 2");
+    CacheKeys keys = CacheKeys.of(teacher.spec(), labels("1"), OPTIONS);
+    assertThat(ViewRows.answered(spark, workspace.root(), keys).count())
+        .as("a question of which an answer is lost is open")
+        .isEqualTo(2);
+    InMemoryTeacher.DECODED.set(0);
     assertThat(run(workspace, teacher, labels("1"), OPTIONS).answers())
+        .isEqualTo(new CacheReport.Pass(1, 2));
+    assertThat(InMemoryTeacher.DECODED).hasValue(2);
+    assertThat(workspace.tables().answers(spark).orderBy("answer_key").toJSON().collectAsList())
+        .as("what was lost alone, as it was")
+        .isEqualTo(whole);
+
+    withoutCounts(path);
+    assertThat(run(workspace, teacher, labels("1"), OPTIONS).answers())
+        .as("a table of before there were counts")
         .isEqualTo(new CacheReport.Pass(0, 3));
     assertThat(
             run(
@@ -222,6 +240,17 @@ class CacheRefreshTest {
               assertThat(r.features().written()).isZero();
               assertThat(r.answers().written()).isEqualTo(5);
             });
+  }
+
+  private static void withoutCounts(String answers) {
+    CacheTables.delta(spark, answers)
+        .where("class_id = 1 OR class_id IS NULL")
+        .drop("of")
+        .write()
+        .format("delta")
+        .mode("overwrite")
+        .option("overwriteSchema", "true")
+        .save(answers);
   }
 
   @Test
