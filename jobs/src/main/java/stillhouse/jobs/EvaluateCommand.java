@@ -55,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
     if (source.isPresent() && answering.isEmpty()) {
       log.info("Teacher {} gives no logits, so it has no row", source.get().spec().name());
     }
-    List<Path> folders = runs.folders();
+    List<Path> folders = answering.isPresent() ? runs.foldersIfAny() : runs.folders();
     requireSplit();
     folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();

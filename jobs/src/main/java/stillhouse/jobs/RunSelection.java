@@ -29,18 +29,22 @@ final class RunSelection {
     return root;
   }
 
-  /** Folders of the runs; a name without a trained run is refused. */
+  /** Folders of the runs, one at least; a name without a trained run is refused. */
   List<Path> folders() {
-    Path runs = root.runs();
-    List<String> asked = namesFrom == null ? names : read();
-    if (asked != null) {
-      return asked.stream().map(runs::resolve).map(RunSelection::requireTrained).toList();
-    }
-    List<Path> all = RunRecord.finished(runs);
+    List<Path> all = foldersIfAny();
     if (all.isEmpty()) {
-      throw new ConfigException("No trained run in " + runs + ". Run the train job first.");
+      throw new ConfigException("No trained run in " + root.runs() + ". Run the train job first.");
     }
     return all;
+  }
+
+  /** The same, for a job that has something to do without runs. */
+  List<Path> foldersIfAny() {
+    Path runs = root.runs();
+    List<String> asked = namesFrom == null ? names : read();
+    return asked == null
+        ? RunRecord.finished(runs)
+        : asked.stream().map(runs::resolve).map(RunSelection::requireTrained).toList();
   }
 
   private List<String> read() {

@@ -104,7 +104,8 @@ class PipelineTest {
   }
 
   @Test
-  void aRefreshTellsMlflowWhatWasAddedChangedAndGone() throws IOException {
+  void aRefreshTellsMlflowWhatWasAddedChangedAndGoneAndItsTeacherIsScoredAlone()
+      throws IOException {
     Path scenes = folder.resolve("nightly/scenes");
     for (int i = 0; i < 4; i++) {
       scene(scenes, "s" + i, i);
@@ -138,6 +139,17 @@ class PipelineTest {
               tuple("cache/answers_new", 3.0),
               tuple("cache/structure_new", 3.0));
     }
+    bench.done( // before any student is trained
+        "evaluate",
+        bench.data(),
+        "--set=SCENES=" + scenes,
+        "--root=" + folder.resolve("nightly"),
+        "--split=train",
+        teacher(),
+        bench.tracking(),
+        "--summary=" + folder.resolve("teacher.json"));
+    assertThat(json("teacher.json").get("models").findValuesAsText("recipe"))
+        .containsExactly("teacher");
   }
 
   @Test
