@@ -17,6 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
 import stillhouse.cache.CacheTables;
+import stillhouse.cache.Excuses;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewRequest;
 import stillhouse.cache.ViewRows;
@@ -98,18 +99,22 @@ final class ViewMaker {
     int grid = recipe.alignment().grid();
     ViewRequest request = request(grid, recipe.projection().dimensions(), views, provenance);
     Dataset<Row> cached = ViewRows.cached(spark, root, keys, request);
-    requireAll(cached, recipe);
+    requireAll(cached, recipe, Excuses.of(spark, root, keys, views));
     noLabels().ifPresent(why -> log.warn("{} Only losses that need no label will learn.", why));
     return TrainingView.materialise(spark, root, request, HadoopImages.of(spark), cached);
   }
 
-  /** A cache job that was stopped must not shrink a training set in silence. */
-  private void requireAll(Dataset<Row> cached, Recipe recipe) {
+  /**
+   * A cache job that was stopped must not shrink a training set in silence.
+   *
+   * @param excused of {@link Excuses#of}
+   */
+  private void requireAll(Dataset<Row> cached, Recipe recipe, Dataset<Row> excused) {
     Dataset<Row> wanted = untested(CacheTables.of(root).samples(spark));
     Row open =
         wanted
             .join(cached.select(Samples.SAMPLE_ID), Quarantine.on(Samples.SAMPLE_ID), "left_anti")
-            .join(Quarantine.ofCache(spark, root), Quarantine.on(Samples.IMAGE_URI), "left")
+            .join(excused, Quarantine.on(Samples.SAMPLE_ID), "left")
             .agg(functions.count(functions.lit(1)), functions.count(Samples.REASON))
             .first();
     long quarantined = open.getLong(1);
@@ -155,7 +160,7 @@ final class ViewMaker {
   private static Dataset<Row> untested(Dataset<Row> samples) {
     return samples
         .where(functions.col(Samples.SPLIT).notEqual(Split.TEST.label()))
-        .select(functions.col(Samples.SAMPLE_ID), Samples.part().as(Samples.IMAGE_URI));
+        .select(Samples.SAMPLE_ID);
   }
 
   /** Why no training image's label counts; empty where one does. */

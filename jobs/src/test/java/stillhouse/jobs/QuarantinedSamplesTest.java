@@ -121,7 +121,7 @@ class QuarantinedSamplesTest {
   void anImageThatWasMendedAndCachedIsNoLongerQuarantined() {
     Coverage before = coverage(ASKED);
     spark.sql(
-        "INSERT INTO delta.`%s/tables/quarantine` SELECT image_uri, 'image unreadable', 'once', 'cache: features', now(), null, null, null, null, null FROM delta.`%s/tables/samples` WHERE image_uri LIKE '%%a0.png'"
+        "INSERT INTO delta.`%s/tables/quarantine` SELECT image_uri, 'image unreadable', 'once', 'cache: features', now(), null, null, null, null, null, null FROM delta.`%s/tables/samples` WHERE image_uri LIKE '%%a0.png'"
             .formatted(root(), root()));
     assertThat(coverage(ASKED)).isEqualTo(before);
     assertThat(samples(Optional.of(ASKED)).set().images()).isEqualTo(4);

@@ -1,10 +1,16 @@
 package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.countDistinct;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -14,6 +20,8 @@ import stillhouse.data.View;
 /** Holds the samples, in each of their views, against the tables: cached or quarantined. */
 final class Accounts {
   private static final int EXAMPLES = 3;
+  private static final String EXCUSED = "excused";
+  private static final String[] UNIT = {"sample_id", CacheTables.VIEW, Samples.IMAGE_URI};
 
   private final SparkSession spark;
   private final CacheTables tables;
@@ -25,7 +33,7 @@ final class Accounts {
    */
   Accounts(SparkSession spark, CacheTables tables, CacheKeys keys, Dataset<Row> samples) {
     // As quarantine names them.
-    this.samples = samples.drop("mask").withColumn("image_uri", Samples.part());
+    this.samples = samples.drop("mask").withColumn(Samples.IMAGE_URI, Samples.part());
     this.spark = spark;
     this.tables = tables;
     this.keys = keys;
@@ -35,8 +43,11 @@ final class Accounts {
    * @throws IllegalStateException where samples are missing from both, naming some
    */
   CacheReport report(
-      CacheReport.Pass features, CacheReport.Pass answers, CacheReport.Pass structure) {
-    Balance balance = balance();
+      Ledger ledger,
+      CacheReport.Pass features,
+      CacheReport.Pass answers,
+      CacheReport.Pass structure) {
+    Balance balance = balance(ledger);
     if (!balance.even()) {
       throw new IllegalStateException(
           "Cannot account for every sample: %d samples in their views, %d cached, %d quarantined; neither, for example: %s. Run the refresh again; where it repeats, the cache tables were edited by hand."
@@ -54,7 +65,8 @@ final class Accounts {
    * @param samples rows of the samples table
    * @param samplesOut samples that lack a view and are in quarantine
    * @param byView what is cached
-   * @param quarantined samples in views that are not cached, each image with a row in quarantine
+   * @param quarantined samples in views that are not cached, each with a row in quarantine of one
+   *     of its own keys
    * @param lost some images that are neither
    */
   record Balance(
@@ -65,7 +77,7 @@ final class Accounts {
       long quarantined,
       List<String> lost) {
     long cached() {
-      return sum(byView);
+      return byView.values().stream().mapToLong(Long::longValue).sum();
     }
 
     boolean even() {
@@ -73,46 +85,53 @@ final class Accounts {
     }
   }
 
+  Ledger ledger() {
+    describe();
+    return Ledger.of(spark, tables, keys, samples);
+  }
+
   Balance balance() {
-    spark.sparkContext().setJobDescription("cache: account for every sample");
-    Map<View, Long> wanted = byView(samples);
-    Map<View, Long> cached = byView(tables.cached(spark, samples, keys));
-    long all = wanted.getOrDefault(View.IDENTITY, 0L);
-    if (wanted.equals(cached)) {
-      return new Balance(all, 0, cached, sum(wanted), 0, List.of());
+    return balance(ledger());
+  }
+
+  private Balance balance(Ledger ledger) {
+    describe();
+    Map<View, Long> cached = new EnumMap<>(View.class);
+    ledger.views().forEach((view, rows) -> cached.put(view, rows.whole()));
+    cached.values().removeIf(rows -> rows == 0);
+    var identity = ledger.views().getOrDefault(View.IDENTITY, new Ledger.Rows(0, 0));
+    long wanted = ledger.views().values().stream().mapToLong(Ledger.Rows::all).sum();
+    long whole = ledger.views().values().stream().mapToLong(Ledger.Rows::whole).sum();
+    if (wanted == whole) {
+      return new Balance(identity.all(), 0, cached, wanted, 0, List.of());
     }
-    String[] unit = on("sample_id", CacheTables.VIEW);
+    Dataset<Row> open = open();
+    Column excused = col(EXCUSED).isNotNull();
+    Row sums = open.agg(count(EXCUSED), countDistinct(when(excused, col("sample_id")))).first();
+    boolean even = whole + sums.getLong(0) == wanted;
+    List<String> lost = even ? List.of() : examples(open.where(col(EXCUSED).isNull()));
+    return new Balance(identity.all(), sums.getLong(1), cached, wanted, sums.getLong(0), lost);
+  }
+
+  /** Samples in views that are not cached, and whether quarantine says why. */
+  private Dataset<Row> open() {
+    String[] question = {CacheTables.VIEW, CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT};
     Dataset<Row> open =
-        samples.join(tables.cached(spark, samples, keys).selectExpr(unit), unit, "left_anti");
-    Dataset<Row> quarantine = CacheTables.delta(spark, tables.quarantinePath());
-    Dataset<Row> known = open.join(quarantine, on("image_uri"), "left_semi");
-    long units = known.count();
-    long out = known.select("sample_id").distinct().count();
-    boolean even = sum(cached) + units == sum(wanted);
-    List<String> lost =
-        even ? List.of() : examples(open.join(quarantine, on("image_uri"), "left_anti"));
-    return new Balance(all, out, cached, sum(wanted), units, lost);
+        samples.join(Ledger.open(spark, tables, keys, samples), question, "left_semi");
+    Dataset<Row> excuses = Excuses.keys(spark, tables).withColumn(EXCUSED, lit(1));
+    return Excuses.named(open, keys)
+        .join(excuses, new String[] {Samples.CACHE_KEY}, "left_outer")
+        .groupBy(col(UNIT[0]), col(UNIT[1]), col(UNIT[2]))
+        .agg(max(EXCUSED).as(EXCUSED));
   }
 
   private static List<String> examples(Dataset<Row> lost) {
-    return lost.select("image_uri").distinct().limit(EXAMPLES).collectAsList().stream()
+    return lost.select(Samples.IMAGE_URI).distinct().limit(EXAMPLES).collectAsList().stream()
         .map(row -> row.getString(0))
         .toList();
   }
 
-  private static Map<View, Long> byView(Dataset<Row> samples) {
-    Map<View, Long> counts = new EnumMap<>(View.class);
-    for (Row row : samples.groupBy(col(CacheTables.VIEW)).count().collectAsList()) {
-      counts.put(View.of(row.getString(0)), row.getLong(1)); // one row a view
-    }
-    return counts;
-  }
-
-  private static long sum(Map<View, Long> counts) {
-    return counts.values().stream().mapToLong(Long::longValue).sum();
-  }
-
-  private static String[] on(String... columns) {
-    return columns;
+  private void describe() {
+    spark.sparkContext().setJobDescription("cache: account for every sample");
   }
 }

@@ -74,7 +74,7 @@ record Answering(
     try {
       prompts = prompts(row, image);
     } catch (UnreadableImageException e) {
-      return Stream.of(failure(row, "image unreadable", e));
+      return Stream.of(failure(row, Outcome.UNREADABLE, e));
     } catch (RuntimeException e) {
       return Stream.of(failure(row, "no prompts", e));
     }
@@ -175,8 +175,11 @@ record Answering(
     }
   }
 
-  private static Row failure(Row row, String reason, RuntimeException cause) {
-    return Outcome.failure(CacheTables.ANSWERS.size(), row, reason, cause);
+  private Row failure(Row row, String reason, RuntimeException cause) {
+    String key =
+        keys.questionKey(
+            row.getAs(CacheTables.FEATURE_KEY), row.getAs(CacheTables.PROMPT_FINGERPRINT));
+    return Outcome.failure(CacheTables.ANSWERS.size(), row, key, reason, cause);
   }
 
   private Row answer(Row row, Prompt prompt, MaskAnswer answer, int of) {

@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
@@ -11,9 +12,15 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
+import org.apache.spark.sql.delta.DeltaLog;
+import org.apache.spark.sql.delta.actions.Action;
+import org.apache.spark.sql.delta.actions.AddFile;
+import org.apache.spark.sql.delta.actions.SetTransaction;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.collection.JavaConverters;
 
 /**
  * Appends rows to a content-addressed Delta table so that no key is ever there twice.
@@ -43,6 +50,7 @@ final class AppendOnce {
   private final String range;
   private final String[] keys;
   private final String app;
+  private final Column among;
   private long version;
 
   /**
@@ -51,11 +59,25 @@ final class AppendOnce {
    * @param keys the columns that are unique together in the table
    */
   AppendOnce(SparkSession spark, String path, String app, String range, String... keys) {
+    this(spark, path, app, lit(true), range, keys);
+  }
+
+  private AppendOnce(
+      SparkSession spark, String path, String app, Column among, String range, String... keys) {
     this.spark = spark;
+    this.among = among;
     this.path = path;
     this.range = range;
     this.keys = keys;
     this.app = app;
+  }
+
+  /**
+   * The same of rows that share a property with all rows of their keys: the table's other files are
+   * not read.
+   */
+  AppendOnce among(Column property) {
+    return new AppendOnce(spark, path, app, property, range, keys);
   }
 
   /** Makes the table where there is none; its files can be read as plain Parquet. */
@@ -88,7 +110,7 @@ final class AppendOnce {
 
   /**
    * @param rows with distinct keys; read more than once, so they stand in files
-   * @return how many the table lacked when they were committed
+   * @return how many were committed: those that another writer was first with are not
    */
   long append(Dataset<Row> rows) {
     Column within = within(rows);
@@ -98,9 +120,10 @@ final class AppendOnce {
         return 0;
       }
       try {
+        long before = CacheTables.version(spark, path);
         commit(rows, within, version + 1);
         version++;
-        return missing;
+        return committed(before);
       } catch (DeltaConcurrentModificationException e) {
         log.info("Attempt {} to commit to {} met another writer, asking again", attempt, path);
       }
@@ -108,6 +131,29 @@ final class AppendOnce {
     throw new IllegalStateException(
         "Cannot commit to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
             .formatted(path, ATTEMPTS));
+  }
+
+  /** Rows of this run's last commit, by the table's log. */
+  private long committed(long before) {
+    var later = DeltaLog.forTable(spark, path).getChanges(before + 1, false);
+    while (later.hasNext()) {
+      List<Action> actions = JavaConverters.seqAsJavaList(later.next()._2());
+      if (actions.stream().anyMatch(this::isOwn)) {
+        return actions.stream()
+            .filter(AddFile.class::isInstance)
+            .mapToLong(file -> (Long) ((AddFile) file).numLogicalRecords().get())
+            .sum();
+      }
+    }
+    throw new IllegalStateException(
+        "Cannot find commit %d of %s in the log of %s after version %d. Was the table restored?"
+            .formatted(version, app, path, before));
+  }
+
+  private boolean isOwn(Action action) {
+    return action instanceof SetTransaction own
+        && own.appId().equals(app)
+        && own.version() == version;
   }
 
   /**
@@ -145,10 +191,19 @@ final class AppendOnce {
   Dataset<Row> missing(Dataset<Row> rows, Column within) {
     Dataset<Row> asked = rows.selectExpr(keys);
     Dataset<Row> there =
-        CacheTables.delta(spark, path)
-            .where(within)
-            .selectExpr(keys)
-            .join(broadcast(asked), keys, "left_semi");
+        table().where(within.and(among)).selectExpr(keys).join(broadcast(asked), keys, "left_semi");
     return asked.join(broadcast(there), keys, "left_anti");
+  }
+
+  /** With every key: an older table lacks those that came later, and has no row of theirs. */
+  private Dataset<Row> table() {
+    Dataset<Row> table = CacheTables.delta(spark, path);
+    List<String> there = List.of(table.columns());
+    for (String key : keys) {
+      if (!there.contains(key)) {
+        table = table.withColumn(key, lit(null).cast(DataTypes.StringType));
+      }
+    }
+    return table;
   }
 }

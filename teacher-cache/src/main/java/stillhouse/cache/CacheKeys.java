@@ -117,12 +117,17 @@ public record CacheKeys(
    * promptable.
    */
   public String promptFingerprint(Optional<byte[]> mask) {
+    return labelledFingerprint(mask.map(m -> Sha256.of(m).hex()));
+  }
+
+  /** {@link #promptFingerprint} by the mask's SHA-256. */
+  String labelledFingerprint(Optional<String> maskSha256) {
     if (!spec.promptable()) {
       return NO_PROMPT;
     }
     Fingerprint prompts = Fingerprint.of("prompts").add("plan", plan);
     if (asksOfLabels) {
-      prompts.add("labels", mask.map(m -> Sha256.of(m).hex()).orElse("unlabelled"));
+      prompts.add("labels", maskSha256.orElse("unlabelled"));
     }
     return prompts.digest().hex();
   }
@@ -133,6 +138,16 @@ public record CacheKeys(
         .add("decoder", spec.decoderDigest())
         .add("prompts", promptFingerprint)
         .add("prompt", prompt)
+        .digest()
+        .hex();
+  }
+
+  /** Names a question, of which each answer has a key of its own: in quarantine. */
+  String questionKey(String featureKey, String promptFingerprint) {
+    return Fingerprint.of("question")
+        .add("feature", featureKey)
+        .add("decoder", spec.decoderDigest())
+        .add("prompts", promptFingerprint)
         .digest()
         .hex();
   }

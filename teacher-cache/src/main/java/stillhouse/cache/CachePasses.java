@@ -66,7 +66,6 @@ final class CachePasses {
         .groupBy(CacheTables.FEATURE_KEY)
         .agg(
             min("content_sha256").as("content_sha256"),
-            min("sample_id").as("sample_id"),
             first(CacheTables.VIEW).as(CacheTables.VIEW),
             first(Samples.TILE).as(Samples.TILE),
             array_sort(collect_set("image_uri")).as("image_uris"));
@@ -74,22 +73,23 @@ final class CachePasses {
 
   /**
    * @param asked what the teacher has said already, as {@link ProjectionFit#sampled} has it
+   * @param units of the table, before any pass
    */
-  CacheReport.Pass features(FeatureEncoding encoding, Optional<Dataset<Row>> asked) {
+  CacheReport.Pass features(
+      FeatureEncoding encoding, Optional<Dataset<Row>> asked, Ledger.Units units) {
+    if (units.missing() == 0) {
+      return units.reused();
+    }
     StructType type = CacheTables.featuresType(keys.spec());
     String key = CacheTables.FEATURE_KEY;
-    ChunkedPass pass = pass("features", tables.featuresPath(), key, type, key);
+    ChunkedPass pass = pass("features", tables.featuresPath(), key, type, key, ofEncoder());
     Dataset<Row> wanted = contents(samples);
-    Tally tally = tally(wanted, tables.features(spark), CacheTables.FEATURE_KEY);
-    if (tally.missing() == 0) {
-      return new CacheReport.Pass(0, tally.reused());
-    }
-    long kept = asked.map(said -> keep(pass, encoding, wanted, said, tally.reused())).orElse(0L);
+    long kept = asked.map(said -> keep(pass, encoding, wanted, said, units.known())).orElse(0L);
     Dataset<Row> open = unknown(wanted, lit(true));
-    long left = kept == 0 ? tally.missing() : open.count();
+    long left = kept == 0 ? units.missing() : open.count();
     List<ChunkedPass.Chunk> chunks = left == 0 ? List.of() : featureChunks(open, left);
-    long written = kept + pass.run(chunks, encoding, tally.reused() + kept);
-    return new CacheReport.Pass(written, tally.reused());
+    long written = kept + pass.run(chunks, encoding, units.known() + kept);
+    return new CacheReport.Pass(written, units.known());
   }
 
   /**
@@ -108,23 +108,10 @@ final class CachePasses {
         unknown(wanted, lit(true)).withColumn(unit, CacheTables.featureKey(keys.plain()));
     Dataset<Row> maps =
         said.withColumnRenamed(CacheTables.FEATURE_KEY, unit)
-            .drop("content_sha256", "sample_id", CacheTables.VIEW, Encoding.COLUMN)
+            .drop("content_sha256", Samples.TILE, CacheTables.VIEW, Encoding.COLUMN)
             .join(broadcast(open), unit);
     var chunk = new ChunkedPass.Chunk(said.count(), () -> maps);
     return pass.run(List.of(chunk), encoding.said(), reused);
-  }
-
-  private record Tally(long missing, long reused) {}
-
-  private static Tally tally(Dataset<Row> wanted, Dataset<Row> known, String... unit) {
-    Dataset<Row> hits = known.selectExpr(unit).distinct().withColumn("known", lit(1));
-    Row counts =
-        wanted
-            .selectExpr(unit)
-            .join(hits, unit, "left_outer")
-            .agg(count(lit(1)), count("known"))
-            .first();
-    return new Tally(counts.getLong(0) - counts.getLong(1), counts.getLong(1));
   }
 
   private List<ChunkedPass.Chunk> featureChunks(Dataset<Row> missing, long rows) {
@@ -176,14 +163,19 @@ final class CachePasses {
    * @param within which of the table's rows can be of these contents
    */
   private Dataset<Row> unknown(Dataset<Row> contents, Column within) {
-    Dataset<Row> known = tables.features(spark).where(within).select(CacheTables.FEATURE_KEY);
+    Dataset<Row> known =
+        tables.features(spark).where(ofEncoder()).where(within).select(CacheTables.FEATURE_KEY);
     return contents.join(known, new String[] {CacheTables.FEATURE_KEY}, "left_anti");
   }
 
+  private Column ofEncoder() {
+    return col("encoder_digest").equalTo(keys.spec().encoderDigest().hex());
+  }
+
   /** One unit a content, view and the labels that its prompts may be taken from. */
-  CacheReport.Pass answers(Answering answering) {
-    if (!keys.answers()) {
-      return new CacheReport.Pass(0, 0);
+  CacheReport.Pass answers(Answering answering, Ledger.Units units) {
+    if (units.missing() == 0) {
+      return units.reused();
     }
     ChunkedPass pass =
         pass(
@@ -191,7 +183,8 @@ final class CachePasses {
             tables.answersPath(),
             CacheTables.ANSWER_KEY,
             CacheTables.ANSWERS,
-            CacheTables.LOGITS + ".dtype");
+            CacheTables.LOGITS + ".dtype",
+            col(CacheTables.DECODER_DIGEST).equalTo(keys.spec().decoderDigest().hex()));
     boolean promptable = keys.spec().promptable();
     String[] unit = {CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT};
     Dataset<Row> wanted =
@@ -208,12 +201,16 @@ final class CachePasses {
                 array_sort(collect_set("image_uri")).as("image_uris"));
     Dataset<Row> known = Questions.answered(tables.answers(spark), keys);
     List<String> layers = promptable ? keys.spec().layers() : List.of(Teacher.LOGITS);
-    return fromFeatures(pass, wanted, known, unit, layers, answering);
+    return fromFeatures(pass, wanted, known, unit, layers, answering, units.known());
   }
 
-  CacheReport.Pass structure(StructureMapping mapping) {
+  CacheReport.Pass structure(StructureMapping mapping, Ledger.Units units) {
+    if (units.missing() == 0) {
+      return units.reused();
+    }
     String key = CacheTables.STRUCTURE_KEY;
-    ChunkedPass pass = pass("structure", tables.structurePath(), key, CacheTables.STRUCTURE, key);
+    StructType type = CacheTables.STRUCTURE;
+    ChunkedPass pass = pass("structure", tables.structurePath(), key, type, key, lit(true));
     String[] unit = {key};
     Dataset<Row> wanted =
         samples
@@ -223,7 +220,8 @@ final class CachePasses {
                 first(Samples.TILE).as(Samples.TILE),
                 array_sort(collect_set("image_uri")).as("image_uris"));
     List<String> layers = List.of(keys.spec().embedding());
-    return fromFeatures(pass, wanted, tables.structure(spark), unit, layers, mapping);
+    Dataset<Row> known = tables.structure(spark);
+    return fromFeatures(pass, wanted, known, unit, layers, mapping, units.known());
   }
 
   private CacheReport.Pass fromFeatures(
@@ -232,26 +230,25 @@ final class CachePasses {
       Dataset<Row> known,
       String[] unit,
       List<String> layers,
-      MapPartitionsFunction<Row, Row> compute) {
+      MapPartitionsFunction<Row, Row> compute,
+      long reused) {
     var files =
         new FeatureFiles(spark, tables, layers.stream().map(CacheTables::layerColumn).toList());
-    Tally tally = tally(wanted, known, unit);
-    if (tally.missing() == 0) {
-      return new CacheReport.Pass(0, tally.reused());
-    }
     Dataset<Row> located = files.located(wanted.join(known.selectExpr(unit), unit, "left_anti"));
     Dataset<Row> plan = staging.put(pass.phase() + "-plan", located, located.schema());
     List<ChunkedPass.Chunk> chunks =
         files.chunks(staging, pass.phase() + "-chunks", plan, options.chunkRows());
-    return new CacheReport.Pass(pass.run(chunks, compute, tally.reused()), tally.reused());
+    return new CacheReport.Pass(pass.run(chunks, compute, reused), reused);
   }
 
   /**
    * @param value a column that is null where the teacher was asked nothing
+   * @param own which of the table's rows are of this teacher: nightly files of others stay unread
    */
-  private ChunkedPass pass(String phase, String path, String key, StructType type, String value) {
+  private ChunkedPass pass(
+      String phase, String path, String key, StructType type, String value, Column own) {
     String app = staging.transactionApp(phase);
-    var table = new AppendOnce(spark, path, app, CacheTables.FEATURE_KEY, key);
+    var table = new AppendOnce(spark, path, app, CacheTables.FEATURE_KEY, key).among(own);
     var quarantine =
         new AppendOnce(
             spark,
@@ -260,7 +257,8 @@ final class CachePasses {
             "image_uri",
             "image_uri",
             "reason",
-            "stage");
+            "stage",
+            Samples.CACHE_KEY);
     var pass = new ChunkedPass(spark, staging, table, quarantine, progress, phase, type, value);
     pass.describe("plan");
     return pass;

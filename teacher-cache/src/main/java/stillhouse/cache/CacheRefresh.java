@@ -13,8 +13,9 @@ import stillhouse.tensor.DType;
  * Brings the teacher cache up to date with the samples table: asks the teacher what the cache does
  * not know yet, and nothing else.
  *
- * <p>Three passes, features, answers, structure, each the same way: the missing keys are planned by
- * an anti-join, computed in chunks into a staging folder, and each chunk is committed by {@link
+ * <p>One query counts what each table lacks; where that is nothing, it is the report. Else up to
+ * three passes, features, answers, structure, each the same way: the missing keys are planned by an
+ * anti-join, computed in chunks into a staging folder, and each chunk is committed by {@link
  * AppendOnce}. A run that is stopped loses at most its last chunk. Runs at the same time start at
  * different chunks, leave out what others have committed by the time a chunk's turn comes, and
  * never double a row: where both have computed a chunk, one of the copies is not committed.
@@ -58,12 +59,16 @@ public final class CacheRefresh {
       var fit = new ProjectionFit(session, tables, staging, progress, encoder, options);
       CacheKeys keys = CacheKeys.of(teacher.spec(), plan, fit.encoding(ingested), radius);
       var samples = CacheTables.keyed(ingested, keys, options.views());
+      var accounts = new Accounts(session, tables, keys, samples);
+      Ledger before = accounts.ledger();
       var passes = new CachePasses(session, tables, staging, keys, options, samples, progress);
-      var features =
-          passes.features(new FeatureEncoding(teacher, access, images, keys), fit.sampled());
-      var answers = passes.answers(new Answering(teacher, access, plan, images, keys));
-      var structure = passes.structure(new StructureMapping(keys));
-      return new Accounts(session, tables, keys, samples).report(features, answers, structure);
+      var encoding = new FeatureEncoding(teacher, access, images, keys);
+      var features = passes.features(encoding, fit.sampled(), before.features());
+      var answering = new Answering(teacher, access, plan, images, keys);
+      var answers = passes.answers(answering, before.answers());
+      var structure = passes.structure(new StructureMapping(keys), before.structure());
+      Ledger after = before.isWhole() ? before : accounts.ledger();
+      return accounts.report(after, features, answers, structure);
     } finally {
       session.sparkContext().setJobDescription(null);
     }

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.when;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -81,7 +82,8 @@ public final class CacheTables {
           .add("reason", DataTypes.StringType)
           .add("detail", DataTypes.StringType)
           .add("stage", DataTypes.StringType)
-          .add("at", DataTypes.TimestampType);
+          .add("at", DataTypes.TimestampType)
+          .add(Samples.CACHE_KEY, DataTypes.StringType);
 
   private final String root;
 
@@ -156,14 +158,27 @@ public final class CacheTables {
    * and {@code decoder_digest = spec.decoderDigest()}.
    */
   public static Dataset<Row> keyed(Dataset<Row> samples, CacheKeys keys, Collection<View> views) {
-    var prompts =
-        udf(
-            (UDF1<byte[], String>) mask -> keys.promptFingerprint(Optional.ofNullable(mask)),
-            DataTypes.StringType);
     var structureKey = udf((UDF1<String, String>) keys::structureKey, DataTypes.StringType);
-    return seen(samples.withColumn(PROMPT_FINGERPRINT, prompts.apply(col("mask"))), views)
+    return seen(withPrompts(samples, keys), views)
         .withColumn(FEATURE_KEY, featureKey(keys))
         .withColumn(STRUCTURE_KEY, structureKey.apply(col(FEATURE_KEY)));
+  }
+
+  /** No mask is read for it: the samples have their digests, and most plans read no labels. */
+  private static Dataset<Row> withPrompts(Dataset<Row> samples, CacheKeys keys) {
+    if (!keys.asksOfLabels()) {
+      return samples.withColumn(
+          PROMPT_FINGERPRINT, lit(keys.labelledFingerprint(Optional.empty())));
+    }
+    var prompts =
+        udf(
+            (UDF1<String, String>) sha256 -> keys.labelledFingerprint(Optional.ofNullable(sha256)),
+            DataTypes.StringType);
+    boolean known = List.of(samples.columns()).contains(Samples.MASK_SHA256);
+    Dataset<Row> asked =
+        Samples.withMaskDigest(samples)
+            .withColumn(PROMPT_FINGERPRINT, prompts.apply(col(Samples.MASK_SHA256)));
+    return known ? asked : asked.drop(Samples.MASK_SHA256);
   }
 
   /** The key of rows with content_sha256, tile and view. */
@@ -227,7 +242,7 @@ public final class CacheTables {
         new StructType()
             .add(FEATURE_KEY, DataTypes.StringType)
             .add("content_sha256", DataTypes.StringType)
-            .add("sample_id", DataTypes.StringType)
+            .add(Samples.TILE, Tile.TYPE)
             .add("teacher", DataTypes.StringType)
             .add("encoder_digest", DataTypes.StringType)
             .add("preprocessing", DataTypes.StringType)

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.when;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -17,6 +18,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.data.Samples;
 import stillhouse.teacher.TeacherException;
 
 /**
@@ -50,6 +52,7 @@ record ChunkedPass(
    * @param reused units that the table has already
    * @return rows committed
    * @throws TeacherException where nothing that the teacher said of a chunk can be stored
+   * @throws IllegalStateException where no image of a chunk can be read
    */
   long run(List<Chunk> chunks, MapPartitionsFunction<Row, Row> compute, long reused) {
     long total = chunks.stream().mapToLong(Chunk::rows).sum();
@@ -79,18 +82,28 @@ record ChunkedPass(
     Dataset<Row> computed = chunk.work().get().mapPartitions(compute, Encoders.row(outcome));
     Dataset<Row> staged = staging.put(phase, computed, outcome);
     Column byTeacher = col(Outcome.REASON).isin(Outcome.UNSTORABLE, Outcome.REFUSED);
+    Column unread = col(Outcome.REASON).equalTo(Outcome.UNREADABLE);
     Row counts =
         staged
-            .agg(count(Outcome.REASON), count(when(byTeacher, lit(1))), count(col(value)))
+            .agg(
+                count(Outcome.REASON),
+                count(when(byTeacher, lit(1))),
+                count(col(value)),
+                count(when(unread, lit(1))),
+                count(lit(1)))
             .first();
     if (counts.getLong(2) == 0) {
       requireSome(staged.filter(byTeacher), counts.getLong(1), stored);
+    }
+    if (counts.getLong(3) == counts.getLong(4)) {
+      requireStorage(staged, counts.getLong(3));
     }
     if (counts.getLong(0) > 0) {
       quarantine.append(failures(staged));
     }
     Dataset<Row> rows = staged.filter(col(Outcome.REASON).isNull());
-    long written = table.append(rows.drop(Outcome.URIS, Outcome.REASON, Outcome.DETAIL));
+    long written =
+        table.append(rows.drop(Outcome.URIS, Outcome.REASON, Outcome.DETAIL, Outcome.KEY));
     staging.remove(phase);
     return written;
   }
@@ -114,6 +127,22 @@ record ChunkedPass(
             .formatted(phase, count, example.getList(0), example.getString(1)));
   }
 
+  /**
+   * A picture that can't be read is its own fault, but all of a chunk at once are the storage's:
+   * nothing is put into quarantine and the job ends. One alone may be damaged, and those that an
+   * earlier run has put there are no news.
+   */
+  private void requireStorage(Dataset<Row> unread, long count) {
+    if (count < 2 || quarantine.lacking(failures(unread)) < 2) {
+      return;
+    }
+    Row example = unread.select(Outcome.URIS, Outcome.DETAIL).first();
+    String uri = example.<String>getList(0).get(0);
+    throw new IllegalStateException(
+        "Cannot read any of %d images under %s, for example %s: %s. So many at once are not damaged each by itself: check that this storage answers and that the job may read it, then run the cache job again. Where the files are gone, ingest first."
+            .formatted(count, new Path(uri).getParent(), uri, example.getString(1)));
+  }
+
   private Dataset<Row> failures(Dataset<Row> staged) {
     return staged
         .filter(col(Outcome.REASON).isNotNull())
@@ -122,7 +151,8 @@ record ChunkedPass(
             col(Outcome.REASON).as("reason"),
             col(Outcome.DETAIL).as("detail"),
             lit("cache: " + phase).as("stage"),
-            current_timestamp().as("at"))
-        .dropDuplicates("image_uri", "reason", "stage");
+            current_timestamp().as("at"),
+            col(Outcome.KEY).as(Samples.CACHE_KEY))
+        .dropDuplicates("image_uri", "reason", "stage", Samples.CACHE_KEY);
   }
 }

@@ -41,7 +41,6 @@ record FeatureEncoding(
       new StructType()
           .add(CacheTables.FEATURE_KEY, DataTypes.StringType)
           .add("content_sha256", DataTypes.StringType)
-          .add("sample_id", DataTypes.StringType)
           .add(CacheTables.VIEW, DataTypes.StringType)
           .add(Samples.TILE, Tile.TYPE)
           .add("image_uris", DataTypes.createArrayType(DataTypes.StringType));
@@ -101,7 +100,7 @@ record FeatureEncoding(
   }
 
   private Row unreadable(EncodeAhead.Unreadable<Row> row) {
-    return failure(row.row(), "image unreadable", row.cause());
+    return failure(row.row(), Outcome.UNREADABLE, row.cause());
   }
 
   private Row refused(EncodeAhead.Refused<Row> row) {
@@ -109,7 +108,8 @@ record FeatureEncoding(
   }
 
   private Row failure(Row plan, String reason, RuntimeException cause) {
-    return Outcome.failure(CacheTables.featuresType(keys.spec()).size(), plan, reason, cause);
+    int columns = CacheTables.featuresType(keys.spec()).size();
+    return Outcome.failure(columns, plan, plan.getAs(CacheTables.FEATURE_KEY), reason, cause);
   }
 
   private Row features(EncodeAhead.Features<Row> encoded) {
@@ -129,7 +129,7 @@ record FeatureEncoding(
     List<Object> values = new ArrayList<>();
     values.add(plan.getAs(CacheTables.FEATURE_KEY));
     values.add(plan.getAs("content_sha256"));
-    values.add(plan.getAs("sample_id"));
+    values.add(plan.getAs(Samples.TILE));
     values.add(spec.name());
     values.add(spec.encoderDigest().hex());
     values.add(spec.preprocessing().hex());

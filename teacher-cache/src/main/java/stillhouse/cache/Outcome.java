@@ -17,6 +17,7 @@ final class Outcome {
   static final String URIS = "failed_uris";
   static final String REASON = "failed_reason";
   static final String DETAIL = "failed_detail";
+  static final String KEY = "failed_key";
 
   /** The reason of an image for which the teacher gave a value that no table can hold. */
   static final String UNSTORABLE = "value out of range";
@@ -24,7 +25,10 @@ final class Outcome {
   /** The reason of an image on which the teacher fails, asked about it alone. */
   static final String REFUSED = "teacher failed";
 
-  private static final int EXTRA = 3;
+  /** The reason of an image that could not be read. */
+  static final String UNREADABLE = "image unreadable";
+
+  private static final int EXTRA = 4;
 
   private Outcome() {}
 
@@ -32,7 +36,8 @@ final class Outcome {
     return table
         .add(URIS, DataTypes.createArrayType(DataTypes.StringType))
         .add(REASON, DataTypes.StringType)
-        .add(DETAIL, DataTypes.StringType);
+        .add(DETAIL, DataTypes.StringType)
+        .add(KEY, DataTypes.StringType);
   }
 
   static Row success(Object... values) {
@@ -45,8 +50,9 @@ final class Outcome {
    * @param columns of the table, left null
    * @param planned what could not be dealt with, with its {@code image_uris}, {@code tile} and
    *     {@code view}
+   * @param key that it would have been cached under
    */
-  static Row failure(int columns, Row planned, String reason, RuntimeException cause) {
+  static Row failure(int columns, Row planned, String key, String reason, RuntimeException cause) {
     List<String> files = planned.getList(planned.fieldIndex("image_uris"));
     List<String> uris =
         Tile.of(planned).map(tile -> files.stream().map(tile::part).toList()).orElse(files);
@@ -55,6 +61,7 @@ final class Outcome {
     all[columns + 1] = reason;
     all[columns + 2] =
         view(planned) + Objects.requireNonNullElseGet(cause.getMessage(), cause::toString);
+    all[columns + 3] = key;
     return RowFactory.create(all);
   }
 

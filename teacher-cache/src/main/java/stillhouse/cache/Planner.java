@@ -186,7 +186,6 @@ public final class Planner {
             .groupBy(CacheTables.FEATURE_KEY)
             .agg(
                 min(Samples.CONTENT_SHA256).as(Samples.CONTENT_SHA256),
-                min(Samples.SAMPLE_ID).as(Samples.SAMPLE_ID),
                 array_sort(collect_set(Samples.IMAGE_URI)).as("image_uris"),
                 first(CacheTables.VIEW).as(CacheTables.VIEW),
                 first(Samples.TILE).as(Samples.TILE),

@@ -13,6 +13,8 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.Split;
@@ -31,6 +33,11 @@ final class ProjectionFit {
 
   // However many executors there are: which cells are summed together is part of the sum.
   private static final int SUMS = 8;
+
+  // A few damaged images move no principal direction; more are not the sample that was asked for.
+  private static final double LEAST = 0.9;
+
+  private static final Logger log = LoggerFactory.getLogger(ProjectionFit.class);
 
   private final SparkSession spark;
   private final CacheTables tables;
@@ -63,6 +70,7 @@ final class ProjectionFit {
    *
    * @param samples the samples table
    * @throws ConfigException where there is no training image, or a layer has too few channels
+   * @throws IllegalStateException where too many of the sampled images can't be encoded
    */
   Encoding encoding(Dataset<Row> samples) {
     DatasetConfig.Cache cache = options.cache();
@@ -123,7 +131,36 @@ final class ProjectionFit {
     describe("sample of %d images".formatted(images));
     Dataset<Row> said = staged(plan, images);
     progress.report(images, images, PHASE);
+    requireMost(rule, said, images);
+    if (images < rule.sample()) {
+      log.warn(
+          "The projection of layer {} is fitted to {} training images, cache.projection.sample asks"
+              + " for {}: it is never fitted again",
+          rule.layer(),
+          images,
+          rule.sample());
+    }
     return said.where(col(Outcome.REASON).isNull());
+  }
+
+  /** What could be read on a bad night would be what the cache is stored through for good. */
+  private static void requireMost(ProjectionRule rule, Dataset<Row> said, long planned) {
+    Dataset<Row> failed = said.where(col(Outcome.REASON).isNotNull());
+    long observed = planned - failed.count();
+    if (observed >= LEAST * planned) {
+      return;
+    }
+    Row example = failed.select(Outcome.URIS, Outcome.REASON, Outcome.DETAIL).first();
+    throw new IllegalStateException(
+        "Cannot fit a projection of layer '%s': of %d sampled images the teacher could encode %d (must be %.0f %%), for example not %s: %s: %s. Nothing was stored. Mend these or take them out of the data set, then run the cache job again."
+            .formatted(
+                rule.layer(),
+                planned,
+                observed,
+                100 * LEAST,
+                example.getList(0),
+                example.getString(1),
+                example.getString(2)));
   }
 
   private Dataset<Row> staged(Dataset<Row> plan, long images) {
@@ -152,13 +189,7 @@ final class ProjectionFit {
             .javaRDD()
             .mapPartitions(Cells::observe)
             .collect(); // SUMS of them at most, in the order of their numbers
-    return sums.stream()
-        .reduce(Moments::merge)
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "Cannot fit a projection of layer '%s': the teacher could encode none of the sampled images. Run the cache job without cache.projection to see why."
-                        .formatted(rule.layer())));
+    return sums.stream().reduce(Moments::merge).orElseThrow(); // some were observed
   }
 
   private void describe(String what) {

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
@@ -28,7 +29,7 @@ final class Questions {
    * kept other prompts when it was asked about the lost ones.
    */
   static Dataset<Row> answered(Dataset<Row> answers, CacheKeys keys) {
-    Dataset<Row> own = CacheTables.answersOf(withCount(answers), keys);
+    Dataset<Row> own = rows(answers, keys);
     if (!keys.spec().promptable()) {
       return own.select(CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT);
     }
@@ -38,8 +39,21 @@ final class Questions {
         .drop("there", OF);
   }
 
+  /**
+   * The rows of the keys' decoder, with {@link #OF}. Where the plan reads no labels there is one
+   * fingerprint, and rows of other plans go here, before anything is sent round.
+   */
+  static Dataset<Row> rows(Dataset<Row> answers, CacheKeys keys) {
+    Dataset<Row> own = CacheTables.answersOf(withCount(answers), keys);
+    return keys.asksOfLabels()
+        ? own
+        : own.where(
+            col(CacheTables.PROMPT_FINGERPRINT)
+                .equalTo(keys.labelledFingerprint(Optional.empty())));
+  }
+
   /** Tables that no run has written to since there is such a count lack the column. */
-  static Dataset<Row> withCount(Dataset<Row> answers) {
+  private static Dataset<Row> withCount(Dataset<Row> answers) {
     return Arrays.asList(answers.columns()).contains(OF)
         ? answers
         : answers.withColumn(OF, lit(null).cast(DataTypes.IntegerType));

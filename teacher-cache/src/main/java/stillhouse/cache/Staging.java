@@ -28,6 +28,7 @@ final class Staging implements AutoCloseable {
   private final FileSystem files;
   private final Path folder;
   private final String run = UUID.randomUUID().toString();
+  private boolean begun;
 
   Staging(SparkSession spark, String path) {
     this(spark, path, true);
@@ -62,7 +63,7 @@ final class Staging implements AutoCloseable {
 
   /** Writes the rows and gives them back as read from the files: they are computed once. */
   Dataset<Row> put(String name, Dataset<Row> rows, StructType type) {
-    String path = new Path(folder, name).toString();
+    String path = folder(name);
     rows.write().mode("overwrite").parquet(path);
     return spark.read().schema(type).parquet(path);
   }
@@ -74,7 +75,19 @@ final class Staging implements AutoCloseable {
 
   /** A folder of the run's own. */
   String folder(String name) {
+    if (!begun) {
+      begin();
+    }
     return new Path(folder, name).toString();
+  }
+
+  private void begin() {
+    try {
+      FolderAge.start(files, folder);
+      begun = true;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write to the staging folder " + folder, e);
+    }
   }
 
   /** Rows in chunks, each of which is read without the others. */
@@ -97,7 +110,7 @@ final class Staging implements AutoCloseable {
    * @param type of the rows without that column
    */
   Chunks putChunks(String name, Dataset<Row> rows, StructType type) {
-    String path = new Path(folder, name).toString();
+    String path = folder(name);
     rows.repartition(col(Chunks.CHUNK))
         .write()
         .mode("overwrite")
@@ -129,7 +142,7 @@ final class Staging implements AutoCloseable {
     long before = System.currentTimeMillis() - ABANDONED.toMillis();
     List<Path> old = new ArrayList<>();
     for (FileStatus folder : files.listStatus(parent)) {
-      if (folder.getModificationTime() < before) {
+      if (FolderAge.since(files, folder) < before) {
         old.add(folder.getPath());
       }
     }

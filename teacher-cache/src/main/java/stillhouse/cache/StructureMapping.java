@@ -38,7 +38,8 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
           UnstorableException.encode("structure map C", maps.c(), DType.FP32),
           UnstorableException.encode("structure map D", maps.d(), DType.FP32));
     } catch (UnstorableException e) {
-      return Outcome.failure(CacheTables.STRUCTURE.size(), row, Outcome.UNSTORABLE, e);
+      String key = keys.structureKey(featureKey);
+      return Outcome.failure(CacheTables.STRUCTURE.size(), row, key, Outcome.UNSTORABLE, e);
     }
   }
 }

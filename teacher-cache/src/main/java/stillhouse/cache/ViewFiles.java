@@ -144,7 +144,7 @@ final class ViewFiles {
     for (FileStatus file : fileSystem().listStatus(folder)) {
       String name = file.getPath().getName();
       boolean anothers = name.startsWith(DATA) && view.filter(v -> v.data().equals(name)).isEmpty();
-      if (file.isDirectory() && anothers && file.getModificationTime() < before) {
+      if (file.isDirectory() && anothers && FolderAge.since(fileSystem(), file) < before) {
         old.add(file.getPath());
       }
     }

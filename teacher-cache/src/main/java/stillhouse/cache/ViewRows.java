@@ -241,7 +241,7 @@ public final class ViewRows {
 
   private static Dataset<Row> answered(
       Dataset<Row> samples, Dataset<Row> answerTable, CacheKeys keys) {
-    Dataset<Row> answers = CacheTables.answersOf(Questions.withCount(answerTable), keys);
+    Dataset<Row> answers = Questions.rows(answerTable, keys);
     if (!keys.spec().promptable()) {
       Column only = array(struct("class_id", CacheTables.LOGITS));
       return samples.join(

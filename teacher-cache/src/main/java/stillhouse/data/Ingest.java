@@ -27,6 +27,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.slf4j.Logger;
@@ -106,7 +107,8 @@ public final class Ingest {
     createTable(samplesPath, Samples.SCHEMA, ours.properties());
     createTable(quarantinePath, Samples.QUARANTINE_SCHEMA, Map.of());
     Dataset<Row> samples = withState(loadSamples(), found);
-    Dataset<Row> quarantine = tryMended(withState(load(quarantinePath), found));
+    Dataset<Row> quarantine =
+        tryMended(withState(Samples.withCacheKey(load(quarantinePath)), found));
     Dataset<Row> outcome = outcome(found, samples, quarantine, hadoop);
     outcome.persist(StorageLevel.MEMORY_AND_DISK());
     try {
@@ -316,6 +318,7 @@ public final class Ingest {
         .filter(col(Samples.REASON).isNotNull())
         .withColumn(Samples.STAGE, lit(STAGE))
         .withColumn(Samples.AT, current_timestamp())
+        .withColumn(Samples.CACHE_KEY, lit(null).cast(DataTypes.StringType))
         .select(columns(Samples.QUARANTINE_SCHEMA));
   }
 

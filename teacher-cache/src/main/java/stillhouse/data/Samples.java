@@ -49,6 +49,12 @@ public final class Samples {
   public static final String STAGE = "stage";
   public static final String AT = "at";
 
+  /**
+   * Of the cache's stages: what could not be cached, by the key that it would have had. Null in
+   * rows of ingest, and in those of before there was the column. {@link #withCacheKey}.
+   */
+  public static final String CACHE_KEY = "cache_key";
+
   /** Length and time of the mask's file, and the digest of the settings a row was made with. */
   static final String MASK_LENGTH = "mask_length";
 
@@ -94,7 +100,8 @@ public final class Samples {
             optional(MTIME, DataTypes.LongType),
             optional(MASK_LENGTH, DataTypes.LongType),
             optional(MASK_MTIME, DataTypes.LongType),
-            optional(SETTINGS, DataTypes.StringType)
+            optional(SETTINGS, DataTypes.StringType),
+            optional(CACHE_KEY, DataTypes.StringType)
           });
 
   private Samples() {}
@@ -128,6 +135,13 @@ public final class Samples {
     return List.of(samples.columns()).contains(MASK_SHA256)
         ? samples
         : samples.withColumn(MASK_SHA256, sha2(col(MASK), 256));
+  }
+
+  /** Quarantine with {@link #CACHE_KEY}, null in a table that an older version wrote. */
+  public static Dataset<Row> withCacheKey(Dataset<Row> quarantine) {
+    return List.of(quarantine.columns()).contains(CACHE_KEY)
+        ? quarantine
+        : quarantine.withColumn(CACHE_KEY, lit(null).cast(DataTypes.StringType));
   }
 
   /** Without crops, whose pixels are counted elsewhere too. */

@@ -49,6 +49,15 @@ public record TeacherConfig(
 
   static final String EMBEDDING = "embedding";
 
+  /**
+   * Version of how decoders are asked: the way from cached features and a prompt to what the
+   * network reads, and from what it gives to logits and predicted IoU. Raise it with a change that
+   * gives another answer to the same prompt of the same features (a prompt's scaling or padding,
+   * which of several masks is taken, what a logit is cropped to); cached answers are then asked
+   * anew. A change that gives the same bits, only sooner, leaves it.
+   */
+  private static final int ASKING = 1;
+
   /** What runs the network. */
   public enum Engine {
     @JsonProperty("onnxruntime")
@@ -153,9 +162,27 @@ public record TeacherConfig(
     return decoder != null && !decoder.boxesOnly();
   }
 
-  /** The file's, and how it is called where that isn't its kind's way: other names, other masks. */
   private Sha256 decoderDigest() {
+    return decoderDigest(ASKING);
+  }
+
+  /**
+   * The file's, and how it is called where that isn't its kind's way: other names, other masks.
+   *
+   * @param asking version of the code that asks; the first is no part of the digest
+   */
+  Sha256 decoderDigest(int asking) {
     Sha256 file = files.decoder.digest();
+    if (asking > 1) {
+      return Fingerprint.of("stillhouse.teacher.decoder/1")
+          .add("file", file)
+          .add("method", files.decoder.methodName())
+          .add("inputs", decoder.inputs())
+          .add("outputs", decoder.outputs())
+          .add("kind", decoder.kind())
+          .add("asking", asking)
+          .digest();
+    }
     boolean published = decoder.equals(decoder.published());
     if (published && files.decoder.methodName().equals(ModelFile.FORWARD)) {
       return file;

@@ -27,6 +27,8 @@ import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.Sessions;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
@@ -82,12 +84,45 @@ class AppendOnceTest {
     assertThat(CacheTables.delta(spark, path).inputFiles()).hasSize(2);
   }
 
-  /**
-   * Another writer commits one of the keys while ours are being written, to a table of whose files
-   * none can hold them.
-   */
   @Test
-  void aCommitThatMetAnotherIsAskedAgain() {
+  void aTableOfBeforeAKeyCameGetsItWithTheFirstRow() {
+    String path = table(TYPE);
+    appender(path, "run").append(keys("a"));
+    var later = new AppendOnce(spark, path, "run 2", "key", "key", "settings");
+    Dataset<Row> row = keys("a").withColumn("settings", functions.lit("s"));
+    assertThat(later.append(row)).isEqualTo(1);
+    assertThat(later.append(row)).isZero();
+    assertThat(stored(path, "key || coalesce(settings, '')")).containsExactly("a", "as");
+  }
+
+  /** Nightly files of two teachers, all of the same range of keys. */
+  @Test
+  void readsNoFilesOfAnotherTeacher() {
+    StructType type = TYPE.add("teacher", DataTypes.StringType);
+    String path = table(type);
+    for (String teacher : List.of("one", "two", "two")) {
+      keys("a" + teacher, "z" + teacher)
+          .withColumn("teacher", functions.lit(teacher))
+          .write()
+          .format("delta")
+          .mode("append")
+          .save(path);
+    }
+    Dataset<Row> missing =
+        appender(path, "run")
+            .among(functions.col("teacher").equalTo("one"))
+            .missing(keys("aone", "b"), between("aone", "b"));
+    assertThat(missing.as(Encoders.STRING()).collectAsList()).containsExactly("b");
+    assertThat(missing.inputFiles()).hasSize(1);
+  }
+
+  /**
+   * Another writer commits one of the keys while ours are being counted, or written, to a table of
+   * whose files none can hold them.
+   */
+  @ParameterizedTest
+  @CsvSource({"2, 3", "3, 5"})
+  void aCommitThatMetAnotherIsAskedAgain(int met, int queries) {
     String path = table(TYPE);
     appender(path, "long ago").append(keys("x", "y"));
     QUERIES.clear();
@@ -98,15 +133,15 @@ class AppendOnceTest {
                     row -> {
                       String query = TaskContext.get().getLocalProperty("spark.sql.execution.id");
                       // The ends of the range are asked for, then a count; the third query writes.
-                      if (QUERIES.add(query) && QUERIES.size() == 3) {
+                      if (QUERIES.add(query) && QUERIES.size() == met) {
                         intrude(path);
                       }
                       return row;
                     },
                 Encoders.row(TYPE));
-    assertThat(appender(path, "run").append(interrupted)).isEqualTo(1);
+    assertThat(appender(path, "run").append(interrupted)).as("what it wrote itself").isEqualTo(1);
     assertThat(stored(path)).containsExactly("a", "b", "x", "y");
-    assertThat(QUERIES).as("counted and written again").hasSize(5);
+    assertThat(QUERIES).as("where it was refused, counted and written again").hasSize(queries);
   }
 
   private static void intrude(String path) {
@@ -178,6 +213,14 @@ class AppendOnceTest {
   }
 
   private static List<String> stored(String path) {
-    return CacheTables.delta(spark, path).orderBy("key").as(Encoders.STRING()).collectAsList();
+    return stored(path, "key");
+  }
+
+  private static List<String> stored(String path, String column) {
+    return CacheTables.delta(spark, path)
+        .selectExpr(column + " AS stored")
+        .orderBy("stored")
+        .as(Encoders.STRING())
+        .collectAsList();
   }
 }

@@ -1,5 +1,6 @@
 package stillhouse.cache;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -18,12 +19,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -374,17 +377,19 @@ class CacheGcTest {
   /** The images of each file of features, files in the order of their rows' keys. */
   private static Map<String, List<Integer>> imagesByFile(Workspace workspace) {
     Map<String, List<Integer>> images = new LinkedHashMap<>();
+    Map<String, Integer> seeds =
+        IntStream.range(0, IMAGES).boxed().collect(toMap(i -> Workspace.sha(i), i -> i));
     workspace
         .tables()
         .features(spark)
-        .selectExpr("_metadata.file_name", "sample_id")
+        .selectExpr("_metadata.file_name", "content_sha256")
         .orderBy("feature_key")
         .collectAsList()
         .forEach(
             row ->
                 images
                     .computeIfAbsent(row.getString(0), f -> new ArrayList<>())
-                    .add(Integer.valueOf(row.getString(1).replace("image ", ""))));
+                    .add(seeds.get(row.getString(1))));
     return images;
   }
 
@@ -404,7 +409,10 @@ class CacheGcTest {
     workspace
         .tables()
         .features(spark)
-        .where("sample_id LIKE 'new%'")
+        .where(
+            functions
+                .col("content_sha256")
+                .isin(IntStream.range(100, 200).mapToObj(Workspace::sha).toArray()))
         .select("feature_key")
         .collectAsList()
         .forEach(row -> fresh.add(row.getString(0)));

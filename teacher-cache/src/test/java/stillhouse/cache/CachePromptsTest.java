@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -45,14 +47,15 @@ class CachePromptsTest {
     InMemoryTeacher.DECODED.set(0);
   }
 
+  /** One cache, asked in one way after the other. */
   @Test
-  void anotherPromptSetRunsDecodersOnly() {
+  void anotherPromptSetRunsDecodersOnly() throws IOException {
     Workspace workspace =
         new Workspace(spark, folder).add("a", 1, mask(1)).add("b", 2, null).write();
-
-    run(workspace, new LabelBoxes(1, 9));
+    PromptPlan boxes = new FallbackPlan(new LabelBoxes(1, 9), grid(1, 1));
+    run(workspace, boxes);
     assertThat(InMemoryTeacher.ENCODED).hasValue(InMemoryTeacher.BATCH);
-    assertThat(InMemoryTeacher.DECODED).as("the unlabelled image is asked nothing").hasValue(1);
+    assertThat(InMemoryTeacher.DECODED).as("a box, and a point of the other").hasValue(2);
 
     forget();
     CacheReport grid = run(workspace, grid(4, 5));
@@ -67,58 +70,58 @@ class CachePromptsTest {
         .as("the first of equals")
         .isEqualTo(2);
 
-    forget();
+    whereNothingIsKeptTheImageIsCachedWithoutAnswers(workspace);
+    correctedLabelsAreNewsToThePlanThatReadsThem(
+        new Workspace(spark, folder).add("a", 1, mask(2)).add("b", 2, null).write(), boxes);
+    readsPicturesForThePlanThatLooksAtThem(workspace);
+  }
+
+  private static void whereNothingIsKeptTheImageIsCachedWithoutAnswers(Workspace workspace) {
+    PromptPlan sure = new PointGrid(2, 2, 1, new MaskSelection(5, 0.9, 0.75, 1));
+    assertThat(run(workspace, sure).cached()).isEqualTo(2);
+    assertThat(answers(workspace, sure).filter("prompt = 'none' AND logits IS NULL").count())
+        .isEqualTo(2);
+  }
+
+  private static void correctedLabelsAreNewsToThePlanThatReadsThem(
+      Workspace workspace, PromptPlan boxes) {
+    InMemoryTeacher.DECODED.set(0);
     assertThat(run(workspace, grid(4, 5)).answers()).isEqualTo(new CacheReport.Pass(0, 2));
     assertThat(InMemoryTeacher.DECODED).hasValue(0);
-    assertThat(run(workspace, grid(3, 5)).answers().written()).isEqualTo(2);
+    assertThat(run(workspace, boxes).answers()).isEqualTo(new CacheReport.Pass(1, 1));
+    assertThat(answers(workspace, boxes).filter("class_id = 2").count()).isEqualTo(1);
   }
 
-  @Test
-  void correctedLabelsAreNewsToPlansThatReadThem() {
-    Workspace workspace = new Workspace(spark, folder).add("a", 1, mask(1)).write();
-    PromptPlan boxes = new FallbackPlan(new LabelBoxes(1, 9), grid(2, 2));
-    run(workspace, boxes);
-    run(workspace, grid(2, 2));
-
-    Workspace corrected = new Workspace(spark, folder).add("a", 1, mask(2)).write();
-
-    assertThat(run(corrected, grid(2, 2)).answers()).isEqualTo(new CacheReport.Pass(0, 1));
-    assertThat(run(corrected, boxes).answers()).isEqualTo(new CacheReport.Pass(1, 0));
-    assertThat(answers(corrected, boxes).filter("class_id = 2").count()).isEqualTo(1);
-  }
-
-  @Test
-  void readsPicturesForThePlanThatLooksAtThem() throws IOException {
-    Workspace workspace =
-        new Workspace(spark, folder).add("a", 1, null).add("gone", 2, null).write();
-    run(workspace, grid(1, 1));
-    workspace.damage("gone");
-    forget();
-
-    CacheReport report = run(workspace, new SaliencyPoints(3, 7, ALL_ALIKE));
-
-    assertThat(InMemoryTeacher.ENCODED).hasValue(0);
+  private static void readsPicturesForThePlanThatLooksAtThem(Workspace workspace)
+      throws IOException {
+    workspace.damage("b");
+    PromptPlan saliency = new SaliencyPoints(3, 7, ALL_ALIKE);
+    CacheReport report = run(workspace, saliency);
     assertThat(report.cached()).isEqualTo(1);
     assertThat(report.quarantined()).isEqualTo(1);
     Row failure = CacheTables.delta(spark, workspace.tables().quarantinePath()).first();
     assertThat(failure.<String>getAs("reason")).isEqualTo("image unreadable");
     assertThat(failure.<String>getAs("stage")).isEqualTo("cache: answers");
-    assertThat(
-            answers(workspace, new SaliencyPoints(3, 7, ALL_ALIKE)).filter("class_id = 7").count())
-        .isEqualTo(1);
+    assertThat(answers(workspace, saliency).filter("class_id = 7").count()).isEqualTo(1);
     assertThat(run(workspace, grid(2, 1)).quarantined()).as("a grid needs no pixels").isZero();
   }
 
   @Test
-  void whereNothingIsKeptTheImageIsCachedWithoutAnswers() {
-    Workspace workspace = new Workspace(spark, folder).add("a", 1, null).write();
-    PromptPlan sure = new PointGrid(2, 2, 1, new MaskSelection(5, 0.9, 0.75, 1));
-
-    CacheReport report = run(workspace, sure);
-
-    assertThat(report.cached()).isEqualTo(1);
-    assertThat(answers(workspace, sure).filter("prompt = 'none' AND logits IS NULL").count())
-        .isEqualTo(1);
+  void aFingerprintHasThePlanAndTheLabelsThatItReads() {
+    CacheKeys grid = CacheKeys.of(TEACHER.spec(), grid(4, 5), OPTIONS);
+    Optional<byte[]> labels = Optional.of(mask(1));
+    assertThat(CacheKeys.of(TEACHER.spec(), grid(3, 5), OPTIONS).promptFingerprint(labels))
+        .isNotEqualTo(grid.promptFingerprint(labels));
+    assertThat(grid.promptFingerprint(labels))
+        .isEqualTo(grid.promptFingerprint(Optional.of(mask(2))))
+        .isEqualTo(grid.promptFingerprint(Optional.empty()));
+    CacheKeys boxes = CacheKeys.of(TEACHER.spec(), new LabelBoxes(1, 9), OPTIONS);
+    assertThat(
+            List.of(
+                boxes.promptFingerprint(labels),
+                boxes.promptFingerprint(Optional.of(mask(2))),
+                boxes.promptFingerprint(Optional.empty())))
+        .doesNotHaveDuplicates();
   }
 
   private static PromptPlan grid(int rows, int columns) {

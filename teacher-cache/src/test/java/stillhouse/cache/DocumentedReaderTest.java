@@ -59,7 +59,7 @@ class DocumentedReaderTest {
         .isEqualTo(
             String.format(
                 Locale.ROOT,
-                "the image e %s (3, 4, 6) crc32c %08x mean %.4f, std %.4f",
+                "e %s (3, 4, 6) crc32c %08x mean %.4f, std %.4f",
                 type.text(),
                 row.<Row>getAs("layer_embedding_0").<Long>getAs("crc32c"),
                 mean,

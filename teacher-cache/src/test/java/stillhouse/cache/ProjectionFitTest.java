@@ -36,12 +36,21 @@ class ProjectionFitTest {
   private static final TeacherSource ENCODER = InMemoryTeacher.encoder("e");
   private static final UnstorableTest.NinthClass PLAN = new UnstorableTest.NinthClass();
   private static SparkSession spark;
+  private static Workspace filled;
+  private static CacheReport fill;
+  private static int asked;
 
+  @TempDir static Path shared;
   @TempDir Path folder;
 
+  /** Six images, three of which are the sample. */
   @BeforeAll
-  static void open() {
+  static void fill() {
     spark = Sessions.local();
+    InMemoryTeacher.ENCODED.set(0);
+    filled = images(shared.resolve("a"), 6).write();
+    fill = run(filled, ENCODER, 1);
+    asked = InMemoryTeacher.ENCODED.get();
   }
 
   @BeforeEach
@@ -51,18 +60,16 @@ class ProjectionFitTest {
 
   @Test
   void theTeacherIsAskedOnceAboutEachImage() {
-    Workspace workspace = workspace("a", 6);
-    CacheReport report = run(workspace, ENCODER, 1);
-    assertThat(report.features()).isEqualTo(new CacheReport.Pass(6, 0));
-    assertThat(InMemoryTeacher.ENCODED).as("3 sampled, 3 others, batches of 3").hasValue(6);
+    assertThat(fill.features()).isEqualTo(new CacheReport.Pass(6, 0));
+    assertThat(asked).as("3 sampled, 3 others, batches of 3").isEqualTo(6);
 
-    Encoding encoding = encoding(workspace);
+    Encoding encoding = encoding(filled);
     Projection projection = encoding.projection(LAYER).orElseThrow();
     assertThat(projection.channels()).isEqualTo(3);
     assertThat(projection.dimensions()).isEqualTo(2);
     assertThat(projection.explained()).isBetween(0.5, 0.9999);
     String key = keys(encoding).featureKey(Workspace.sha(2));
-    Row row = workspace.tables().features(spark).where("feature_key = '" + key + "'").first();
+    Row row = filled.tables().features(spark).where("feature_key = '" + key + "'").first();
     assertThat(row.<String>getAs("encoding"))
         .isEqualTo("int8 Embedding.0=" + encoding.projections().get(LAYER).rule());
     FloatTensor said = InMemoryTeacher.planes(Workspace.image(2), 3, 1f / 7);
@@ -73,38 +80,39 @@ class ProjectionFitTest {
 
   @Test
   void rowsAreTheSameWhetherTheirImagesWereSampledOrNot() throws IOException {
-    Workspace first = workspace("a", 6);
-    run(first, ENCODER, 1);
     Workspace second = workspace("b", 6);
     FileUtils.copyDirectory(
-        new java.io.File(first.tables().projectionsPath()),
+        new java.io.File(filled.tables().projectionsPath()),
         new java.io.File(second.tables().projectionsPath()));
     run(second, ENCODER, 2);
     for (String table : List.of("features", "structure")) {
-      assertThat(rows(second, table)).isEqualTo(rows(first, table)).hasSize(6);
+      assertThat(rows(second, table)).isEqualTo(rows(filled, table)).hasSize(6);
     }
   }
 
   @Test
   void theSameImagesGiveTheSameBitsOverAnyNumberOfTasks() {
-    Workspace first = workspace("a", 6);
     Workspace second = workspace("b", 6);
-    run(first, ENCODER, 1);
     run(second, ENCODER, 2);
-    assertThat(encoding(second)).isEqualTo(encoding(first));
-    assertThat(rows(second, "features")).isEqualTo(rows(first, "features"));
+    assertThat(encoding(second)).isEqualTo(encoding(filled));
+    assertThat(rows(second, "features")).isEqualTo(rows(filled, "features"));
   }
 
   @Test
-  void aLaterRefreshKeepsTheProjection() {
-    Workspace workspace = workspace("a", 3);
-    run(workspace, ENCODER, 1);
-    Encoding fitted = encoding(workspace);
+  void aLaterRefreshKeepsTheProjectionAndNoneFitsItAgain() throws IOException {
+    FileUtils.copyDirectory(shared.toFile(), folder.toFile());
+    Workspace workspace = images(folder.resolve("a"), 6);
     IntStream.range(10, 16).forEach(seed -> workspace.add("new " + seed, seed, null));
     CacheReport report = run(workspace.write(), ENCODER, 1);
-    assertThat(report.features()).isEqualTo(new CacheReport.Pass(6, 3));
-    assertThat(encoding(workspace)).isEqualTo(fitted);
-    assertThat(InMemoryTeacher.ENCODED).as("no sample again").hasValue(9);
+    assertThat(report.features()).isEqualTo(new CacheReport.Pass(6, 6));
+    assertThat(encoding(workspace)).isEqualTo(encoding(filled));
+    assertThat(InMemoryTeacher.ENCODED).as("no sample again").hasValue(6);
+
+    FileUtils.deleteDirectory(new java.io.File(workspace.tables().projectionsPath()));
+    assertThatThrownBy(() -> run(workspace, ENCODER, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("holds rows that were stored through one")
+        .hasMessageContaining("Restore that folder");
   }
 
   @Test
@@ -131,15 +139,13 @@ class ProjectionFitTest {
 
   @Test
   void viewsHoldAllChannelsOnTheirOwnGrid() {
-    Workspace workspace = workspace("a", 3);
-    run(workspace, ENCODER, 1);
-    Encoding encoding = encoding(workspace);
+    Encoding encoding = encoding(filled);
     var request = new ViewRequest(List.of("a"), 4, 6, 2, 3, 4, 6, 64, 1, Map.of("teacher", "t"));
-    var rows = ViewRows.cached(spark, workspace.root(), keys(encoding), request);
+    var rows = ViewRows.cached(spark, filled.root(), keys(encoding), request);
     assertThat(rows.schema().apply("embedding").metadata().getLong(ViewRows.CHANNELS)).isEqualTo(3);
     Row row = rows.where("sample_id = 'image 2'").first();
     Row features =
-        workspace
+        filled
             .tables()
             .features(spark)
             .where("feature_key = '" + row.getAs("feature_key") + "'")
@@ -151,17 +157,15 @@ class ProjectionFitTest {
 
   @Test
   void verifyAsksAgainThroughTheWorkspacesOwnProjection() {
-    Workspace workspace = workspace("a", 4);
-    run(workspace, ENCODER, 1);
     var asked =
         new CacheVerify.Asked(
             ENCODER,
             null,
             new CacheOptions(CACHE, 100, 1),
-            workspace.refresh(Progress.NONE),
+            filled.refresh(Progress.NONE),
             2,
             "seed");
-    VerifyReport report = CacheVerify.run(spark, workspace.root(), Optional.of(asked));
+    VerifyReport report = CacheVerify.run(spark, filled.root(), Optional.of(asked));
     assertThat(report.passed()).isTrue();
     assertThat(report.recomputed())
         .contains(new VerifyReport.Recomputed("seed", 2, 4, 0, 0, List.of()));
@@ -209,15 +213,19 @@ class ProjectionFitTest {
         .hasMessageEndingWith(" is damaged: restore it.");
   }
 
+  /** It would be what the cache is stored through for good. */
   @Test
-  void refusesToFitAgainWhatRowsWereStoredThrough() throws IOException {
-    Workspace workspace = workspace("a", 3);
-    run(workspace, ENCODER, 1);
-    FileUtils.deleteDirectory(new java.io.File(workspace.tables().projectionsPath()));
+  void isNotFittedToWhateverCouldBeRead() throws IOException {
+    Workspace workspace = workspace("a", 3).damage("image 1");
     assertThatThrownBy(() -> run(workspace, ENCODER, 1))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("holds rows that were stored through one")
-        .hasMessageContaining("Restore that folder");
+        .hasMessageStartingWith(
+            "Cannot fit a projection of layer 'Embedding.0': of 3 sampled images the teacher could"
+                + " encode 2 (must be 90 %), for example not [")
+        .hasMessageContaining("image 1]: image unreadable: ")
+        .hasMessageContaining("its bytes have changed. Nothing was stored.");
+    assertThat(workspace.tables().features(spark).isEmpty()).isTrue();
+    assertThat(Path.of(workspace.tables().projectionsPath())).doesNotExist();
   }
 
   @Test
@@ -276,9 +284,13 @@ class ProjectionFitTest {
   }
 
   private Workspace workspace(String name, int images) {
-    var workspace = new Workspace(spark, folder.resolve(name));
+    return images(folder.resolve(name), images).write();
+  }
+
+  private static Workspace images(Path root, int images) {
+    var workspace = new Workspace(spark, root);
     IntStream.range(0, images).forEach(seed -> workspace.add("image " + seed, seed, null));
-    return workspace.write();
+    return workspace;
   }
 
   private static CacheReport run(Workspace workspace, TeacherSource teacher, int tasks) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +119,15 @@ class TeacherConfigTest {
         .hasMessageContaining("Cannot use teacher sam-vit-h: " + preset + " is a preset")
         .hasMessageContaining(
             "Run: stillhouse teacher adopt sam-vit-h --encoder FILE --decoder FILE --out DIR");
+  }
+
+  @Test
+  void anotherWayOfAskingIsAnotherDecoderAndTheFirstIsTheFileAlone() throws IOException {
+    TeacherConfig sam2 = TeacherConfig.load(SAM2);
+    assertThat(sam2.decoderDigest(1)).isEqualTo(sam2.files().decoder().digest());
+    assertThat(List.of(sam2.decoderDigest(1), sam2.decoderDigest(2), sam2.decoderDigest(3)))
+        .doesNotHaveDuplicates()
+        .contains(sam2.spec().decoderDigest());
   }
 
   @Test
