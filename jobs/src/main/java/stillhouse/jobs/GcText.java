@@ -36,7 +36,14 @@ final class GcText {
   private static String tables(GcReport report) {
     var table =
         new TextTable(
-            "table", "rows", "dead", "files dropped", "files compacted", "smaller by", "skipped");
+            "table",
+            "rows",
+            "dead",
+            "files dropped",
+            "files compacted",
+            "small files merged",
+            "smaller by",
+            "skipped");
     for (GcReport.Table t : report.tables()) {
       table.add(
           t.name(),
@@ -44,6 +51,7 @@ final class GcText {
           t.dead(),
           t.dropped(),
           t.compacted(),
+          t.merged(),
           TextTable.bytes(t.freedBytes()),
           t.skipped());
     }

@@ -29,6 +29,7 @@ public record GcReport(
    * @param dead rows that nothing points to
    * @param dropped files without a live row
    * @param compacted files less than half live, whose live rows were written anew
+   * @param merged small live files that were put together into larger ones
    * @param freedBytes of the files that went, less those that came
    * @param skipped files that another writer took meanwhile
    */
@@ -38,6 +39,7 @@ public record GcReport(
       long dead,
       long dropped,
       long compacted,
+      long merged,
       long freedBytes,
       long skipped) {}
 

@@ -12,6 +12,8 @@ import static org.apache.spark.sql.functions.sum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -21,8 +23,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes the dead rows of one table away where that is worth it: a file without a live row goes, one
- * that is less than half live is written anew with its live rows. Each commit is of a bounded share
- * of files, so a run that is stopped loses one at most and the next goes on.
+ * that is less than half live is written anew with its live rows. Small live files, of which each
+ * night leaves some that meet every range of keys, are put together into ones of the usual size,
+ * each of a range of its own. Each commit is of a bounded share of files, so a run that is stopped
+ * loses one at most and the next goes on.
  */
 final class TableGc {
   private static final Logger log = LoggerFactory.getLogger(TableGc.class);
@@ -30,19 +34,31 @@ final class TableGc {
   private static final int REWRITES_A_COMMIT = 64;
   private static final long REWRITTEN_BYTES = 1L << 30;
   private static final long FILE_BYTES = 128L << 20;
+  private static final int FEW = 8; // small files: readers of a range open them all
   private static final String LIVE = "live";
   private static final String FIRST = "first";
+  private static final String RANGE = "range"; // of what commits hold ranges
 
   private final SparkSession spark;
   private final CacheTable table;
   private final String path;
   private final Staging staging;
+  private final long fileBytes;
 
   TableGc(SparkSession spark, CacheTable table, CacheTables tables, Staging staging) {
+    this(spark, table, tables, staging, FILE_BYTES);
+  }
+
+  /**
+   * @param fileBytes of files that are written; one of less than a quarter is small
+   */
+  TableGc(
+      SparkSession spark, CacheTable table, CacheTables tables, Staging staging, long fileBytes) {
     this.spark = spark;
     this.table = table;
     this.path = table.path(tables);
     this.staging = staging;
+    this.fileBytes = fileBytes;
   }
 
   /** One file that can go, or shrink. */
@@ -64,7 +80,12 @@ final class TableGc {
       Dataset<Row> liveKeys,
       Dataset<Row> staying,
       List<Candidate> drops,
-      List<Candidate> rewrites) {
+      List<Candidate> rewrites,
+      List<List<Candidate>> merges) {
+
+    long merged() {
+      return merges.stream().mapToLong(List::size).sum();
+    }
 
     /**
      * Feature keys of all rows that will be there, dead ones in files that stay among them: their
@@ -77,13 +98,15 @@ final class TableGc {
     GcReport.Table told() {
       long freed =
           drops.stream().mapToLong(Candidate::bytes).sum()
-              + rewrites.stream().mapToLong(c -> c.bytes() - c.liveBytes()).sum();
-      return gc.report(this, drops.size(), rewrites.size(), freed, 0);
+              + Stream.concat(rewrites.stream(), merges.stream().flatMap(List::stream))
+                  .mapToLong(c -> c.bytes() - c.liveBytes())
+                  .sum();
+      return gc.report(this, drops.size(), rewrites.size(), merged(), freed, 0);
     }
 
     /** What is left to the next time. */
     GcReport.Table leftAlone() {
-      return gc.report(this, 0, 0, 0, drops.size() + rewrites.size());
+      return gc.report(this, 0, 0, 0, 0, drops.size() + rewrites.size() + merged());
     }
 
     GcReport.Table carriedOut() {
@@ -92,13 +115,14 @@ final class TableGc {
   }
 
   private GcReport.Table report(
-      Plan plan, long dropped, long compacted, long freedBytes, long skipped) {
+      Plan plan, long dropped, long compacted, long merged, long freedBytes, long skipped) {
     return new GcReport.Table(
         table.label(),
         plan.rows(),
         plan.rows() - plan.live(),
         dropped,
         compacted,
+        merged,
         freedBytes,
         skipped);
   }
@@ -117,12 +141,14 @@ final class TableGc {
         files
             .rows()
             .select(
-                TableFiles.name(col("_metadata.file_path")).as(TableFiles.FILE), col(table.key()))
+                TableFiles.name(col("_metadata.file_path")).as(TableFiles.FILE),
+                col(table.key()),
+                col(CacheTables.FEATURE_KEY).as(RANGE))
             .join(liveKeys.withColumn(LIVE, lit(1)), new String[] {table.key()}, "left");
     Dataset<Row> counted =
         placed
             .groupBy(TableFiles.FILE)
-            .agg(count(lit(1)).as("there"), count(LIVE).as(LIVE), min(table.key()).as(FIRST));
+            .agg(count(lit(1)).as("there"), count(LIVE).as(LIVE), min(RANGE).as(FIRST));
     Dataset<Row> all =
         staging.put(
             "gc-" + table.label() + "-files",
@@ -131,22 +157,37 @@ final class TableGc {
     List<Candidate> drops = new ArrayList<>();
     List<Candidate> rewrites = new ArrayList<>();
     Column isPoor = col(TableFiles.WRITTEN).lt(before).and(col(LIVE).multiply(2).lt(col("there")));
-    Dataset<Row> poor =
-        all.where(isPoor)
-            .orderBy(FIRST, TableFiles.FILE)
-            .select(TableFiles.FILE, TableFiles.BYTES, "there", LIVE);
-    for (Row row : poor.collectAsList()) { // one a file
-      var candidate =
-          new Candidate(row.getString(0), row.getLong(1), row.getLong(2), row.getLong(3));
+    for (Candidate candidate : candidates(all.where(isPoor))) {
       (candidate.live() == 0 ? drops : rewrites).add(candidate);
     }
+    Column isSmall =
+        col(TableFiles.WRITTEN).lt(before).and(col(TableFiles.BYTES).lt(fileBytes / 4));
+    List<Candidate> small = candidates(all.where(isSmall.and(not(isPoor))));
     Dataset<Row> others = all.where(not(isPoor)).select(TableFiles.FILE);
     Dataset<Row> staying =
         files
             .rows()
             .withColumn(TableFiles.FILE, TableFiles.name(col("_metadata.file_path")))
             .join(others, new String[] {TableFiles.FILE}, "left_semi");
-    return new Plan(this, sums.getLong(0), sums.getLong(1), liveKeys, staying, drops, rewrites);
+    return new Plan(
+        this, sums.getLong(0), sums.getLong(1), liveKeys, staying, drops, rewrites, merges(small));
+  }
+
+  private static List<Candidate> candidates(Dataset<Row> files) {
+    return files
+        .orderBy(FIRST, TableFiles.FILE)
+        .select(TableFiles.FILE, TableFiles.BYTES, "there", LIVE)
+        .collectAsList() // one a file
+        .stream()
+        .map(r -> new Candidate(r.getString(0), r.getLong(1), r.getLong(2), r.getLong(3)))
+        .toList();
+  }
+
+  /** Those portions of which fewer files become: some, since a few cost a reader nothing. */
+  private List<List<Candidate>> merges(List<Candidate> small) {
+    return portions(small, REWRITES_A_COMMIT, REWRITTEN_BYTES).stream()
+        .filter(some -> some.size() >= FEW && 2 * files(some) <= some.size())
+        .toList();
   }
 
   /** What a sample points to, and what a row does that stays. */
@@ -166,28 +207,51 @@ final class TableGc {
       dropped += replacement.commit(names(some), Optional.empty()) ? some.size() : 0;
     }
     for (List<Candidate> some : portions(plan.rewrites(), REWRITES_A_COMMIT, REWRITTEN_BYTES)) {
-      compacted += rewrite(replacement, plan.liveKeys(), some) ? some.size() : 0;
+      boolean done = rewrite(replacement, some, rows -> live(rows, plan.liveKeys(), files(some)));
+      compacted += done ? some.size() : 0;
     }
-    long skipped = plan.drops().size() + plan.rewrites().size() - dropped - compacted;
+    long merged = 0;
+    for (List<Candidate> some : plan.merges()) {
+      boolean done = rewrite(replacement, some, rows -> inRanges(rows, plan.liveKeys(), some));
+      merged += done ? some.size() : 0;
+    }
+    long done = dropped + compacted + merged;
+    long skipped = plan.drops().size() + plan.rewrites().size() + plan.merged() - done;
     if (skipped > 0) {
       log.info("{} files of {} were taken by another writer: left to it", skipped, path);
     }
     long freed = before - TableFiles.of(spark, path).sums().bytes();
-    return report(plan, dropped, compacted, freed, skipped);
+    return report(plan, dropped, compacted, merged, freed, skipped);
   }
 
-  private boolean rewrite(
-      FileReplacement replacement, Dataset<Row> liveKeys, List<Candidate> some) {
+  /** As many as their live rows fill. */
+  private int files(List<Candidate> some) {
     long bytes = some.stream().mapToLong(Candidate::liveBytes).sum();
-    int files = (int) Math.max(1, (bytes + FILE_BYTES - 1) / FILE_BYTES);
+    return (int) Math.max(1, (bytes + fileBytes - 1) / fileBytes);
+  }
+
+  private static boolean rewrite(
+      FileReplacement replacement, List<Candidate> some, UnaryOperator<Dataset<Row>> how) {
     return replacement
         .rows(names(some))
-        .map(rows -> live(rows, liveKeys).coalesce(files))
-        .map(rows -> replacement.commit(names(some), Optional.of(rows)))
+        .map(rows -> replacement.commit(names(some), Optional.of(how.apply(rows))))
         .orElse(false);
   }
 
-  /** Only keys are matched and sent round; the rows themselves are never shuffled. */
+  private Dataset<Row> live(Dataset<Row> rows, Dataset<Row> liveKeys, int files) {
+    return live(rows, liveKeys).coalesce(files);
+  }
+
+  /** Rows are sent round here, since each file held some of every range; 1 GiB of them at most. */
+  private Dataset<Row> inRanges(Dataset<Row> rows, Dataset<Row> liveKeys, List<Candidate> some) {
+    Dataset<Row> live = live(rows, liveKeys);
+    int files = files(some);
+    return files == 1
+        ? live.coalesce(1)
+        : live.repartitionByRange(files, col(CacheTables.FEATURE_KEY));
+  }
+
+  /** Only keys are matched and sent round; the rows themselves are not shuffled. */
   private Dataset<Row> live(Dataset<Row> rows, Dataset<Row> liveKeys) {
     String[] key = {table.key()};
     Dataset<Row> there = liveKeys.join(broadcast(rows.select(table.key())), key, "left_semi");

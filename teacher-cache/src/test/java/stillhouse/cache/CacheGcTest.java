@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.api.java.function.MapFunction;
@@ -150,14 +151,56 @@ class CacheGcTest {
   }
 
   private static void putInOneFile(String path) {
+    rewrite(path, rows -> rows.coalesce(1));
+  }
+
+  private static void rewrite(String path, UnaryOperator<Dataset<Row>> how) {
     SparkSession session = CacheFiles.session(spark);
     var replacement = new FileReplacement(session, path);
     List<String> files =
         TableFiles.of(session, path).all().select(TableFiles.FILE).collectAsList().stream()
             .map(row -> row.getString(0))
             .toList();
-    Dataset<Row> rows = replacement.rows(files).orElseThrow().coalesce(1);
+    Dataset<Row> rows = how.apply(replacement.rows(files).orElseThrow());
     assertThat(replacement.commit(files, Optional.of(rows))).isTrue();
+  }
+
+  /** As a fortnight of nights leaves them: each holds some of every range. */
+  @Test
+  void manySmallLiveFilesBecomeFewOfARangeEach() {
+    Map<String, String> before = rows();
+    String path = workspace.tables().featuresPath();
+    rewrite(path, rows -> rows.repartition(12));
+    SparkSession session = CacheFiles.session(spark);
+    long largest = TableFiles.of(session, path).all().selectExpr("max(bytes)").first().getLong(0);
+    long many = TableFiles.of(session, path).sums().files();
+    assertThat(many).isGreaterThanOrEqualTo(8);
+    try (var staging = new Staging(session, folder + "/scratch")) {
+      long now = System.currentTimeMillis() + 1000;
+      LiveRows live = LiveRows.of(session, workspace.root(), List.of(), now);
+      TableGc.Plan plan =
+          new TableGc(session, CacheTable.FEATURES, workspace.tables(), staging, 4 * (largest + 1))
+              .plan(live, List.of(), now);
+      assertThat(plan.told().merged()).isEqualTo(many);
+      assertThat(plan.carriedOut().merged()).isEqualTo(many);
+      TableGc.Plan few =
+          new TableGc(session, CacheTable.ANSWERS, workspace.tables(), staging)
+              .plan(live, List.of(), now);
+      assertThat(few.merged()).as("three are few").isZero();
+    }
+    List<Row> ranges =
+        workspace
+            .tables()
+            .features(spark)
+            .groupBy("_metadata.file_name")
+            .agg(functions.min("feature_key"), functions.max("feature_key"))
+            .orderBy("min(feature_key)")
+            .collectAsList();
+    assertThat(ranges).hasSizeBetween(2, 4);
+    for (int i = 1; i < ranges.size(); i++) {
+      assertThat(ranges.get(i).getString(1)).isGreaterThan(ranges.get(i - 1).getString(2));
+    }
+    assertThat(rows()).isEqualTo(before);
   }
 
   @Test
