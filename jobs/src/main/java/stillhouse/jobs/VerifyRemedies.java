@@ -35,6 +35,12 @@ final class VerifyRemedies {
           "rows without features: 'refresh --repair' (or 'cache --repair') takes them out; where"
               + " features were damaged, it waits until they are back: run it once more.");
     }
+    if (any(cached, t -> t.incomplete() > 0)) {
+      lines.add(
+          "questions answered in part: 'cache' or 'refresh' with their teacher (and --recipe) asks"
+              + " for the answers that are lost; those of other teachers and settings hinder nobody,"
+              + " and 'gc --keep' takes them.");
+    }
     if (report.samples().filter(s -> !s.even()).isPresent()) {
       lines.add(
           "samples that are neither cached nor in quarantine: 'cache' (with the --recipe given"

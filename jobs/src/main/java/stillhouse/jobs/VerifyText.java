@@ -21,7 +21,8 @@ final class VerifyText {
             "rows lost",
             "rows damaged",
             "doubled",
-            "without features");
+            "without features",
+            "answered in part");
     for (VerifyReport.Table t : report.tables()) {
       table.add(
           t.name(),
@@ -31,7 +32,8 @@ final class VerifyText {
           t.lostRows(),
           t.damagedRows(),
           t.duplicates(),
-          t.orphans());
+          t.orphans(),
+          t.incomplete());
     }
     StringBuilder text = new StringBuilder(root).append('\n').append(table.text());
     report.tables().forEach(t -> examples(text, t.examples()));

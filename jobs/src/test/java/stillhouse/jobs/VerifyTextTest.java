@@ -29,6 +29,12 @@ class VerifyTextTest {
     assertThat(text(EVEN, again(0), table("structure", 0, 0, 1)))
         .contains("NOT whole.\n  rows without features: 'refresh --repair'")
         .contains("it waits until they are back");
+    assertThat(
+            text(
+                EVEN,
+                again(0),
+                new VerifyReport.Table("answers", 3, 9, 0, 0, 0, 0, 0, 2, List.of())))
+        .contains("NOT whole.\n  questions answered in part: 'cache' or 'refresh'");
     for (VerifyReport.Table ingested :
         List.of(
             table("samples", 1, 0, 0), table("samples", 0, 1, 0), table("quarantine", 1, 0, 0))) {
@@ -66,6 +72,7 @@ class VerifyTextTest {
 
   private static VerifyReport.Table table(
       String name, long damagedFiles, long duplicates, long orphans) {
-    return new VerifyReport.Table(name, 3, 9, damagedFiles, 0, 0, duplicates, orphans, List.of());
+    return new VerifyReport.Table(
+        name, 3, 9, damagedFiles, 0, 0, duplicates, orphans, 0, List.of());
   }
 }

@@ -72,14 +72,15 @@ public final class CacheVerify {
     List<VerifyReport.Table> all = new ArrayList<>();
     for (CacheTable table : CacheTable.values()) {
       if (isThere(table.path(tables))) {
-        all.add(report(scan.scan(table, tables), Orphans.of(table, tables, spark)));
+        DamageScan.Found found = scan.scan(table, tables);
+        all.add(report(found, Orphans.of(table, tables, spark), incomplete(table)));
       }
     }
     if (isThere(Samples.table(root))) {
-      all.add(report(scan.samples(root), nobody()));
+      all.add(report(scan.samples(root), nobody(), Optional.empty()));
     }
     if (isThere(Samples.quarantineTable(root))) {
-      all.add(report(scan.quarantine(root), nobody()));
+      all.add(report(scan.quarantine(root), nobody(), Optional.empty()));
     }
     return all;
   }
@@ -99,10 +100,17 @@ public final class CacheVerify {
     return spark.emptyDataFrame();
   }
 
+  private Optional<Incomplete> incomplete(CacheTable table) {
+    return table == CacheTable.ANSWERS
+        ? Optional.of(Incomplete.of(tables.answers(DamageScan.session(spark))))
+        : Optional.empty();
+  }
+
   /**
    * @param orphans keys of rows without features
    */
-  private static VerifyReport.Table report(DamageScan.Found found, Dataset<Row> orphans) {
+  private static VerifyReport.Table report(
+      DamageScan.Found found, Dataset<Row> orphans, Optional<Incomplete> incomplete) {
     DamageScan.Totals totals = found.totals();
     Row copies =
         found.doubled().agg(coalesce(sum(col(DamageScan.COPIES).minus(1)), lit(0L))).first();
@@ -121,6 +129,10 @@ public final class CacheVerify {
         examples.add("%s: row %s has no features".formatted(found.table(), row.getString(0)));
       }
     }
+    long open = incomplete.map(Incomplete::count).orElse(0L);
+    if (open > 0) {
+      examples.addAll(incomplete.orElseThrow().examples(EXAMPLES));
+    }
     if (totals.damagedFiles() > 0) {
       examples.addAll(found.examples(EXAMPLES));
     }
@@ -133,6 +145,7 @@ public final class CacheVerify {
         totals.bad(),
         doubled,
         alone,
+        open,
         examples);
   }
 

@@ -53,7 +53,7 @@ final class Questions {
   }
 
   /** Tables that no run has written to since there is such a count lack the column. */
-  private static Dataset<Row> withCount(Dataset<Row> answers) {
+  static Dataset<Row> withCount(Dataset<Row> answers) {
     return Arrays.asList(answers.columns()).contains(OF)
         ? answers
         : answers.withColumn(OF, lit(null).cast(DataTypes.IntegerType));

@@ -20,6 +20,7 @@ public record VerifyReport(
    * @param damagedRows rows with a tensor that is not what was written
    * @param duplicates rows beyond the first of a key
    * @param orphans rows of answers or structure without their features
+   * @param incomplete questions of which fewer answers are there than were given
    * @param examples of all of these, in words: the first few
    */
   public record Table(
@@ -31,9 +32,10 @@ public record VerifyReport(
       long damagedRows,
       long duplicates,
       long orphans,
+      long incomplete,
       List<String> examples) {
     public boolean whole() {
-      return damagedFiles == 0 && duplicates == 0 && orphans == 0;
+      return damagedFiles == 0 && duplicates == 0 && orphans == 0 && incomplete == 0;
     }
   }
 

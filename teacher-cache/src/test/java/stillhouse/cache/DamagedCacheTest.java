@@ -37,6 +37,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
 import stillhouse.conf.ConfigException;
+import stillhouse.teacher.LabelBoxes;
+import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
 
@@ -162,6 +164,43 @@ class DamagedCacheTest {
     assertThat(replacement.commit(List.of(file), Optional.of(spoilt))).isTrue();
     assertThat(replacement.commit(List.of(file), Optional.empty())).as("it is gone").isFalse();
     return key;
+  }
+
+  /** Four images of two objects each: a box's answer is one row of two. */
+  @Test
+  void aQuestionOfWhichAnAnswerIsLostIsDamageAndIsAskedAgain() {
+    TeacherSource promptable = InMemoryTeacher.promptable("p");
+    PromptPlan boxes = new LabelBoxes(1, 8);
+    workspace = new Workspace(spark, folder.resolve("asked"));
+    for (int i = 0; i < 4; i++) {
+      workspace.add("image " + i, i, DrawnMasks.twoClasses());
+    }
+    workspace.write();
+    refresh(promptable, boxes);
+    Map<String, String> before = contents();
+    assertThat(workspace.tables().answers(spark).count()).isEqualTo(8);
+    spoilAnAnswer();
+    assertThat(CacheRepair.cache(spark, workspace.root(), false).lost()).isEqualTo(1);
+
+    VerifyReport.Table answers = verify(promptable, boxes, 0).tables().get(1);
+    assertThat(answers.incomplete()).isEqualTo(1);
+    assertThat(answers.whole()).isFalse();
+    assertThat(answers.examples())
+        .singleElement()
+        .asString()
+        .startsWith("answers: 1 of 2 answers about features ");
+    assertThat(refresh(promptable, boxes).answers().written()).isEqualTo(1);
+    assertThat(contents()).isEqualTo(before);
+  }
+
+  private CacheReport refresh(TeacherSource teacher, PromptPlan plan) {
+    return workspace.refresh(Progress.NONE).run(spark, workspace.root(), teacher, plan, OPTIONS);
+  }
+
+  private VerifyReport verify(TeacherSource teacher, PromptPlan plan, int recompute) {
+    var refresh = workspace.refresh(Progress.NONE);
+    var asked = new CacheVerify.Asked(teacher, plan, OPTIONS, refresh, recompute, SEED);
+    return CacheVerify.run(spark, workspace.root(), Optional.of(asked));
   }
 
   /** A network that does not answer looks like damage once. */
