@@ -61,7 +61,8 @@ public record IngestReport(
               + expected
               + ", what became of them gives "
               + actual
-              + ". Was another ingest of this workspace running?");
+              + ". Run the ingest again; where that says the same, restore the samples table to the"
+              + " version before.");
     }
   }
 

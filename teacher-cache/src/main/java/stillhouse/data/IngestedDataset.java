@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.conf.ConfigException;
 
@@ -61,26 +60,17 @@ public record IngestedDataset(String name, List<String> classes) {
 
   /** Empty where the table doesn't say. */
   public static Optional<IngestedDataset> read(SparkSession spark, String root) {
-    Map<String, String> properties =
-        DeltaTable.forPath(spark, Samples.table(root))
-            .detail()
-            .select("properties")
-            .first()
-            .getJavaMap(0);
+    return of(TableVersion.newest(spark, Samples.table(root), Samples.SCHEMA).properties());
+  }
+
+  /**
+   * @param properties of a samples table
+   */
+  static Optional<IngestedDataset> of(Map<String, String> properties) {
     return properties.containsKey(NAME)
         ? Optional.of(
             new IngestedDataset(properties.get(NAME), List.of(properties.get(CLASSES).split(","))))
         : Optional.empty();
-  }
-
-  /** Notes this data set at a samples table that notes another, or none. */
-  void write(SparkSession spark, String root) {
-    String properties =
-        properties().entrySet().stream()
-            .map(p -> "'%s' = '%s'".formatted(p.getKey(), p.getValue()))
-            .collect(Collectors.joining(", "));
-    String table = Samples.table(root).replace("`", "``");
-    spark.sql("ALTER TABLE delta.`" + table + "` SET TBLPROPERTIES (" + properties + ")");
   }
 
   /** By the names of a table's properties; no name of a class holds a comma or a quote. */

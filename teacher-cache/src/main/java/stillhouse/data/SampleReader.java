@@ -138,7 +138,8 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         null,
         null,
         skipped,
-        file.getAs(EXISTED));
+        file.getAs(EXISTED),
+        null);
   }
 
   /** What of a frame becomes samples: the whole or its tiles, and crops where it is trained on. */
@@ -173,6 +174,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
     columns[SCHEMA.fieldIndex(Samples.DETAIL)] = e.detail();
     columns[SCHEMA.fieldIndex(SKIPPED)] = 0L;
     columns[SCHEMA.fieldIndex(EXISTED)] = file.getAs(EXISTED);
+    columns[SCHEMA.fieldIndex(Ledger.FORMER)] = file.getAs(Ledger.FORMER);
     return RowFactory.create(columns);
   }
 
@@ -204,6 +206,7 @@ final class SampleReader implements MapPartitionsFunction<Row, Row> {
         .add(Samples.REASON, DataTypes.StringType, true)
         .add(Samples.DETAIL, DataTypes.StringType, true)
         .add(SKIPPED, DataTypes.LongType, false)
-        .add(EXISTED, DataTypes.BooleanType, false);
+        .add(EXISTED, DataTypes.BooleanType, false)
+        .add(Ledger.FORMER, DataTypes.StringType, true);
   }
 }
