@@ -64,8 +64,8 @@ final class GcText {
     }
     var table = new TextTable("teacher that stays", "in a view that is not named", "images");
     report.otherViews().forEach(v -> table.add(v.teacher(), v.view().text(), v.rows()));
-    return "\nof these rows, teacher's work that --recipe or the data set's YAML could name"
-        + " (--other-views lets it go):\n"
+    return "\nteacher's work in views that neither --recipe nor the data set's YAML names"
+        + " (without --other-views gc refuses to take it):\n"
         + table.text();
   }
 
