@@ -14,6 +14,7 @@ import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Shrink;
 import stillhouse.data.View;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Half;
@@ -111,7 +112,7 @@ final class ViewRow implements MapFunction<Row, Row> {
   private byte[] pixels(RgbImage image, View view) {
     int height = height(view);
     int width = width(view);
-    float[] out = Resize.bilinear(Images.levels(image), height, width).data();
+    float[] out = Images.levels(image, height, width, Shrink.BILINEAR).data();
     int area = height * width;
     byte[] bytes = new byte[3 * area];
     for (int i = 0; i < area; i++) {

@@ -1,7 +1,7 @@
 package stillhouse.data;
 
+import stillhouse.tensor.Axis;
 import stillhouse.tensor.FloatTensor;
-import stillhouse.tensor.Resize;
 
 /** Pictures and masks as networks take them. */
 public final class Images {
@@ -40,12 +40,34 @@ public final class Images {
   }
 
   /**
-   * Resized directly, whatever the sides' ratio, bilinearly on floats ({@link Resize#bilinear}).
+   * Resized directly, whatever the sides' ratio, bilinearly on floats: what {@link
+   * stillhouse.tensor.Resize#bilinear} makes of the planes.
    *
    * @return [3, height, width] in 0…1
    */
   public static FloatTensor planes(RgbImage image, int height, int width) {
-    return Resize.bilinear(planes(image), height, width);
+    return resized(image, UNIT, height, width, Shrink.BILINEAR);
+  }
+
+  /**
+   * Resized directly, without the image's own planes.
+   *
+   * @return [3, height, width] in 0…255, not rounded
+   */
+  public static FloatTensor levels(RgbImage image, int height, int width, Shrink shrink) {
+    return resized(image, LEVELS, height, width, shrink);
+  }
+
+  private static FloatTensor resized(
+      RgbImage image, float[] values, int height, int width, Shrink shrink) {
+    PixelResize resize = new PixelResize(image, values, height, width);
+    boolean enlarged = height >= image.height() && width >= image.width();
+    float[] planes =
+        enlarged || shrink == Shrink.BILINEAR
+            ? resize.bilinear(new Axis(image.height(), height), new Axis(image.width(), width))
+            : resize.weighted(
+                Taps.of(shrink, image.height(), height), Taps.of(shrink, image.width(), width));
+    return new FloatTensor(new int[] {3, height, width}, planes);
   }
 
   /** The label at each output cell's centre: cell i reads source pixel ⌊(i + ½)·in/out⌋. */

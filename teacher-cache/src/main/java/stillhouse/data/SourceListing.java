@@ -12,12 +12,14 @@ import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
+import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -156,16 +158,32 @@ final class SourceListing implements AutoCloseable {
   /**
    * What a row was made with: the data set's settings, a digest of labels that are not one file,
    * and whether they can't be told from another's. A namesake that comes or goes makes it anew, and
-   * so does an annotation, without a look at the other images of its file.
+   * so does an annotation, without a look at the other images of its file: of an annotation's
+   * number in the file only the order counts that it gives.
    */
   private Column settings() {
-    Column parts = struct(col(LabelParts.COLUMN), col(REFUSED));
+    Column labels = col(LabelParts.COLUMN);
+    Column inOrder = transform(labels.getField(LabelParts.PARTS), SourceListing::withoutOrdinal);
+    Column parts =
+        struct(
+            labels.getField(LabelParts.WIDTH),
+            labels.getField(LabelParts.HEIGHT),
+            inOrder,
+            col(REFUSED));
     Column digest = sha2(to_json(parts), 256);
     Column own = col(LabelParts.COLUMN).isNotNull().or(col(REFUSED).isNotNull());
     return concat(
         ofSource(source -> lit(config.settings(source).hex())),
         when(own, concat(lit(" labels "), digest)).otherwise(""),
         when(col(NAMESAKES).isNotNull(), " shared").otherwise(""));
+  }
+
+  private static Column withoutOrdinal(Column part) {
+    return struct(
+        Arrays.stream(LabelParts.PART.fieldNames())
+            .filter(name -> !name.equals(LabelParts.ORDINAL))
+            .map(part::getField)
+            .toArray(Column[]::new));
   }
 
   /** The place of an image's path that leads out of its folder: an entry of a file. */

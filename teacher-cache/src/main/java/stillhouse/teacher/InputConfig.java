@@ -3,6 +3,7 @@ package stillhouse.teacher;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.List;
+import stillhouse.data.Shrink;
 
 /**
  * How an image becomes the network's input: x = (scale(pixel) − mean) / std, RGB planes.
@@ -11,6 +12,7 @@ import java.util.List;
  * @param layout {@link Layout#NCHW} by default
  * @param batch images in one fixed-shape call, 1 by default
  * @param scale the range that a pixel's byte is brought to before mean and deviation
+ * @param shrink what becomes of the pixels of a larger image; {@link Shrink#BILINEAR} by default
  */
 public record InputConfig(
     String name,
@@ -21,7 +23,8 @@ public record InputConfig(
     Fit resize,
     Scale scale,
     List<Float> mean,
-    List<Float> std)
+    List<Float> std,
+    Shrink shrink)
     implements Serializable {
 
   /** The axes of the input tensor. */
@@ -69,11 +72,12 @@ public record InputConfig(
       throw new IllegalArgumentException(
           "Invalid input.batch: " + batch + " (layout hwc takes one image at a time: 1)");
     }
+    shrink = shrink == null ? Shrink.BILINEAR : shrink;
     mean = List.copyOf(mean);
     std = List.copyOf(std);
   }
 
   InputConfig withBatch(int images) {
-    return new InputConfig(name, height, width, layout, images, resize, scale, mean, std);
+    return new InputConfig(name, height, width, layout, images, resize, scale, mean, std, shrink);
   }
 }

@@ -3,7 +3,6 @@ package stillhouse.teacher;
 import java.nio.FloatBuffer;
 import stillhouse.data.Images;
 import stillhouse.data.RgbImage;
-import stillhouse.tensor.Resize;
 
 /** Writes images as the network's input. */
 final class Preprocessing {
@@ -45,7 +44,7 @@ final class Preprocessing {
    */
   InputFrame put(RgbImage image, FloatBuffer into) {
     InputFrame frame = InputFrame.of(input, image.width(), image.height());
-    float[] fitted = Resize.bilinear(Images.levels(image), frame.height(), frame.width()).data();
+    float[] fitted = Images.levels(image, frame.height(), frame.width(), input.shrink()).data();
     Range range = Range.of(input.scale(), fitted);
     int area = frame.height() * frame.width();
     for (int c = 0; c < 3; c++) {

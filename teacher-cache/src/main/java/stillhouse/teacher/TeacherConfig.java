@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import stillhouse.conf.ConfigException;
 import stillhouse.conf.ConfigFile;
+import stillhouse.data.Shrink;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 
@@ -261,6 +262,9 @@ public record TeacherConfig(
     }
     if (!files.encoder.methodName().equals(ModelFile.FORWARD)) {
       parts.add("method", files.encoder.methodName());
+    }
+    if (input.shrink() != Shrink.BILINEAR) {
+      parts.add("shrink", input.shrink());
     }
     if (logits != null && input.resize() == InputConfig.Fit.LONGEST_SIDE) {
       parts.add("logits end", "with the image"); // not with a cell

@@ -113,7 +113,7 @@ class LayoutIngestTest {
     assertThat(first.added()).isEqualTo(3);
     assertThat(first.unlabelled()).as("c is no image of the file").isEqualTo(1);
     assertThat(masks().get("images/b.png")).as("an image without annotations").containsOnly(0);
-    write("coco.json", coco3(ROAD + "," + CAR.replace("\"image_id\":1", "\"image_id\":2")));
+    write("coco.json", coco3(CAR.replace("\"image_id\":1", "\"image_id\":2") + "," + ROAD));
     IngestReport second = ingest("");
     assertThat(second.known()).isEqualTo(2);
     assertThat(second.changed()).isEqualTo(1);

@@ -8,6 +8,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import stillhouse.data.Shrink;
 import stillhouse.tensor.FloatTensor;
 
 class InputFrameTest {
@@ -85,7 +86,8 @@ class InputFrameTest {
         fit,
         InputConfig.Scale.UNIT,
         List.of(0f, 0f, 0f),
-        List.of(1f, 1f, 1f));
+        List.of(1f, 1f, 1f),
+        Shrink.BILINEAR);
   }
 
   private static FloatTensor counting(int h, int w) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Shrink;
 
 class PreprocessingTest {
   @Test
@@ -59,6 +60,7 @@ class PreprocessingTest {
         InputConfig.Fit.LONGEST_SIDE,
         scale,
         List.of(2f, 2f, 2f),
-        List.of(2f, 2f, 2f));
+        List.of(2f, 2f, 2f),
+        Shrink.BILINEAR);
   }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -54,6 +56,7 @@ class PresetTest {
       Map<String, FloatTensor> features = teacher.encode(List.of(image())).get(0);
 
       assertThat(features.get("embedding").shape()).containsExactly(256, rows, 64);
+      assertFigures(name, features.get("embedding"));
       assertThat(features.keySet()).containsExactlyElementsOf(teacher.spec().layers());
       MaskAnswer box = teacher.decode(features, WIDTH, HEIGHT, new Prompt.Box(1, 30, 10, 70, 40));
       assertThat(box.predictedIou()).isCloseTo(iou, within(1e-6f));
@@ -63,6 +66,23 @@ class PresetTest {
       float radius = size * 100 * WIDTH / 1024; // a hundred pixels of the input's
       float down = letterBoxed ? radius : radius * HEIGHT / WIDTH;
       assertEllipse(point.logits(), 60, 20, radius, down);
+    }
+  }
+
+  /** By what the network's project documents of its input: preset_inputs.py. */
+  private static void assertFigures(String name, FloatTensor embedding) throws IOException {
+    Path file = SmallSegmenter.resource("small-segmenter.onnx").resolveSibling("..");
+    JsonNode figures =
+        new ObjectMapper().readTree(file.resolve("preset_inputs.json").toFile()).get(name);
+    assertThat(figures).hasSize(4);
+    for (JsonNode one : figures) {
+      int c = one.get(0).asInt();
+      int y = one.get(1).asInt();
+      int x = one.get(2).asInt();
+      int at = (c * embedding.dim(1) + y) * embedding.dim(2) + x;
+      assertThat((double) embedding.data()[at])
+          .as("%s: channel %d at row %d, column %d", name, c, y, x)
+          .isCloseTo(one.get(3).asDouble(), within(2e-4));
     }
   }
 
@@ -184,6 +204,9 @@ class PresetTest {
 
       assertThat(features.get("embedding").shape()).containsExactly(channels, grid, grid);
       assertThat(features.get("logits").shape()).containsExactly(classes, side, side);
+      if (!name.equals("plain-segmenter")) { // which is nobody's in particular
+        assertFigures(name, features.get("embedding"));
+      }
     }
   }
 

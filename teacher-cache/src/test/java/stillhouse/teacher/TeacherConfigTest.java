@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
 
 class TeacherConfigTest {
   static final Path SAM2 = Path.of("../conf/teachers/sam2-hiera-tiny.yaml");
@@ -58,6 +59,10 @@ class TeacherConfigTest {
     assertThat(load(yaml.replace("threads: 1", "threads: 2")).spec()).isEqualTo(spec);
     assertThat(load(yaml.replace("mean: [0.4", "mean: [0.41")).spec().preprocessing())
         .isNotEqualTo(spec.preprocessing());
+    assertThat(shrinking(yaml, "bilinear")).isEqualTo(spec.preprocessing());
+    assertThat(shrinking(yaml, "area"))
+        .isNotEqualTo(spec.preprocessing())
+        .isNotEqualTo(shrinking(yaml, "antialias"));
     assertThat(load(yaml.replace("\"features\"", "\"other\"")).spec().fingerprint())
         .isNotEqualTo(spec.fingerprint());
   }
@@ -91,6 +96,11 @@ class TeacherConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("Invalid configuration")
         .hasMessageContaining(message);
+  }
+
+  private Sha256 shrinking(String yaml, String how) throws IOException {
+    String named = yaml.replace("resize: direct", "resize: direct\n  shrink: " + how);
+    return load(named).spec().preprocessing();
   }
 
   @Test
