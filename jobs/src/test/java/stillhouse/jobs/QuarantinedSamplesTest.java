@@ -173,8 +173,9 @@ class QuarantinedSamplesTest {
   void aTrainingSetThatTheCacheJobHasNotReachedIsRefused() {
     Recipe sard = Recipe.load(ConfFiles.find("recipes", "sard"));
     assertThatThrownBy(() -> views(NEVER_ASKED).of(sard))
+        .as("what another teacher could not read is no excuse for this one")
         .isInstanceOf(ConfigException.class)
-        .hasMessageStartingWith("4 of 5 training and validation images are neither cached nor ")
+        .hasMessageStartingWith("5 of 5 training and validation images are neither cached nor ")
         .hasMessageEndingWith("cache settings are others now (fp16, r = 7). Run the cache job.");
     assertThat(views(ASKED).of(sard).info().rows("train"))
         .as("three with labels, one without; one is in quarantine")
