@@ -56,7 +56,7 @@ class CacheStatsTest {
         .extracting(CacheStats.Table::name, CacheStats.Table::rows)
         .containsExactly(
             tuple("samples", 8L),
-            tuple("quarantine", 1L),
+            tuple("quarantine", 3L), // an image under the key of each view
             tuple("features", 18L),
             tuple("answers", 12L + 4 + 3),
             tuple("structure", 24L));

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -134,12 +135,15 @@ class PinsTest {
     return at;
   }
 
+  /** The folder and all in it. */
   private static void age(Path at) throws IOException {
     FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(30)));
-    Path info = at.resolve("view.json");
-    if (Files.exists(info)) {
-      Files.setLastModifiedTime(info, old);
+    List<Path> all;
+    try (Stream<Path> below = Files.walk(at)) {
+      all = below.toList();
     }
-    Files.setLastModifiedTime(at, old);
+    for (Path path : all) {
+      Files.setLastModifiedTime(path, old);
+    }
   }
 }
