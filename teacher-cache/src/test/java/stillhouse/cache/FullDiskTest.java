@@ -19,12 +19,12 @@ import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
 
 /**
- * Refreshes whose disk is full after some bytes. Twice in each build; {@code
+ * Refreshes whose disk is full after some bytes. Once in each build; {@code
  * -Dstillhouse.fullDisks=N} for more of them, {@code -Dstillhouse.fullDisks.seed} for others.
  */
 class FullDiskTest {
   private static final Logger log = LoggerFactory.getLogger(FullDiskTest.class);
-  private static final int TIMES = Integer.getInteger("stillhouse.fullDisks", 2);
+  private static final int TIMES = Integer.getInteger("stillhouse.fullDisks", 1);
   private static final long SEED = Long.getLong("stillhouse.fullDisks.seed", 3);
   private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 2, 2, 1);
   private static final TeacherSource TEACHER = InMemoryTeacher.segmenter("a");
