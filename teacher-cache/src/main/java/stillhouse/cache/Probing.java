@@ -46,16 +46,15 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
     StructType type = CacheTables.featuresType(encoding.keys().spec());
     Iterator<Row> features = encoding.call(plan.values().iterator());
     int batch = encoding.keys().spec().batch();
-    for (int number = 0; features.hasNext(); number++) {
-      List<Row> encoded = new ArrayList<>();
-      long began = System.nanoTime();
-      while (encoded.size() < batch && features.hasNext()) {
-        Row row = features.next();
-        if (row.isNullAt(type.size() + 1)) { // no reason for a failure
-          encoded.add(row);
-        }
-      }
+    for (int number = 0; ; number++) {
+      long began = System.nanoTime(); // before hasNext, which is where the network runs
+      List<Row> taken = take(features, batch);
       double seconds = seconds(began);
+      if (taken.isEmpty()) {
+        return told.iterator();
+      }
+      List<Row> encoded =
+          taken.stream().filter(row -> row.isNullAt(type.size() + 1)).toList(); // no failure
       if (number > 0 && !encoded.isEmpty()) {
         told.add(measured(ENCODE, seconds, encoded, type));
         for (Row row : encoded) {
@@ -63,7 +62,14 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
         }
       }
     }
-    return told.iterator();
+  }
+
+  private static List<Row> take(Iterator<Row> rows, int most) {
+    List<Row> taken = new ArrayList<>();
+    while (taken.size() < most && rows.hasNext()) {
+      taken.add(rows.next());
+    }
+    return taken;
   }
 
   private void rest(Row features, List<Row> told) throws Exception {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -71,6 +72,14 @@ class PlannerTest {
     assertThat(plan.probe().answerBytes().raw()).as("[4, 6] in fp16").isEqualTo(48);
     assertThat(plan.probe().decode().mean()).isPositive();
     assertThat(plan.bytes().raw()).isEqualTo(20 * (3 * 48 + 48) + 8 * 48 + 20 * 288);
+  }
+
+  @Test
+  void theProbeTimesTheEncoderItself() {
+    var slow =
+        new RefreshProcess.Slow(InMemoryTeacher.segmenter("a"), Duration.ofMillis(300)); // a batch
+    CachePlan plan = plan(images().write(), slow, null);
+    assertThat(plan.probe().encode().mean()).as("of three images").isGreaterThan(0.095);
   }
 
   @Test
