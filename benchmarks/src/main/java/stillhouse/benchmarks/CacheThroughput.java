@@ -38,7 +38,10 @@ import stillhouse.tensor.DType;
  * <p>Run: {@code mvn -pl benchmarks -am process-classes -Dthroughput.skip=false
  * -Dthroughput.args="TEACHER.yaml IMAGES_FOLDER COUNT ROUNDS"}, where {@code
  * benchmarks/peers/slow_segmenter.py} makes a teacher of a chosen cost. <br>
- * Machine: not yet measured. Last result: not yet measured.
+ * Machine: 2 virtual cores with nothing else. Last result, a teacher of 63 ms (side 320, width 64,
+ * layers 10; maps of 0.8 MiB), 300 images, 3 rounds: 0.68 of the loop's images a second, 0.62 by
+ * processor time; with 50 images 3.9 s more than the loop. So a job costs some 3 s and 20 ms an
+ * image.
  */
 public final class CacheThroughput {
   private static final OperatingSystemMXBean SYSTEM =

@@ -73,6 +73,9 @@ final class PlanText {
       return "No image could be measured: fewer are there than one batch a task, or none can be"
           + " read.";
     }
+    if (plan.trainImages() == 0) {
+      return "There is no training image: no epoch would ask the teacher anything.";
+    }
     return plan.slotSeconds().mean() == 0
         ? "Nothing is missing: the cache has paid already."
         : String.format(
