@@ -78,10 +78,11 @@ record ViewsPicture(EquivarianceTask task, List<View> views, List<String> classe
       View view) {
     RgbImage shown = view.of(image);
     List<SoftTarget.ClassLogits> answers = new ArrayList<>();
-    for (Prompt prompt : prompts) {
-      Prompt moved = prompt.in(view, image.width(), image.height());
-      FloatTensor logits = teacher.decode(features, shown.width(), shown.height(), moved).logits();
-      answers.add(new SoftTarget.ClassLogits(prompt.classId(), logits));
+    try (Teacher.Asking asking = teacher.asking(features, shown.width(), shown.height())) {
+      for (Prompt prompt : prompts) {
+        Prompt moved = prompt.in(view, image.width(), image.height());
+        answers.add(new SoftTarget.ClassLogits(prompt.classId(), asking.answer(moved).logits()));
+      }
     }
     return SoftTarget.compose(classes.size(), shown.height(), shown.width(), answers);
   }

@@ -115,9 +115,8 @@ final class Accounts {
 
   /** Samples in views that are not cached, and whether quarantine says why. */
   private Dataset<Row> open() {
-    String[] question = {CacheTables.VIEW, CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT};
     Dataset<Row> open =
-        samples.join(Ledger.open(spark, tables, keys, samples), question, "left_semi");
+        samples.join(Ledger.open(spark, tables, keys, samples), Ledger.QUESTION, "left_semi");
     Dataset<Row> excuses = Excuses.keys(spark, tables).withColumn(EXCUSED, lit(1));
     return Excuses.named(open, keys)
         .join(excuses, new String[] {Samples.CACHE_KEY}, "left_outer")

@@ -30,7 +30,7 @@ import stillhouse.structure.StructureTensor;
  */
 record Ledger(Map<View, Rows> views, Units features, Units answers, Units structure) {
   private static final String[] CONTENT = {CacheTables.VIEW, CacheTables.FEATURE_KEY};
-  private static final String[] QUESTION = {
+  static final String[] QUESTION = {
     CacheTables.VIEW, CacheTables.FEATURE_KEY, CacheTables.PROMPT_FINGERPRINT
   };
   private static final String ROWS = "of_samples";

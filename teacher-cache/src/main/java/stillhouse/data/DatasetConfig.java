@@ -1,12 +1,10 @@
 package stillhouse.data;
 
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -78,7 +76,7 @@ public record DatasetConfig(
       throw new ConfigException(
           "Invalid ignore: " + ignore + " is the class " + classes.get(ignore - 1));
     }
-    checkFolders(sources);
+    SourceFolders.check(sources);
     if (groupPattern.isPresent() && groupPattern.get().matcher("").groupCount() < 1) {
       throw new ConfigException(
           "Invalid groupPattern: '" + groupPattern.get() + "' has no group ( … )");
@@ -201,45 +199,6 @@ public record DatasetConfig(
     }
     source.orientation().ifPresent(o -> settings.add("orientation", o));
     return settings.digest();
-  }
-
-  private static void checkFolders(List<Source> sources) {
-    Set<String> seen = new HashSet<>();
-    for (Source source : sources) {
-      String images = folder(source.images());
-      boolean beside = source.masks().map(DatasetConfig::folder).filter(images::equals).isPresent();
-      if (beside && source.layout().besideImages().isEmpty()) {
-        throw new ConfigException(
-            "Invalid source: masks lie among the images in "
-                + source.images()
-                + "; give them a folder of their own");
-      }
-      if (!seen.add(images)) {
-        throw new ConfigException("Invalid sources: " + source.images() + " is there twice");
-      }
-    }
-    sources.stream()
-        .filter(source -> source.layout().imageNames().recursive())
-        .forEach(source -> refuseWithin(source, sources));
-  }
-
-  /** Its files would be taken twice. */
-  private static void refuseWithin(Source outer, List<Source> sources) {
-    String parent = folder(outer.images()) + "/";
-    for (Source source : sources) {
-      if (folder(source.images()).startsWith(parent)) {
-        throw new ConfigException(
-            "Invalid sources: %s lies in %s, whose folders are entered too (leave one of the two out)"
-                .formatted(source.images(), outer.images()));
-      }
-    }
-  }
-
-  /** However it is written: with a slash at its end, with two in between, with file: or without. */
-  private static String folder(String written) {
-    var path = new org.apache.hadoop.fs.Path(written);
-    String scheme = path.toUri().getScheme();
-    return scheme == null || scheme.equals("file") ? path.toUri().getPath() : path.toString();
   }
 
   /** The YAML as it is written, its optional keys null. */

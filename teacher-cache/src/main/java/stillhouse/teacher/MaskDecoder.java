@@ -107,12 +107,13 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
   private MaskAnswer best(Output output, double largest, InputFrame frame, FloatTensor embedding) {
     float[] ious = output.ious.data();
     int[] order = bestFirst(ious, kind.firstCandidate(ious.length));
-    MaskAnswer best = answer(output, order[0], frame, embedding);
-    MaskAnswer fitting = best;
-    for (int i = 1; i < order.length && fitting.share() > largest; i++) {
-      fitting = answer(output, order[i], frame, embedding);
+    for (int candidate : order) {
+      MaskAnswer answer = answer(output, candidate, frame, embedding);
+      if (largest >= 1 || answer.share() <= largest) {
+        return answer;
+      }
     }
-    return fitting.share() > largest ? best : fitting;
+    return answer(output, order[0], frame, embedding);
   }
 
   private MaskAnswer answer(Output output, int candidate, InputFrame frame, FloatTensor embedding) {
