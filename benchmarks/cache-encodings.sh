@@ -9,10 +9,10 @@
 #
 # The teacher is asked once about each image: what it said is kept in OUT/maps (16 MiB an image).
 set -euo pipefail
+out=$(realpath -m "$1") neu=$(realpath "$2") what=${3:-bytes} # the program itself runs in another folder
 cd "$(dirname "$0")/.."
-out=$1 neu=$2 what=${3:-bytes}
 train=${4:-600} test=${5:-300} steps=${6:-1000} recipes=${7:-sard,sard-logit,feature-aligned}
-teacher=conf/teachers/sam2-hiera-tiny.yaml
+teacher=$PWD/conf/teachers/sam2-hiera-tiny.yaml
 case $what in
   bytes) base=conf/datasets/neu-seg-slice.yaml limits='s/limit: 100/limit: 32/; s/limit: 40/limit: 32/; s/split: train-val/split: train/' ;;
   students) base=conf/datasets/neu-seg-study.yaml limits="s/limit: 600/limit: $train/; s/limit: 300/limit: $test/" ;;
