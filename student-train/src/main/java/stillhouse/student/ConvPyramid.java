@@ -23,20 +23,7 @@ final class ConvPyramid {
       in = out;
     }
     List<Integer> levels = config.channels().subList(1, config.channels().size());
-    Kernel kernel = Kernel.of(config.decoder(), config.embedding(), 3);
-    Layer fuse =
-        Sequence.of(
-            Nonlinearity.RELU, new ConvNorm(weights, PREFIX + "fuse", kernel, config.norm()));
-    TopDown decoder =
-        new TopDown(
-            weights,
-            PREFIX + "decoder",
-            levels,
-            config.decoder(),
-            input.height() / PyramidStudent.STRIDE,
-            input.width() / PyramidStudent.STRIDE,
-            config.norm(),
-            fuse);
+    TopDown decoder = TopDown.dense(weights, config, levels, input, Nonlinearity.RELU);
     return new PyramidStudent(
         weights,
         input,

@@ -77,6 +77,21 @@ final class Convolution implements Layer {
     return export(graph, input, folded, moved);
   }
 
+  /** Its weights, [out, in/groups, size, size]; a copy. */
+  float[] weights() {
+    return weight.toFloatArray();
+  }
+
+  /** Its biases, [out]; a copy. */
+  float[] biases() {
+    return bias.toFloatArray();
+  }
+
+  /** Appends the convolution with other weights and biases than its own. */
+  String exportWith(OnnxGraph graph, String input, float[] values, float[] offsets) {
+    return export(graph, input, values, offsets);
+  }
+
   private String export(OnnxGraph graph, String input, float[] values, float[] offsets) {
     List<String> inputs = new ArrayList<>();
     inputs.add(input);

@@ -21,4 +21,11 @@ record InputSize(int height, int width, int classes) {
           "Invalid number of classes: " + classes + " (must be 1 to 254: 0 and 255 are taken)");
     }
   }
+
+  /** The sides of a map. */
+  record Grid(int height, int width) {}
+
+  Grid atStride(int stride) {
+    return new Grid(height / stride, width / stride);
+  }
 }

@@ -56,15 +56,20 @@ final class PyramidStudent implements Student {
   @Override
   public StudentOutput forward(NDArray image, boolean training) {
     requireFit(image);
+    NDArray embedding = decoder.forward(encode(image, training), training);
+    NDArray logits = resize.forward(head.forward(embedding, training), training);
+    return new StudentOutput(embedding, logits);
+  }
+
+  /** The encoder's maps, at strides 4, 8, … */
+  List<NDArray> encode(NDArray image, boolean training) {
     NDArray x = stem.forward(image, training);
     List<NDArray> maps = new ArrayList<>();
     for (Layer level : levels) {
       x = level.forward(x, training);
       maps.add(x);
     }
-    NDArray embedding = decoder.forward(maps, training);
-    NDArray logits = resize.forward(head.forward(embedding, training), training);
-    return new StudentOutput(embedding, logits);
+    return maps;
   }
 
   @Override

@@ -12,8 +12,8 @@ import stillhouse.identity.Sha256;
  * A student of {@code conf/students/}.
  *
  * @param name how runs and exported files call it
- * @param channels of each stage: from stride 2 on for a conv-pyramid, from stride 4 on for a
- *     TinyViT
+ * @param channels of each stage: from stride 2 on for a conv-pyramid, from stride 4 on for the
+ *     others
  * @param depths blocks of each stage
  * @param decoder channels in which the pyramid's maps are summed
  * @param embedding channels of the embedding, at stride 4
@@ -36,7 +36,11 @@ public record StudentConfig(
     @JsonProperty("conv-pyramid")
     CONV_PYRAMID,
     @JsonProperty("tinyvit")
-    TINYVIT
+    TINYVIT,
+    @JsonProperty("repvit")
+    REPVIT,
+    @JsonProperty("resnet")
+    RESNET
   }
 
   public StudentConfig {

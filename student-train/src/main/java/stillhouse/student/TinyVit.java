@@ -25,31 +25,14 @@ final class TinyVit {
               ? convolutions(weights, config)
               : attentions(weights, config, i, height >> i, width >> i));
     }
-    Layer fuse =
-        DepthwiseSeparable.of(
-            weights,
-            PREFIX + "fuse",
-            config.decoder(),
-            config.embedding(),
-            config.norm(),
-            Nonlinearity.GELU);
-    TopDown decoder =
-        new TopDown(
-            weights,
-            PREFIX + "decoder",
-            channels,
-            config.decoder(),
-            height,
-            width,
-            config.norm(),
-            fuse);
+    TopDown decoder = TopDown.separable(weights, config, input, Nonlinearity.GELU);
     Layer stem = stem(weights, channels.get(0), config.norm());
     return new PyramidStudent(
         weights, input, config.embedding(), stem, levels, decoder, Nonlinearity.GELU);
   }
 
   /** Two strided convolutions, the first to half the width. */
-  private static Layer stem(Weights weights, int out, Norm norm) {
+  static Layer stem(Weights weights, int out, Norm norm) {
     return Sequence.of(
         new ConvNorm(weights, PREFIX + "stem0", Kernel.strided(3, out / 2, 3, 2), norm),
         Nonlinearity.GELU,

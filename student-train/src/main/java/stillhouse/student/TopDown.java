@@ -20,7 +20,7 @@ final class TopDown {
    * @param channels of each map
    * @param height the finest map's
    */
-  TopDown(
+  private TopDown(
       Weights weights,
       String name,
       List<Integer> channels,
@@ -37,6 +37,52 @@ final class TopDown {
       }
     }
     this.fuse = fuse;
+  }
+
+  /**
+   * One whose sum a 3×3 convolution smooths.
+   *
+   * @param channels of each map, from stride 4 on
+   */
+  static TopDown dense(
+      Weights weights,
+      StudentConfig config,
+      List<Integer> channels,
+      InputSize input,
+      Nonlinearity activation) {
+    Kernel kernel = Kernel.of(config.decoder(), config.embedding(), 3);
+    Layer fuse =
+        Sequence.of(
+            activation, new ConvNorm(weights, Student.PREFIX + "fuse", kernel, config.norm()));
+    return of(weights, config, channels, input, fuse);
+  }
+
+  /** One whose sum a depthwise separable convolution smooths. */
+  static TopDown separable(
+      Weights weights, StudentConfig config, InputSize input, Nonlinearity activation) {
+    Layer fuse =
+        DepthwiseSeparable.of(
+            weights,
+            Student.PREFIX + "fuse",
+            config.decoder(),
+            config.embedding(),
+            config.norm(),
+            activation);
+    return of(weights, config, config.channels(), input, fuse);
+  }
+
+  private static TopDown of(
+      Weights weights, StudentConfig config, List<Integer> channels, InputSize input, Layer fuse) {
+    InputSize.Grid finest = input.atStride(PyramidStudent.STRIDE);
+    return new TopDown(
+        weights,
+        Student.PREFIX + "decoder",
+        channels,
+        config.decoder(),
+        finest.height(),
+        finest.width(),
+        config.norm(),
+        fuse);
   }
 
   NDArray forward(List<NDArray> maps, boolean training) {

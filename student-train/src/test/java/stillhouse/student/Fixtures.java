@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -16,6 +17,33 @@ public final class Fixtures {
 
   public static StudentConfig config(String name) {
     return StudentConfig.load(Path.of("..", "conf", "students", name + ".yaml"));
+  }
+
+  /** A student of {@code conf/students}, or a small one of the network of that name. */
+  public static StudentConfig network(String name) {
+    return switch (name) {
+      case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of());
+      case "resnet" -> small(StudentConfig.Network.RESNET, List.of(), List.of());
+      default -> config(name);
+    };
+  }
+
+  private static StudentConfig small(
+      StudentConfig.Network network, List<Integer> heads, List<Integer> windows) {
+    List<Integer> channels = List.of(16, 24, 32, 48);
+    List<Integer> depths = List.of(1, 2, 3, 1);
+    return new StudentConfig(
+        "small", network, Norm.BATCH, channels, depths, 16, 24, heads, windows);
+  }
+
+  /**
+   * Lets running statistics follow what the tensors give, as training does. Networks whose branches
+   * add up are far from one without.
+   */
+  public static void settle(Student student, NDArray images) {
+    for (int i = 0; i < 25; i++) {
+      student.forward(images, true);
+    }
   }
 
   public static NDManager manager() {
