@@ -1,7 +1,6 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
@@ -14,10 +13,9 @@ import stillhouse.student.StudentOutput;
  *   L = 1 − 1/C Σ_c cos(s_c, t_c),   s_c and t_c a channel's map flattened over space
  * </pre>
  *
- * <p>Shapes: student embedding [B, C_s, h, w], brought to the teacher's grid (block means where the
- * factor is an integer, bilinear with half-pixel centres otherwise) and, where C_s ≠ C, through a
- * learnable 1×1 adapter to C channels; teacher embedding [B, C, g, g]. Result [B], in 0…2; it does
- * not grow with resolution.
+ * <p>Shapes: student embedding [B, C_s, h, w], brought beside the teacher's by an {@link
+ * EmbeddingAdapter}; teacher embedding [B, C, g, g]. Result [B], in 0…2; it does not grow with
+ * resolution.
  *
  * <p>Source: seed sam2-6mb-student, {@code _cosine_feature_loss}. Ours: {@link Axis#CHANNEL}, which
  * compares the channel vectors of each position and takes their mean; {@code centre: true}, which
@@ -57,30 +55,18 @@ final class CosineAlignment implements Loss {
 
     @Override
     public Loss create(Assembly assembly) {
-      ObjectiveContext context = assembly.context();
-      int from = context.studentChannels();
-      int to = context.teacherChannels();
-      Convolution adapter =
-          from == to
-              ? null
-              : Convolution.create(context.weights(), "loss.cosine.adapter", from, to, 1, 1);
-      return new CosineAlignment(axis, centre, to, adapter);
+      return new CosineAlignment(
+          axis, centre, EmbeddingAdapter.create(assembly.context(), "cosine"));
     }
   }
 
   private final Axis axis;
   private final boolean centre;
-  private final int channels;
-  private final Convolution adapter;
+  private final EmbeddingAdapter adapter;
 
-  /**
-   * @param channels C of the teacher
-   * @param adapter null where the student's embedding has C channels
-   */
-  CosineAlignment(Axis axis, boolean centre, int channels, Convolution adapter) {
+  CosineAlignment(Axis axis, boolean centre, EmbeddingAdapter adapter) {
     this.axis = axis;
     this.centre = centre;
-    this.channels = channels;
     this.adapter = adapter;
   }
 
@@ -91,12 +77,8 @@ final class CosineAlignment implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    NDArray teacher =
-        FeatureMaps.requireChannels(targets.teacherEmbedding(), channels, "teacher embedding");
-    Shape grid = teacher.getShape();
-    NDArray aligned = FeatureMaps.toGrid(student.embedding(), grid.get(2), grid.get(3));
-    NDArray s = FeatureMaps.flat(adapter == null ? aligned : adapter.apply(aligned));
-    NDArray t = FeatureMaps.flat(teacher);
+    NDArray s = FeatureMaps.flat(adapter.student(student, targets));
+    NDArray t = FeatureMaps.flat(adapter.teacher(targets));
     if (centre) {
       s = FeatureMaps.centredOverSpace(s);
       t = FeatureMaps.centredOverSpace(t);

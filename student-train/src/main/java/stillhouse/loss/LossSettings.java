@@ -5,10 +5,16 @@ import java.util.Set;
 /** The parameters of one loss in a recipe; each loss declares its own. */
 public sealed interface LossSettings
     permits BceLoss.Settings,
+        ChannelWise.EmbeddingSettings,
+        ChannelWise.Settings,
         CosineAlignment.Settings,
+        CrossEntropy.Settings,
+        DecoupledKd.Settings,
         DenoisingScore.Settings,
         DiceLoss.Settings,
         FeatureConsistency.Settings,
+        PairWise.Settings,
+        PixelWise.Settings,
         SoftBce.Settings {
   /** The loss's factor in the objective, > 0. */
   double weight();

@@ -20,13 +20,19 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final Map<String, Class<? extends LossSettings>> KNOWN =
-      Map.of(
-          "cosine", CosineAlignment.Settings.class,
-          "soft-bce", SoftBce.Settings.class,
-          "dice", DiceLoss.Settings.class,
-          "bce", BceLoss.Settings.class,
-          "feature-consistency", FeatureConsistency.Settings.class,
-          "denoising-score", DenoisingScore.Settings.class);
+      Map.ofEntries(
+          Map.entry("cosine", CosineAlignment.Settings.class),
+          Map.entry("soft-bce", SoftBce.Settings.class),
+          Map.entry("dice", DiceLoss.Settings.class),
+          Map.entry("bce", BceLoss.Settings.class),
+          Map.entry("cross-entropy", CrossEntropy.Settings.class),
+          Map.entry("feature-consistency", FeatureConsistency.Settings.class),
+          Map.entry("denoising-score", DenoisingScore.Settings.class),
+          Map.entry("cwd", ChannelWise.Settings.class),
+          Map.entry("cwd-embedding", ChannelWise.EmbeddingSettings.class),
+          Map.entry("skd-pixel", PixelWise.Settings.class),
+          Map.entry("skd-pair", PairWise.Settings.class),
+          Map.entry("dkd", DecoupledKd.Settings.class));
 
   public Losses {
     if (byName.isEmpty()) {

@@ -1,7 +1,6 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import java.io.Serializable;
 import java.util.Set;
@@ -63,10 +62,7 @@ final class SoftBce implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    Shape shape = student.logits().getShape();
-    NDArray teacher =
-        FeatureMaps.requireChannels(targets.teacherLogits(), shape.get(1), "teacher logits");
-    NDArray t = Bilinear.resize(teacher, shape.get(2), shape.get(3));
+    NDArray t = targets.logitsLike(student.logits());
     NDArray y = Activation.sigmoid(Scalar.over(t, temperature)).stopGradient();
     NDArray s = studentTemperature ? Scalar.over(student.logits(), temperature) : student.logits();
     return FeatureMaps.meanPerSample(Activation.softPlus(s).sub(y.mul(s)));

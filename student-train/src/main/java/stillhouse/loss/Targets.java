@@ -1,6 +1,7 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 
 /**
  * What one batch is held against. Every tensor has its batch first; a loss reads what it needs and
@@ -21,4 +22,11 @@ public record Targets(
     NDArray teacherLogits,
     NDArray teacherEmbedding,
     NDArray structure,
-    Noise noise) {}
+    Noise noise) {
+  /** The teacher's logits at the size of the student's, resized as logits: [B, K, H, W]. */
+  NDArray logitsLike(NDArray student) {
+    Shape shape = student.getShape();
+    NDArray teacher = FeatureMaps.requireChannels(teacherLogits, shape.get(1), "teacher logits");
+    return Bilinear.resize(teacher, shape.get(2), shape.get(3));
+  }
+}

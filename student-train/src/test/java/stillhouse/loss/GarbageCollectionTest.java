@@ -20,7 +20,14 @@ class GarbageCollectionTest {
         "dice: {weight: 1, emptyTruth: penalised}",
         "bce: {weight: 1, positiveWeight: 3}",
         "feature-consistency: {weight: 1}",
-        "denoising-score: {weight: 1}"
+        "denoising-score: {weight: 1}",
+        "cwd: {weight: 1}",
+        "cwd-embedding: {weight: 1}",
+        "skd-pixel: {weight: 1, temperature: 2, distribution: sigmoid}",
+        "skd-pair: {weight: 1}",
+        "dkd: {weight: 1}",
+        "dkd: {weight: 1, target: teacher}",
+        "cross-entropy: {weight: 1}"
       })
   void aCollectionBetweenForwardAndBackwardChangesNoGradient(String yaml) {
     Map<String, float[]> undisturbed = gradients(yaml, () -> {});

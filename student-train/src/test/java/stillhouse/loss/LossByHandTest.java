@@ -23,7 +23,7 @@ class LossByHandTest {
   void cosineIsZeroOneAndTwoForEqualOrthogonalAndOppositeMaps() {
     NDArray student = map(3, 1, 1, 2, /* b0 */ 1, 2, /* b1 */ 1, 0, /* b2 */ 3, 4);
     NDArray teacher = map(3, 1, 1, 2, /* b0 */ 2, 4, /* b1 */ 0, 7, /* b2 */ -6, -8);
-    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, 1, null);
+    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, EmbeddingAdapter.none(1));
     assertThat(perSample(loss, student, teacher))
         .containsExactly(new float[] {0, 1, 2}, within(1e-6f));
   }
@@ -35,12 +35,15 @@ class LossByHandTest {
     // cos((5, 5), (1, 3)) = 4 / √20
     assertThat(
             perSample(
-                new CosineAlignment(CosineAlignment.Axis.SPACE, false, 1, null), student, teacher)[
-                0])
+                new CosineAlignment(CosineAlignment.Axis.SPACE, false, EmbeddingAdapter.none(1)),
+                student,
+                teacher)[0])
         .isCloseTo((float) (1 - 4 / Math.sqrt(20)), within(1e-6f));
     assertThat(
             perSample(
-                new CosineAlignment(CosineAlignment.Axis.SPACE, true, 1, null), student, teacher))
+                new CosineAlignment(CosineAlignment.Axis.SPACE, true, EmbeddingAdapter.none(1)),
+                student,
+                teacher))
         .containsExactly(1);
   }
 
@@ -48,7 +51,7 @@ class LossByHandTest {
   void zeroEmbeddingCostsOneAndHasNoGradient() {
     NDArray student = bench.manager.zeros(new ai.djl.ndarray.types.Shape(1, 1, 1, 2));
     NDArray teacher = map(1, 1, 1, 2, 1, 3);
-    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, 1, null);
+    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, EmbeddingAdapter.none(1));
     assertThat(perSample(loss, student, teacher)).containsExactly(1);
     var gradient =
         bench.gradients(
@@ -123,7 +126,7 @@ class LossByHandTest {
 
   @Test
   void refusesTeacherChannelsItWasNotMadeFor() {
-    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, 4, null);
+    var loss = new CosineAlignment(CosineAlignment.Axis.SPACE, false, EmbeddingAdapter.none(4));
     NDArray one = map(1, 1, 1, 2, 0, 0);
     assertThatThrownBy(() -> perSample(loss, one, one))
         .hasMessage("Invalid teacher embedding: shape (1, 1, 1, 2) (must be [B, 4, h, w])");

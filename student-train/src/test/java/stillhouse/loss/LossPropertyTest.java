@@ -28,9 +28,16 @@ class LossPropertyTest {
           "{bce: {weight: 1, positiveWeight: 2}}",
           "{feature-consistency: {weight: 1}}",
           "{denoising-score: {weight: 1}}",
-          "{denoising-score: {weight: 1, conditioning: student-only, kernel: 3}}");
+          "{denoising-score: {weight: 1, conditioning: student-only, kernel: 3}}",
+          "{cross-entropy: {weight: 1}}",
+          "{cwd: {weight: 1, temperature: 1}}",
+          "{cwd-embedding: {weight: 1, temperature: 1}}",
+          "{skd-pixel: {weight: 1}}",
+          "{skd-pair: {weight: 1, nodes: 3}}",
+          "{dkd: {weight: 1, beta: 1, temperature: 1}}",
+          "{dkd: {weight: 1, beta: 1, temperature: 1, target: teacher}}");
 
-  @Property(tries = 40)
+  @Property(tries = 60)
   void aBatchIsItsSamples(
       @ForAll("losses") String yaml,
       @ForAll @LongRange(min = 0, max = 1000) long seed,
@@ -83,7 +90,7 @@ class LossPropertyTest {
   void aConstantAddedToTheTeacherChangesNothingWhenCentred(
       @ForAll @LongRange(min = 0, max = 1000) long seed, @ForAll CosineAlignment.Axis axis) {
     try (var bench = new Bench()) {
-      Loss cosine = new CosineAlignment(axis, true, 5, null);
+      Loss cosine = new CosineAlignment(axis, true, EmbeddingAdapter.none(5));
       var samples = bench.samples(seed, 2);
       NDArray teacher = bench.random(seed, -1, 1, 2, 5, 4, 4);
       NDArray shifted = teacher.add(bench.random(seed + 5, -3, 3, 1, 5, 1, 1));
@@ -137,7 +144,11 @@ class LossPropertyTest {
   @Provide
   Arbitrary<String> labelLosses() {
     return Arbitraries.of(
-        "{dice: {weight: 1}}", "{bce: {weight: 1}}", "{dice: {weight: 1, emptyTruth: one}}");
+        "{dice: {weight: 1}}",
+        "{bce: {weight: 1}}",
+        "{dice: {weight: 1, emptyTruth: one}}",
+        "{cross-entropy: {weight: 1}}",
+        "{dkd: {weight: 1, beta: 1, temperature: 1}}");
   }
 
   @Provide

@@ -16,15 +16,25 @@ import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
 /**
- * Values and gradients on random inputs against {@code reference/losses.json}: figures of published
- * packages where one has the loss (versions in {@code made_with}), else of torch code written from
- * the formulas. Made by {@code reference/random_losses.py}.
+ * Values and gradients on random inputs against {@code reference/losses.json} and {@code
+ * baseline_losses.json}: figures of published packages where one has the loss (versions in {@code
+ * made_with}), else of torch code written from the formulas. Made by {@code
+ * reference/random_losses.py} and {@code baselines.py}.
  */
 class LossReferenceTest {
   @TestFactory
   Stream<DynamicTest> agreesWithTheIndependentImplementation() throws IOException {
-    JsonNode cases = ReferenceCase.read("losses.json").get("cases");
-    assertThat(cases).hasSize(34);
+    return cases("losses.json", 34);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> baselinesAgreeWithPublishedPackages() throws IOException {
+    return cases("baseline_losses.json", 13);
+  }
+
+  private static Stream<DynamicTest> cases(String file, int count) throws IOException {
+    JsonNode cases = ReferenceCase.read(file).get("cases");
+    assertThat(cases).hasSize(count);
     return StreamSupport.stream(cases.spliterator(), false)
         .map(c -> DynamicTest.dynamicTest(c.get("name").asText(), () -> check(c)));
   }
@@ -40,7 +50,7 @@ class LossReferenceTest {
     JsonNode published = ReferenceCase.read("losses.json").get("published");
     try (var bench = new Bench()) {
       Map<String, NDArray> in = ReferenceCase.tensors(bench, published.get("inputs"));
-      var cosine = new CosineAlignment(CosineAlignment.Axis.SPACE, false, 5, null);
+      var cosine = new CosineAlignment(CosineAlignment.Axis.SPACE, false, EmbeddingAdapter.none(5));
       var soft = new SoftBce(2, false);
       var dice = new DiceLoss(DiceLoss.EmptyTruth.ONE);
       var student = new StudentOutput(in.get("embedding"), in.get("logits"));

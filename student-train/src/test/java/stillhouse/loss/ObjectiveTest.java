@@ -46,6 +46,10 @@ class ObjectiveTest {
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS, Need.TEACHER_EMBEDDING);
     assertThat(needs("sard-uniform"))
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
+    assertThat(needs("cwd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS);
+    assertThat(needs("skd"))
+        .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS, Need.TEACHER_EMBEDDING);
+    assertThat(needs("dkd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS);
     assertThat(needs("sard-logit")).containsExactlyInAnyOrder(Need.values());
   }
 

@@ -79,6 +79,12 @@ class RecipeTest {
               bce: {weight: 2, positiveWeight: [1, 2.5]}
               feature-consistency: {weight: 1, weighting: {E: 2, C: 1}, components: raw}
               denoising-score: {weight: 0.5, weighting: E+C, alpha: 0.25, conditioning: student-only, kernel: 3, hidden: 12}
+              cross-entropy: {weight: 1}
+              cwd: {weight: 3, temperature: 2}
+              cwd-embedding: {weight: 50}
+              skd-pixel: {weight: 10, temperature: 2, distribution: sigmoid}
+              skd-pair: {weight: 1, nodes: 8}
+              dkd: {weight: 1, alpha: 0.5, beta: 2, temperature: 1, target: teacher}
             training:
               epochs: 10
               batch: 16
@@ -97,7 +103,13 @@ class RecipeTest {
             "bce=Settings[weight=2.0, positiveWeight=[1.0, 2.5]]",
             "weighting=Betas[e=2.0, c=1.0, d=0.0], components=RAW]",
             "weighting=Betas[e=2.0, c=1.0, d=0.0], components=UNIT_MEAN, alpha=0.25,"
-                + " conditioning=STUDENT_ONLY, kernel=3, hidden=12]");
+                + " conditioning=STUDENT_ONLY, kernel=3, hidden=12]",
+            "cross-entropy=Settings[weight=1.0]",
+            "cwd=Settings[weight=3.0, temperature=2.0]",
+            "cwd-embedding=EmbeddingSettings[weight=50.0, temperature=4.0]",
+            "skd-pixel=Settings[weight=10.0, temperature=2.0, distribution=SIGMOID]",
+            "skd-pair=Settings[weight=1.0, nodes=8]",
+            "dkd=Settings[weight=1.0, alpha=0.5, beta=2.0, temperature=1.0, target=TEACHER]");
     assertThat(recipe.training())
         .isEqualTo(
             new Recipe.Training(
@@ -135,6 +147,13 @@ class RecipeTest {
             + " losses.denoising-score.kernel: | [1, 3]",
         "dice: {weight: 1}       | feature-consistency: {weight: 1, weighting: F} |"
             + " losses.feature-consistency.weighting: | E+C",
+        "dice: {weight: 1}       | cwd: {weight: 1, temperature: 0} | losses.cwd.temperature: | 0",
+        "dice: {weight: 1}       | skd-pixel: {weight: 1, distribution: normal} |"
+            + " losses.skd-pixel.distribution: | softmax",
+        "dice: {weight: 1}       | skd-pair: {weight: 1, nodes: 1} | losses.skd-pair.nodes: | 2",
+        "dice: {weight: 1}       | dkd: {weight: 1, target: student} | losses.dkd.target: | teacher",
+        "dice: {weight: 1}       | dkd: {weight: 1, gamma: 2} | losses.dkd.gamma is not valid |"
+            + " beta",
         "epochs: 3               | epochs: 0                             | training.epochs: | 1",
         "epochs: 3               | epoch: 3                              | training.epoch is not"
             + " valid | epochs",

@@ -1,0 +1,182 @@
+"""Frozen figures for the baselines' losses: values and gradients in float64, by published packages where one has the loss.
+
+  cwd, cwd-embedding  mmrazor 1.0.0, ChannelWiseDivergence.
+  skd-pixel           torchdistill 1.1.4, losses.mid_level.KDLoss of the K + 1 logits (0 first) of all pixels, times T^2, which
+                      it leaves out with alpha 0; sigmoids as pairs (s, 0), whose divergences add up.
+  skd-pair            no package has it. optax 0.2.8, losses.cosine_similarity of all pairs of nodes; the mean square is here.
+  dkd                 mmrazor, DKDLoss of the K + 1 logits of the pixels that count, which are its batch.
+  cross-entropy       optax, losses.softmax_cross_entropy_with_integer_labels.
+
+mmrazor's package imports mmcv, which has no wheel for this torch; its loss modules do not, so they are imported past the
+packages' own __init__.
+
+Made with: Python 3.11, torch 2.7.1 (CPU), numpy 2.4.6, mmengine 0.10.7 and the above.
+Run:       python baselines.py     (writes baseline_losses.json beside itself, for LossReferenceTest)
+"""
+
+import importlib.util
+import pathlib
+import sys
+import types
+
+import optax
+import torch
+import torch.nn.functional as F
+from torchdistill.losses.mid_level import KDLoss
+
+import losses
+from losses import Optax, dump, each, regrid
+from random_losses import case
+
+losses.PACKAGES += ("mmrazor", "mmengine")
+
+
+def bare(name, folder):
+    """A package of that folder whose __init__ is not run."""
+    module = types.ModuleType(name)
+    module.__path__ = [str(folder)]
+    sys.modules[name] = module
+
+
+MMRAZOR = pathlib.Path(importlib.util.find_spec("mmrazor").submodule_search_locations[0])
+for part in ("", ".models", ".models.losses"):
+    bare("mmrazor" + part, MMRAZOR.joinpath(*part.split(".")[1:]))
+
+from mmrazor.models.losses.cwd import ChannelWiseDivergence  # noqa: E402
+from mmrazor.models.losses.decoupled_kd import DKDLoss  # noqa: E402
+
+
+def beside(v, name):
+    """Student's and teacher's embedding on one grid and, by the adapter where there is one, of as many channels."""
+    t = v["teacherEmbedding"]
+    x = regrid(v["embedding"], t.shape[2])
+    adapter = f"loss.{name}.adapter."
+    return (F.conv2d(x, v[adapter + "weight"], v[adapter + "bias"]) if adapter + "weight" in v else x), t
+
+
+def both_logits(v):
+    x = v["logits"]
+    return x, F.interpolate(v["teacherLogits"], size=x.shape[2:], mode="bilinear", align_corners=False)
+
+
+def categorical(logits):
+    """The pixels of a sample, background first: [K, H, W] to [H W, K + 1]."""
+    return torch.cat([torch.zeros_like(logits[:1]), logits]).flatten(1).T
+
+
+def channel_wise(s, t, temperature):
+    loss = ChannelWiseDivergence(tau=temperature)
+    return each(lambda a, b: loss(a[None], b[None]), s, t)
+
+
+def cwd(case, v):
+    return channel_wise(*both_logits(v), case["settings"].get("temperature", 4.0))
+
+
+def cwd_embedding(case, v):
+    return channel_wise(*beside(v, "cwd-embedding"), case["settings"].get("temperature", 4.0))
+
+
+def skd_pixel(case, v):
+    temperature = case["settings"].get("temperature", 1.0)
+    kd = KDLoss("student", "output", "teacher", "output", temperature, alpha=0)
+
+    def divergence(a, b):
+        return temperature**2 * kd({"student": {"output": a}}, {"teacher": {"output": b}})
+
+    if case["settings"].get("distribution") == "sigmoid":
+        return each(lambda a, b: sum(divergence(categorical(k[None]), categorical(m[None])) for k, m in zip(a, b)),
+                    *both_logits(v))
+    return each(lambda a, b: divergence(categorical(a), categorical(b)), *both_logits(v))
+
+
+def alike(x):
+    """Cosines of all pairs of nodes, [C, g, g] to [N, N]."""
+    nodes = x.flatten(1).T
+    n = len(nodes)
+    first = nodes[:, None].expand(n, n, -1).reshape(n * n, -1)
+    second = nodes[None].expand(n, n, -1).reshape(n * n, -1)
+    # This gradient is by the first argument alone, hence each pair both ways round.
+    twice = Optax.apply(optax.losses.cosine_similarity, first, second)
+    twice = twice + Optax.apply(optax.losses.cosine_similarity, second, first)
+    return (twice - twice.detach() / 2).reshape(n, n)
+
+
+def skd_pair(case, v):
+    t = v["teacherEmbedding"]
+    nodes = min(case["settings"].get("nodes", 16), t.shape[2])
+
+    s = regrid(v["embedding"], nodes)
+    return each(lambda a, b: ((alike(a) - alike(b).detach()) ** 2).mean(), s, regrid(t, nodes))
+
+
+def dkd(case, v):
+    s = case["settings"]
+    loss = DKDLoss(tau=s.get("temperature", 4.0), alpha=s.get("alpha", 1.0), beta=s.get("beta", 8.0))
+
+    def pixels(a, b, y, keep):
+        p, q = categorical(a), categorical(b)
+        if s.get("target") == "teacher":
+            return loss(p, q, q.argmax(dim=1))
+        labels, kept = marks(y), keep.flatten() > 0
+        return loss(p[kept], q[kept], labels[kept]) if kept.any() else torch.zeros(())
+
+    return each(pixels, *both_logits(v), v["truth"], v["valid"])
+
+
+def marks(truth):
+    """The class of each pixel, 0 the background: [K, H, W] to [H W]."""
+    return categorical(truth).argmax(dim=1) * (truth.sum(dim=0).flatten() > 0)
+
+
+def cross_entropy(case, v):
+    def labelled(x, y, keep):
+        kept = keep.flatten() > 0
+        if not kept.any():
+            return torch.zeros(())
+        ce = optax.losses.softmax_cross_entropy_with_integer_labels
+        return Optax.apply(ce, categorical(x)[kept], marks(y)[kept]).mean()
+
+    return each(labelled, v["logits"], v["truth"], v["valid"])
+
+
+LOGITS = ("embedding", "logits", "teacherLogits")
+EMBEDDINGS = ("embedding", "logits", "teacherEmbedding")
+LABELS = ("embedding", "logits", "truth", "valid")
+ADDED = {
+    "cwd": (cwd, LOGITS),
+    "cwd-embedding": (cwd_embedding, EMBEDDINGS),
+    "skd-pixel": (skd_pixel, LOGITS),
+    "skd-pair": (skd_pair, EMBEDDINGS),
+    "dkd": (dkd, (*LOGITS, "truth", "valid")),
+    "cross-entropy": (cross_entropy, LABELS),
+}
+losses.LOSSES.update({name: loss for name, (loss, _) in ADDED.items()})
+losses.READS.update({name: reads for name, (_, reads) in ADDED.items()})
+
+
+def adapter(name, into=5, out=7):
+    return {f"loss.{name}.adapter.weight": (out, into, 1, 1), f"loss.{name}.adapter.bias": (out,)}
+
+
+def cases():
+    return [
+        case("cwd", "cwd", {}),
+        case("cwd, T 1, teacher logits coarser", "cwd", {"temperature": 1.0}, ht=3),
+        case("cwd of embeddings", "cwd-embedding", {}),
+        case("cwd of embeddings, T 1, through an adapter", "cwd-embedding", {"temperature": 1.0}, ct=7, hs=8,
+             learned=adapter("cwd-embedding")),
+        case("skd, pixels", "skd-pixel", {}),
+        case("skd, pixels, T 3, teacher logits coarser", "skd-pixel", {"temperature": 3.0}, ht=3),
+        case("skd, pixels, sigmoids", "skd-pixel", {"distribution": "sigmoid", "temperature": 2.0}),
+        case("skd, pairs of all cells", "skd-pair", {}),
+        case("skd, pairs of 2x2 nodes, finer student of fewer channels", "skd-pair", {"nodes": 2}, ct=7, hs=8),
+        case("dkd", "dkd", {}),
+        case("dkd, T 1, degenerate samples", "dkd", {"alpha": 0.5, "beta": 2.0, "temperature": 1.0}, valid="degenerate"),
+        case("dkd, the teacher's classes", "dkd", {"target": "teacher", "temperature": 2.0}, ht=9),
+        case("cross-entropy", "cross-entropy", {}, valid="degenerate"),
+    ]
+
+
+if __name__ == "__main__":
+    dump("baseline_losses.json", {}, cases())
