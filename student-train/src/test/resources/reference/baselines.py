@@ -5,6 +5,7 @@
                       it leaves out with alpha 0; sigmoids as pairs (s, 0), whose divergences add up.
   skd-pair            no package has it. optax 0.2.8, losses.cosine_similarity of all pairs of nodes; the mean square is here.
   dkd                 mmrazor, DKDLoss of the K + 1 logits of the pixels that count, which are its batch.
+  mgd                 mmrazor, MGDConnector and MGDLoss; the latter sums, so it is divided by C g^2. torch.rand is given R.
   cross-entropy       optax, losses.softmax_cross_entropy_with_integer_labels.
 
 mmrazor's package imports mmcv, which has no wheel for this torch; its loss modules do not, so they are imported past the
@@ -18,14 +19,17 @@ import importlib.util
 import pathlib
 import sys
 import types
+from unittest import mock
 
+import numpy as np
 import optax
 import torch
 import torch.nn.functional as F
 from torchdistill.losses.mid_level import KDLoss
 
 import losses
-from losses import Optax, dump, each, regrid
+import random_losses
+from losses import Optax, dump, each, pack, regrid
 from random_losses import case
 
 losses.PACKAGES += ("mmrazor", "mmengine")
@@ -39,11 +43,13 @@ def bare(name, folder):
 
 
 MMRAZOR = pathlib.Path(importlib.util.find_spec("mmrazor").submodule_search_locations[0])
-for part in ("", ".models", ".models.losses"):
+for part in ("", ".models", ".models.losses", ".models.architectures", ".models.architectures.connectors"):
     bare("mmrazor" + part, MMRAZOR.joinpath(*part.split(".")[1:]))
 
+from mmrazor.models.architectures.connectors.mgd_connector import MGDConnector  # noqa: E402
 from mmrazor.models.losses.cwd import ChannelWiseDivergence  # noqa: E402
 from mmrazor.models.losses.decoupled_kd import DKDLoss  # noqa: E402
+from mmrazor.models.losses.mgd_loss import MGDLoss  # noqa: E402
 
 
 def beside(v, name):
@@ -140,6 +146,28 @@ def cross_entropy(case, v):
     return each(labelled, v["logits"], v["truth"], v["valid"])
 
 
+def mgd(case, v):
+    t = v["teacherEmbedding"]
+    x = regrid(v["embedding"], t.shape[2])
+    connector = MGDConnector(x.shape[1], t.shape[1], lambda_mgd=case["settings"]["masked"])
+    parts = {"align": "adapter", "generation.0": "generator0", "generation.2": "generator1"}
+    learned = {
+        f"{part}.{kind}": v[f"loss.mgd.{name}.{kind}"]
+        for part, name in parts.items()
+        for kind in ("weight", "bias")
+        if f"loss.mgd.{name}.{kind}" in v
+    }
+    drawn = torch.tensor(case["noise"]["data"]).reshape(len(x), 1, *t.shape[2:])
+
+    def made(a, r):
+        with mock.patch("torch.rand", lambda shape: r.reshape(shape)):
+            return torch.func.functional_call(connector, learned, (a[None],), {}, strict=True)
+
+    connector.forward = connector.forward_train
+    loss = MGDLoss(alpha_mgd=1.0)
+    return each(lambda a, b, r: loss(made(a, r), b[None]) / b.numel(), x, t, drawn)
+
+
 LOGITS = ("embedding", "logits", "teacherLogits")
 EMBEDDINGS = ("embedding", "logits", "teacherEmbedding")
 LABELS = ("embedding", "logits", "truth", "valid")
@@ -150,6 +178,7 @@ ADDED = {
     "skd-pair": (skd_pair, EMBEDDINGS),
     "dkd": (dkd, (*LOGITS, "truth", "valid")),
     "cross-entropy": (cross_entropy, LABELS),
+    "mgd": (mgd, EMBEDDINGS),
 }
 losses.LOSSES.update({name: loss for name, (loss, _) in ADDED.items()})
 losses.READS.update({name: reads for name, (_, reads) in ADDED.items()})
@@ -157,6 +186,20 @@ losses.READS.update({name: reads for name, (_, reads) in ADDED.items()})
 
 def adapter(name, into=5, out=7):
     return {f"loss.{name}.adapter.weight": (out, into, 1, 1), f"loss.{name}.adapter.bias": (out,)}
+
+
+def generator(channels, hidden):
+    return {
+        "loss.mgd.generator0.weight": (hidden, channels, 3, 3),
+        "loss.mgd.generator0.bias": (hidden,),
+        "loss.mgd.generator1.weight": (channels, hidden, 3, 3),
+        "loss.mgd.generator1.bias": (channels,),
+    }
+
+
+def drawn(grid):
+    """R of three samples on a grid of 1/64: the same in float32, and never on the threshold's wrong side."""
+    return pack(np.floor(64 * random_losses.RANDOM.random((3, 1, grid, grid))) / 64)
 
 
 def cases():
@@ -174,6 +217,9 @@ def cases():
         case("dkd", "dkd", {}),
         case("dkd, T 1, degenerate samples", "dkd", {"alpha": 0.5, "beta": 2.0, "temperature": 1.0}, valid="degenerate"),
         case("dkd, the teacher's classes", "dkd", {"target": "teacher", "temperature": 2.0}, ht=9),
+        case("mgd", "mgd", {"masked": 0.75}, learned=generator(5, 5), draws=drawn(4)),
+        case("mgd, a third masked, finer student through an adapter", "mgd", {"masked": 0.35}, ct=7, hs=8,
+             learned=adapter("mgd") | generator(7, 7), draws=drawn(4)),
         case("cross-entropy", "cross-entropy", {}, valid="degenerate"),
     ]
 

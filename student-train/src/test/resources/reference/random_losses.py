@@ -16,7 +16,8 @@ def normal(*shape, scale=1.0):
     return (RANDOM.standard_normal(shape) * scale).astype(np.float32)
 
 
-def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, projection=None, dims=3, valid=None):
+def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, projection=None, dims=3, valid=None,
+         draws=None):
     b, k, h = 3, 2, 6
     labels = RANDOM.integers(0, k + 1, (b, h, h))
     inputs = {
@@ -47,6 +48,8 @@ def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, pro
     }
     if loss == "denoising-score":
         result["noise"] = pack(noise(b, dims, g, g))
+    if draws is not None:
+        result["noise"] = draws
     learned = {key: normal(*shape, scale=0.4) for key, shape in (learned or {}).items()}
     v, per_sample = solve(result, inputs, learned)
     result["inputs"] = {key: pack(x) for key, x in inputs.items() if key in READS[loss]}

@@ -1,6 +1,7 @@
 package stillhouse.loss;
 
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Random draws keyed by (seed, epoch, sample, purpose): the same for any number of ranks and after
@@ -23,11 +24,21 @@ public record Draws(long seed, int epoch, long[] sampleKeys) implements Noise {
    */
   @Override
   public float[] gaussian(String purpose, int perSample) {
+    return each(purpose, perSample, SplittableRandom::nextGaussian);
+  }
+
+  /** Each sample's from a generator of its own. */
+  @Override
+  public float[] uniform(String purpose, int perSample) {
+    return each(purpose, perSample, random -> random.nextInt(1 << 24) * 0x1p-24); // floats, all
+  }
+
+  private float[] each(String purpose, int perSample, ToDoubleFunction<SplittableRandom> next) {
     float[] values = new float[Math.multiplyExact(sampleKeys.length, perSample)];
     for (int b = 0; b < sampleKeys.length; b++) {
       SplittableRandom random = forSample(b, purpose);
       for (int i = b * perSample; i < (b + 1) * perSample; i++) {
-        values[i] = (float) random.nextGaussian();
+        values[i] = (float) next.applyAsDouble(random);
       }
     }
     return values;

@@ -32,7 +32,8 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
           Map.entry("cwd-embedding", ChannelWise.EmbeddingSettings.class),
           Map.entry("skd-pixel", PixelWise.Settings.class),
           Map.entry("skd-pair", PairWise.Settings.class),
-          Map.entry("dkd", DecoupledKd.Settings.class));
+          Map.entry("dkd", DecoupledKd.Settings.class),
+          Map.entry("mgd", MaskedGeneration.Settings.class));
 
   public Losses {
     if (byName.isEmpty()) {

@@ -95,6 +95,48 @@ class BaselineLossTest {
     }
   }
 
+  @Test
+  void maskedGenerationMakesWhatIsBlankedFromWhatIsNot() {
+    try (var bench = new Bench()) {
+      // the generator adds up its neighbours (and is linear here): of (3, 5, 7) with 5 blanked the
+      // places are 3, 3 + 7, 7, to be (3, 9, 7)
+      NDArray s = map(bench, 1, 3, 3, 5, 7);
+      NDArray t = map(bench, 1, 3, 3, 9, 7);
+      NDArray sum =
+          bench.manager.create(new float[] {0, 0, 0, 1, 1, 1, 0, 0, 0}).reshape(1, 1, 3, 3);
+      NDArray same =
+          bench.manager.create(new float[] {0, 0, 0, 0, 1, 0, 0, 0, 0}).reshape(1, 1, 3, 3);
+      NDArray none = bench.manager.zeros(new Shape(1));
+      var loss =
+          new MaskedGeneration(
+              0.5,
+              EmbeddingAdapter.none(1),
+              new Convolution(sum, none),
+              new Convolution(same, none));
+      Noise noise = new Blanked(new float[] {0.1f, 0.9f, 0.5f});
+      var targets = new Targets(null, null, null, t, null, noise);
+      assertThat(loss.perSample(new StudentOutput(s, null), targets).toFloatArray())
+          .containsExactly(new float[] {1f / 3}, within(1e-6f));
+    }
+  }
+
+  @Test
+  void aGeneratorTrainedBesideTheStudentLearns() {
+    try (var bench = new Bench()) {
+      Loss loss = bench.loss("{mgd: {weight: 1, masked: 0.5}}");
+      var samples = bench.samples(9, 4);
+      double before = mean(samples.of(loss));
+      for (int step = 0; step < 40; step++) {
+        bench
+            .gradients(
+                bench.weights.trainable(),
+                () -> loss.perSample(samples.output(), samples.targets()))
+            .forEach((name, g) -> descend(bench.weights.get(name), g));
+      }
+      assertThat(mean(samples.of(loss))).isLessThan(0.8 * before);
+    }
+  }
+
   @Property(tries = 10)
   void ofOneClassSoftmaxAndSigmoidAreTheSame(@ForAll @LongRange(min = 0, max = 1000) long seed) {
     try (var bench = new Bench()) {
@@ -151,6 +193,35 @@ class BaselineLossTest {
             .as(loss.getClass().getSimpleName())
             .containsExactly(new float[] {0, 0}, within(1e-4f));
       }
+    }
+  }
+
+  private static void descend(NDArray weight, float[] gradient) {
+    float[] moved = weight.toFloatArray();
+    for (int i = 0; i < moved.length; i++) {
+      moved[i] -= 0.05f * gradient[i];
+    }
+    weight.set(moved);
+  }
+
+  private static double mean(float[] values) {
+    double sum = 0;
+    for (float v : values) {
+      sum += v / values.length;
+    }
+    return sum;
+  }
+
+  /** One draw of a mask. */
+  private record Blanked(float[] values) implements Noise {
+    @Override
+    public float[] gaussian(String purpose, int perSample) {
+      throw new AssertionError("A mask is not gaussian");
+    }
+
+    @Override
+    public float[] uniform(String purpose, int perSample) {
+      return values.clone();
     }
   }
 

@@ -46,4 +46,20 @@ class DrawsTest {
     assertThat(fourth).isCloseTo(3, within(0.11));
     assertThat((double) beyondTwo / n).isCloseTo(0.0455, within(0.0024));
   }
+
+  @Test
+  void uniformValuesAreEven() {
+    int n = 20_000;
+    float[] values = new Draws(1, 1, new long[] {3, 4}).uniform("mask", n);
+    int[] tenths = new int[10];
+    for (int i = 0; i < n; i++) {
+      assertThat(values[i]).isGreaterThanOrEqualTo(0).isLessThan(1);
+      tenths[(int) (values[i] * 10)]++;
+    }
+    for (int count : tenths) {
+      assertThat((double) count / n).isCloseTo(0.1, within(0.0106)); // five standard errors
+    }
+    assertThat(Arrays.copyOfRange(values, n, 2 * n))
+        .containsExactly(new Draws(1, 1, new long[] {4}).uniform("mask", n));
+  }
 }

@@ -27,7 +27,8 @@ class GarbageCollectionTest {
         "skd-pair: {weight: 1}",
         "dkd: {weight: 1}",
         "dkd: {weight: 1, target: teacher}",
-        "cross-entropy: {weight: 1}"
+        "cross-entropy: {weight: 1}",
+        "mgd: {weight: 1}"
       })
   void aCollectionBetweenForwardAndBackwardChangesNoGradient(String yaml) {
     Map<String, float[]> undisturbed = gradients(yaml, () -> {});

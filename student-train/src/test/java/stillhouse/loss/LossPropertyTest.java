@@ -33,6 +33,7 @@ class LossPropertyTest {
           "{cwd: {weight: 1, temperature: 1}}",
           "{cwd-embedding: {weight: 1, temperature: 1}}",
           "{skd-pixel: {weight: 1}}",
+          "{mgd: {weight: 1, hidden: 4}}",
           "{skd-pair: {weight: 1, nodes: 3}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1, target: teacher}}");

@@ -50,6 +50,7 @@ class ObjectiveTest {
     assertThat(needs("skd"))
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS, Need.TEACHER_EMBEDDING);
     assertThat(needs("dkd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS);
+    assertThat(needs("mgd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
     assertThat(needs("sard-logit")).containsExactlyInAnyOrder(Need.values());
   }
 
@@ -63,6 +64,20 @@ class ObjectiveTest {
           load("feature-aligned"), new ObjectiveContext(other.weights, 48, 48, 32, null));
       assertThat(other.weights.names()).isEmpty();
     }
+  }
+
+  @Test
+  void aGeneratorIsLearntBesideTheStudentUnderANameThatIsNotExported() {
+    create("mgd", 32, 48);
+    assertThat(bench.weights.names())
+        .containsExactly(
+            "loss.mgd.adapter.weight",
+            "loss.mgd.adapter.bias",
+            "loss.mgd.generator0.weight",
+            "loss.mgd.generator0.bias",
+            "loss.mgd.generator1.weight",
+            "loss.mgd.generator1.bias");
+    assertThat(bench.weights.parameterCount(stillhouse.student.Student.PREFIX)).isZero();
   }
 
   @Test

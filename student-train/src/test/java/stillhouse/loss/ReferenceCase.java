@@ -140,7 +140,20 @@ final class ReferenceCase {
         in.get("teacherLogits"),
         in.get("teacherEmbedding"),
         in.get("structure"),
-        noise == null ? null : (purpose, perSample) -> floats(noise.get("data")));
+        noise == null ? null : new Given(floats(noise.get("data"))));
+  }
+
+  /** The figures' own draws, whatever they are asked for. */
+  private record Given(float[] values) implements Noise {
+    @Override
+    public float[] gaussian(String purpose, int perSample) {
+      return values;
+    }
+
+    @Override
+    public float[] uniform(String purpose, int perSample) {
+      return values.clone();
+    }
   }
 
   static Map<String, NDArray> tensors(Bench bench, JsonNode nodes) {

@@ -85,6 +85,7 @@ class RecipeTest {
               skd-pixel: {weight: 10, temperature: 2, distribution: sigmoid}
               skd-pair: {weight: 1, nodes: 8}
               dkd: {weight: 1, alpha: 0.5, beta: 2, temperature: 1, target: teacher}
+              mgd: {weight: 5, masked: 0.5, hidden: 32}
             training:
               epochs: 10
               batch: 16
@@ -109,7 +110,8 @@ class RecipeTest {
             "cwd-embedding=EmbeddingSettings[weight=50.0, temperature=4.0]",
             "skd-pixel=Settings[weight=10.0, temperature=2.0, distribution=SIGMOID]",
             "skd-pair=Settings[weight=1.0, nodes=8]",
-            "dkd=Settings[weight=1.0, alpha=0.5, beta=2.0, temperature=1.0, target=TEACHER]");
+            "dkd=Settings[weight=1.0, alpha=0.5, beta=2.0, temperature=1.0, target=TEACHER]",
+            "mgd=Settings[weight=5.0, masked=0.5, hidden=32]");
     assertThat(recipe.training())
         .isEqualTo(
             new Recipe.Training(
@@ -154,6 +156,7 @@ class RecipeTest {
         "dice: {weight: 1}       | dkd: {weight: 1, target: student} | losses.dkd.target: | teacher",
         "dice: {weight: 1}       | dkd: {weight: 1, gamma: 2} | losses.dkd.gamma is not valid |"
             + " beta",
+        "dice: {weight: 1}       | mgd: {weight: 1, masked: 1} | losses.mgd.masked: | 1",
         "epochs: 3               | epochs: 0                             | training.epochs: | 1",
         "epochs: 3               | epoch: 3                              | training.epoch is not"
             + " valid | epochs",
