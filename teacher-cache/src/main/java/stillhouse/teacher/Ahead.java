@@ -15,30 +15,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Works on one element more than was asked for, on a thread of its own; results come in the
+ * Works on one element more than is asked for, on a thread of its own; results come in the
  * elements' order, and a failure where its result would have come. The elements themselves are
  * drawn by the caller's thread: Spark's iterators belong to it. The thread is one of the task's:
  * {@link TaskContext#get} holds there too.
  */
 final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Ahead.class);
-  // What is under way is one batch of images, or one read of a file system that hangs.
-  private static final long PATIENCE_SECONDS = 10;
 
   private final Iterator<A> elements;
   private final Function<A, B> work;
   private final Consumer<B> discard;
+  private final Ending ending;
   private final ExecutorService thread;
   private CompletableFuture<B> next; // null: none is under way
   private volatile boolean closed;
 
+  /** How {@link #close} deals with work that is under way. */
+  enum Ending {
+    /** It is interrupted, and left alone after a while: a read of a file system may hang. */
+    LEFT_ALONE,
+    /** It is waited for, however long that takes: what it works with is closed next. */
+    WAITED_FOR;
+
+    private static final long PATIENCE_SECONDS = 10;
+  }
+
   /**
    * @param discard takes a result that nobody will ask for
    */
-  Ahead(Iterator<A> elements, Function<A, B> work, Consumer<B> discard) {
+  Ahead(Iterator<A> elements, Function<A, B> work, Consumer<B> discard, Ending ending) {
     this.elements = elements;
     this.work = work;
     this.discard = discard;
+    this.ending = ending;
     TaskContext task = TaskContext.get();
     this.thread =
         Executors.newSingleThreadExecutor(
@@ -81,8 +91,12 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   }
 
   private void start() {
-    A element = elements.next();
-    next = CompletableFuture.supplyAsync(() -> work.apply(element), thread);
+    try {
+      A element = elements.next();
+      next = CompletableFuture.supplyAsync(() -> work.apply(element), thread);
+    } catch (RuntimeException | Error e) { // after the result that came before it
+      next = CompletableFuture.failedFuture(e);
+    }
   }
 
   private static <B> B get(CompletableFuture<B> future) {
@@ -108,18 +122,42 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    boolean ended = ending == Ending.WAITED_FOR ? waited() : interrupted();
+    if (ended && next != null && next.isDone() && !next.isCompletedExceptionally()) {
+      discard.accept(next.join());
+    }
+    next = null;
+  }
+
+  private boolean interrupted() {
     thread.shutdownNow();
     try {
-      if (!thread.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      boolean ended = thread.awaitTermination(Ending.PATIENCE_SECONDS, TimeUnit.SECONDS);
+      if (!ended) {
         LOG.warn(
             "Reading ahead still runs {} s after its task ended; its thread ends with the read",
-            PATIENCE_SECONDS);
-      } else if (next != null && next.isDone() && !next.isCompletedExceptionally()) {
-        discard.accept(next.join());
+            Ending.PATIENCE_SECONDS);
       }
-      next = null;
+      return ended;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
+  }
+
+  private boolean waited() {
+    thread.shutdown();
+    boolean interrupted = false;
+    while (!thread.isTerminated()) {
+      try {
+        thread.awaitTermination(1, TimeUnit.HOURS);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return true;
   }
 }

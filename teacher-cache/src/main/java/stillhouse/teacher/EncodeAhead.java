@@ -17,10 +17,11 @@ import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 
 /**
- * What a teacher says of a task's rows, in their order. While the network runs on one batch, a
- * thread of its own reads, decodes and preprocesses the next, and no more than that one. The
- * network is called with exactly {@link TeacherSpec#batch()} images: a batch that lacks some is
- * filled with its own last image and what comes of it is dropped.
+ * What a teacher says of a task's rows, in their order. Three things go on at once, each on a
+ * thread of its own: the task stores what came of one batch, the network runs on the next, and the
+ * one after that is read, decoded and preprocessed. No more than these are held. The network is
+ * called with exactly {@link TeacherSpec#batch()} images: a batch that lacks some is filled with
+ * its own last image and what comes of it is dropped.
  *
  * @param <R> a row; {@link Reading} gets its image
  */
@@ -28,6 +29,7 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
   private final Teacher teacher;
   private final Reading<R> reading;
   private final Ahead<List<R>, Batch<R>> batches;
+  private final Ahead<Batch<R>, List<Encoded<R>>> encoded;
   private final Queue<Encoded<R>> ready = new ArrayDeque<>();
 
   /** A row and what came of it. */
@@ -74,7 +76,11 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     this.reading = reading;
     this.batches =
         new Ahead<>(
-            new Groups<>(rows, teacher.spec().batch()), this::read, batch -> batch.images.close());
+            new Groups<>(rows, teacher.spec().batch()),
+            this::read,
+            batch -> batch.images.close(),
+            Ahead.Ending.LEFT_ALONE);
+    this.encoded = new Ahead<>(batches, this::encode, said -> {}, Ahead.Ending.WAITED_FOR);
   }
 
   /** Reads ahead for this thread's Spark task, and stops when that ends, however it ends. */
@@ -111,8 +117,8 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
 
   @Override
   public boolean hasNext() {
-    while (ready.isEmpty() && batches.hasNext()) {
-      encode(batches.next());
+    while (ready.isEmpty() && encoded.hasNext()) {
+      ready.addAll(encoded.next());
     }
     return !ready.isEmpty();
   }
@@ -125,10 +131,17 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     return ready.remove();
   }
 
-  /** Stops reading ahead. Safe to call again. */
+  /**
+   * Stops reading ahead, and waits for the network where it is at work: the teacher may be closed
+   * then. Safe to call again.
+   */
   @Override
   public void close() {
-    batches.close();
+    try {
+      batches.close();
+    } finally {
+      encoded.close();
+    }
   }
 
   /** Runs ahead, while the network is busy with the batch before. */
@@ -173,12 +186,15 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     }
   }
 
-  private void encode(Batch<R> batch) {
+  /** Runs ahead, while what came of the batch before is stored. */
+  private List<Encoded<R>> encode(Batch<R> batch) {
     Iterator<Encoded<R>> asked = ask(batch).iterator();
+    List<Encoded<R>> all = new ArrayList<>(batch.rows.size());
     for (int i = 0; i < batch.rows.size(); i++) {
       RuntimeException cause = batch.unreadable.get(i);
-      ready.add(cause == null ? asked.next() : new Unreadable<>(batch.rows.get(i), cause));
+      all.add(cause == null ? asked.next() : new Unreadable<>(batch.rows.get(i), cause));
     }
+    return all;
   }
 
   /** What became of the readable rows, in their order. */

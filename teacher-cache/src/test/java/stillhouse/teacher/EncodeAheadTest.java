@@ -34,6 +34,7 @@ class EncodeAheadTest {
   private static final class Patient implements Teacher {
     final Semaphore calls = new Semaphore(0);
     final CountDownLatch asked = new CountDownLatch(1);
+    final CountDownLatch askedAgain = new CountDownLatch(2);
     final AtomicInteger held = new AtomicInteger();
 
     @Override
@@ -49,6 +50,7 @@ class EncodeAheadTest {
         throw new ArithmeticException("prime");
       }
       asked.countDown();
+      askedAgain.countDown();
       calls.acquireUninterruptibly();
       return images.stream().map(Patient::width).toList();
     }
@@ -186,6 +188,25 @@ class EncodeAheadTest {
       task.join();
     }
     assertThat(said).hasSize(8);
+  }
+
+  @Test
+  void asksAboutTheNextBatchWhileOneIsStored() throws Exception {
+    var teacher = new Patient();
+    teacher.calls.release(1);
+    var ahead = new EncodeAhead<>(teacher, rows(1, 2, 3, 4, 5, 6), new Widths());
+    assertThat(ahead.next().row()).isEqualTo(1);
+    assertThat(teacher.askedAgain.await(20, TimeUnit.SECONDS)).isTrue();
+    var closing = new Thread(ahead::close);
+    closing.start();
+    closing.join(200);
+    assertThat(closing.isAlive()).as("the network still holds the teacher").isTrue();
+    closing.interrupt();
+    closing.join(200);
+    assertThat(closing.isAlive()).as("and is not left alone with it").isTrue();
+    teacher.calls.release(10);
+    closing.join();
+    assertThat(teacher.held).hasValue(0);
   }
 
   @Test
