@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Spliterators;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
@@ -39,10 +38,10 @@ import stillhouse.tensor.FloatTensor;
  */
 record Answering(
     TeacherSource source, TeacherAccess access, PromptPlan plan, ImageSource images, CacheKeys keys)
-    implements MapPartitionsFunction<Row, Row> {
+    implements Outcome.Work {
 
   @Override
-  public Iterator<Row> call(Iterator<Row> rows) {
+  public Iterator<Outcome> call(Iterator<Row> rows) {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
@@ -54,7 +53,7 @@ record Answering(
     return stream.flatMap(row -> prompted(row, teacher)).iterator();
   }
 
-  private Row dense(Row row) {
+  private Outcome dense(Row row) {
     FloatTensor logits = layer(row, Teacher.LOGITS);
     try {
       return answer(row, CacheKeys.NO_PROMPT, null, logits, null, 1);
@@ -63,7 +62,7 @@ record Answering(
     }
   }
 
-  private Stream<Row> prompted(Row row, Teacher teacher) {
+  private Stream<Outcome> prompted(Row row, Teacher teacher) {
     List<Prompt> prompts;
     PromptedImage image;
     try {
@@ -79,7 +78,7 @@ record Answering(
       return Stream.of(failure(row, "no prompts", e));
     }
     try {
-      List<Row> answers = answers(row, teacher, prompts, image);
+      List<Outcome> answers = answers(row, teacher, prompts, image);
       // Nothing was asked, or nothing of it kept.
       return answers.isEmpty()
           ? Stream.of(answer(row, CacheKeys.NO_PROMPT, null, null, null, 1))
@@ -116,7 +115,7 @@ record Answering(
     }
   }
 
-  private List<Row> answers(
+  private List<Outcome> answers(
       Row row, Teacher teacher, List<Prompt> prompts, PromptedImage pictured) {
     if (prompts.isEmpty()) {
       return List.of();
@@ -175,25 +174,25 @@ record Answering(
     }
   }
 
-  private Row failure(Row row, String reason, RuntimeException cause) {
+  private Outcome failure(Row row, String reason, RuntimeException cause) {
     String key =
         keys.questionKey(
             row.getAs(CacheTables.FEATURE_KEY), row.getAs(CacheTables.PROMPT_FINGERPRINT));
-    return Outcome.failure(CacheTables.ANSWERS.size(), row, key, reason, cause);
+    return Outcome.failed(row, key, reason, cause);
   }
 
-  private Row answer(Row row, Prompt prompt, MaskAnswer answer, int of) {
+  private Outcome answer(Row row, Prompt prompt, MaskAnswer answer, int of) {
     return answer(row, json(prompt), prompt.classId(), answer.logits(), answer.predictedIou(), of);
   }
 
   /**
    * @param of rows that the question has in all
    */
-  private Row answer(
+  private Outcome answer(
       Row row, String prompt, Integer classId, FloatTensor logits, Float iou, int of) {
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
     String fingerprint = row.getAs(CacheTables.PROMPT_FINGERPRINT);
-    return Outcome.success(
+    return Outcome.stored(
         keys.answerKey(featureKey, fingerprint, prompt),
         featureKey,
         keys.spec().decoderDigest().hex(),

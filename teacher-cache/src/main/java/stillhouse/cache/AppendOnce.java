@@ -6,40 +6,48 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
 import org.apache.spark.sql.delta.DeltaLog;
+import org.apache.spark.sql.delta.DeltaOperations;
+import org.apache.spark.sql.delta.OptimisticTransaction;
+import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.delta.actions.Action;
 import org.apache.spark.sql.delta.actions.AddFile;
 import org.apache.spark.sql.delta.actions.SetTransaction;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Option;
 import scala.collection.JavaConverters;
 
 /**
  * Appends rows to a content-addressed Delta table so that no key is ever there twice.
  *
- * <p>The rows whose keys the table lacks are found <em>by the query that is written</em>: Delta
- * then knows that the append depends on what the table held, and refuses it where another writer
- * has committed since. It is then asked again against the newer table; the rows themselves are
- * staged, so only the copying is repeated. Two blind appends would both be accepted.
+ * <p>Rows are written once, into files beside the table's, which the table is then told of: {@link
+ * #write}, {@link #append(Written)}. A commit names as its condition what the table held when it
+ * was asked which keys it lacks, so Delta refuses it where another writer has committed since, and
+ * the table is asked again. Where it has some of the keys by then, the others alone are written
+ * anew. Two blind appends would both be accepted.
  *
  * <p>Of the table only the files are read that can hold one of the keys, by the range of one of
  * their columns, which Delta knows of each file. Rows that come in ranges, as {@link CachePasses}
  * plans them, so meet few files however large the table is. The conflict is looked for all the
- * same: Delta holds the table's log against what was asked, not against the files that were left.
+ * same: the commit says that it has read all of the table.
  *
- * <p>Beside that, each commit carries {@code txnAppId} and the next {@code txnVersion}, so a commit
- * whose acknowledgement was lost and which is sent again is skipped. The id is the run's own: were
- * it shared by two runs of the same plan, the second to take a number would be skipped silently,
- * with rows that the first never had. A later run needs no number to know what was committed, it
- * looks for the keys.
+ * <p>Beside that, each commit carries a transaction id and a rising number, so that one whose
+ * acknowledgement was lost is known to have been made. The id is the run's own: were it shared by
+ * two runs of the same plan, the second to take a number would be skipped silently, with rows that
+ * the first never had. A later run needs no number to know what was committed, it looks for the
+ * keys.
  */
 final class AppendOnce {
   private static final Logger log = LoggerFactory.getLogger(AppendOnce.class);
@@ -80,9 +88,12 @@ final class AppendOnce {
     return new AppendOnce(spark, path, app, property, range, keys);
   }
 
-  /** Makes the table where there is none; its files can be read as plain Parquet. */
+  /**
+   * Makes the table where there is none, and gives one of before the columns that it lacks. Its
+   * files can be read as plain Parquet.
+   */
   static void create(SparkSession spark, String path, StructType type) {
-    if (exists(spark, path)) {
+    if (has(spark, path, type)) {
       return;
     }
     try {
@@ -93,37 +104,88 @@ final class AppendOnce {
           .write()
           .format("delta")
           .mode("append")
+          .option("mergeSchema", "true")
           .option("delta.enableDeletionVectors", "false")
           .save(path);
     } catch (DeltaConcurrentModificationException e) {
-      if (!exists(spark, path)) {
+      if (!has(spark, path, type)) {
         throw e;
       }
       log.info("Another writer made {} first", path);
     }
   }
 
-  /** By its first commit: a log folder alone may be another writer's, not yet filled. */
-  private static boolean exists(SparkSession spark, String path) {
-    return CacheTables.version(spark, path) >= 0;
+  /** By its commits: a log folder alone may be another writer's, not yet filled. */
+  private static boolean has(SparkSession spark, String path, StructType type) {
+    Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    return now.version() >= 0
+        && List.of(now.schema().fieldNames()).containsAll(List.of(type.fieldNames()));
+  }
+
+  /** Rows in files of the table's folder, of which the table does not know yet. */
+  record Written(List<AddFile> files, StructType type) {
+    long rows() {
+      return files.stream().mapToLong(file -> (Long) file.numLogicalRecords().get()).sum();
+    }
   }
 
   /**
-   * @param rows with distinct keys; read more than once, so they stand in files
-   * @return how many were committed: those that another writer was first with are not
+   * Computes the rows, once.
+   *
+   * @param rows of the table's columns, or some of them, with distinct keys
+   */
+  Written write(Dataset<Row> rows) {
+    return CacheFiles.active(spark, () -> new Written(written(begin(), rows), rows.schema()));
+  }
+
+  /** The rows as they stand in the files. */
+  Dataset<Row> read(Written written) {
+    return spark.read().schema(written.type()).parquet(TableFiles.paths(path, written.files()));
+  }
+
+  /**
+   * Writes the rows that the table lacks and tells it of them.
+   *
+   * @param rows few, with distinct keys
+   * @return how many were committed
    */
   long append(Dataset<Row> rows) {
+    return lacking(rows) == 0 ? 0 : append(write(rows));
+  }
+
+  /**
+   * Tells the table of the rows whose keys it lacks. Files that it does not need go.
+   *
+   * @return how many were committed: those that another writer was first with are not
+   */
+  long append(Written written) {
+    if (written.files().isEmpty()) {
+      return 0;
+    }
+    return CacheFiles.active(spark, () -> committed(written));
+  }
+
+  private long committed(Written written) {
+    Dataset<Row> rows = read(written);
     Column within = within(rows);
+    Written tried = written;
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      long missing = missing(rows, within).count();
-      if (missing == 0) {
-        return 0;
-      }
-      try {
-        long before = CacheTables.version(spark, path);
-        commit(rows, within, version + 1);
+      OptimisticTransaction transaction = begin();
+      if (transaction.txnVersion(app) > version) { // and its acknowledgement was lost
         version++;
-        return committed(before);
+        return kept(tried, written);
+      }
+      if (!tried.equals(written)) {
+        discard(tried);
+      }
+      transaction.readWholeTable();
+      tried = lacked(transaction, written, within);
+      try {
+        if (!tried.files().isEmpty()) {
+          commit(transaction, tried.files(), version + 1);
+          version++;
+        }
+        return kept(tried, written);
       } catch (DeltaConcurrentModificationException e) {
         log.info("Attempt {} to commit to {} met another writer, asking again", attempt, path);
       }
@@ -133,34 +195,76 @@ final class AppendOnce {
             .formatted(path, ATTEMPTS));
   }
 
-  /** Rows of this run's last commit, by the table's log. */
-  private long committed(long before) {
-    var later = DeltaLog.forTable(spark, path).getChanges(before + 1, false);
-    while (later.hasNext()) {
-      List<Action> actions = JavaConverters.seqAsJavaList(later.next()._2());
-      if (actions.stream().anyMatch(this::isOwn)) {
-        return actions.stream()
-            .filter(AddFile.class::isInstance)
-            .mapToLong(file -> (Long) ((AddFile) file).numLogicalRecords().get())
-            .sum();
-      }
+  private long kept(Written kept, Written written) {
+    if (!kept.equals(written)) {
+      discard(written);
     }
-    throw new IllegalStateException(
-        "Cannot find commit %d of %s in the log of %s after version %d. Was the table restored?"
-            .formatted(version, app, path, before));
+    return kept.rows();
   }
 
-  private boolean isOwn(Action action) {
-    return action instanceof SetTransaction own
-        && own.appId().equals(app)
-        && own.version() == version;
+  /** Of the rows, those whose keys this version of the table lacks: mostly all, as they stand. */
+  private Written lacked(OptimisticTransaction transaction, Written written, Column within) {
+    Dataset<Row> rows = read(written);
+    Dataset<Row> missing = missing(rows, table(transaction.snapshot().version()), within);
+    long count = missing.count();
+    if (count == written.rows()) {
+      return written;
+    }
+    if (count == 0) {
+      return new Written(List.of(), written.type());
+    }
+    // Only keys are matched and sent round; the rows themselves are never shuffled.
+    Dataset<Row> some = rows.join(broadcast(missing), keys, "left_semi");
+    return new Written(written(transaction, some), written.type());
+  }
+
+  /**
+   * One commit under a given number, refused where the table has another version by now or has
+   * reached that number.
+   */
+  void commit(OptimisticTransaction transaction, List<AddFile> files, long number) {
+    List<Action> actions = new ArrayList<>(files);
+    actions.add(new SetTransaction(app, number, Option.apply(System.currentTimeMillis())));
+    transaction.commit(
+        JavaConverters.asScalaBuffer(actions).toSeq(),
+        new DeltaOperations.Write(SaveMode.Append, Option.empty(), Option.empty(), Option.empty()));
+  }
+
+  private static List<AddFile> written(OptimisticTransaction transaction, Dataset<Row> rows) {
+    return JavaConverters.seqAsJavaList(transaction.writeFiles(rows)).stream()
+        .filter(AddFile.class::isInstance)
+        .map(AddFile.class::cast)
+        .toList();
+  }
+
+  OptimisticTransaction begin() {
+    DeltaLog table = DeltaLog.forTable(spark, path);
+    table.update(false, Option.empty(), Option.empty());
+    return table.startTransaction(Option.empty(), Option.empty());
+  }
+
+  /** Deletes files that no table will be told of. What stays is no row of any, and VACUUM's. */
+  void discard(Written written) {
+    for (String file : TableFiles.paths(path, written.files())) {
+      try {
+        var gone = new Path(file);
+        gone.getFileSystem(spark.sessionState().newHadoopConf()).delete(gone, false);
+      } catch (IOException e) {
+        log.warn("Cannot delete {}, of which no table was told; gc will", file, e);
+      }
+    }
   }
 
   /**
    * @return how many of the rows the table lacks now
    */
   long lacking(Dataset<Row> rows) {
-    return missing(rows, within(rows)).count();
+    return missing(rows).count();
+  }
+
+  /** The keys of {@code rows} that the table lacks now. */
+  Dataset<Row> missing(Dataset<Row> rows) {
+    return missing(rows, CacheTables.delta(spark, path), within(rows));
   }
 
   /** Which of the table's rows can have a key of {@code rows}; null, of no row, where none has. */
@@ -169,41 +273,15 @@ final class AppendOnce {
     return col(range).between(ends.get(0), ends.get(1));
   }
 
-  /**
-   * One commit under a given number; nothing is written where the table has reached it already.
-   *
-   * @param within which of the table's rows can have one of their keys
-   */
-  void commit(Dataset<Row> rows, Column within, long version) {
-    // Only keys are matched and sent round; the rows themselves are never shuffled.
-    rows.join(broadcast(missing(rows, within)), keys, "left_semi")
-        .write()
-        .format("delta")
-        .mode("append")
-        .option("mergeSchema", "true")
-        .option("compression", "zstd")
-        .option("txnAppId", app)
-        .option("txnVersion", Long.toString(version))
-        .save(path);
-  }
-
-  /** The keys of {@code rows} that the table lacks; its own keys stay where they are read. */
-  Dataset<Row> missing(Dataset<Row> rows, Column within) {
+  /** Its own keys stay where they are read. */
+  private Dataset<Row> missing(Dataset<Row> rows, Dataset<Row> table, Column within) {
     Dataset<Row> asked = rows.selectExpr(keys);
     Dataset<Row> there =
-        table().where(within.and(among)).selectExpr(keys).join(broadcast(asked), keys, "left_semi");
+        table.where(within.and(among)).selectExpr(keys).join(broadcast(asked), keys, "left_semi");
     return asked.join(broadcast(there), keys, "left_anti");
   }
 
-  /** With every key: an older table lacks those that came later, and has no row of theirs. */
-  private Dataset<Row> table() {
-    Dataset<Row> table = CacheTables.delta(spark, path);
-    List<String> there = List.of(table.columns());
-    for (String key : keys) {
-      if (!there.contains(key)) {
-        table = table.withColumn(key, lit(null).cast(DataTypes.StringType));
-      }
-    }
-    return table;
+  private Dataset<Row> table(long version) {
+    return spark.read().format("delta").option("versionAsOf", version).load(path);
   }
 }

@@ -1,7 +1,10 @@
 package stillhouse.cache;
 
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
+import scala.runtime.BoxedUnit;
 
 /**
  * How Parquet files of rows of megabytes are written. With the library's defaults 250 rows of 2 MiB
@@ -9,8 +12,12 @@ import org.apache.spark.sql.SparkSession;
  * these settings a page holds one such row and a row group about 16.
  */
 final class CacheFiles {
+  /** So many values of a filter Parquet looks for one by one; of more, only between the ends. */
+  static final int KEYS = 256;
+
   private static final Map<String, String> SETTINGS =
       Map.of(
+          "spark.sql.parquet.pushdown.inFilterThreshold", Integer.toString(KEYS),
           "parquet.page.size.row.check.min", "1", // the size is looked at after every row
           "parquet.block.size", Integer.toString(32 << 20),
           "parquet.page.verify-checksum.enabled", "true", // keys have no sum of their own
@@ -35,5 +42,23 @@ final class CacheFiles {
             });
     SETTINGS.forEach(session.conf()::set);
     return session;
+  }
+
+  /**
+   * Delta takes how files are read and written from the session that is active in this thread,
+   * whichever asks.
+   */
+  static <T> T active(SparkSession session, Supplier<T> work) {
+    Option<SparkSession> before = SparkSession.getActiveSession();
+    SparkSession.setActiveSession(session);
+    try {
+      return work.get();
+    } finally {
+      before.foreach(
+          caller -> {
+            SparkSession.setActiveSession(caller);
+            return BoxedUnit.UNIT;
+          });
+    }
   }
 }

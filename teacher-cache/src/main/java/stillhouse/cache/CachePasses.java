@@ -14,7 +14,6 @@ import static org.apache.spark.sql.functions.min;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -141,22 +140,22 @@ final class CachePasses {
             .formatted(sha256, count));
   }
 
-  /** Planned anew when its turn comes: another run may have filled it by then. */
+  /**
+   * Equal shares, each in the order of its keys, so that a few are found in few row groups. Planned
+   * anew when its turn comes: another run may have filled it by then.
+   */
   private ChunkedPass.Chunk featureChunk(
       Dataset<Row> plan, Column within, long rows, boolean tiled) {
     int tasks = FeatureEncoding.tasks(spark, keys.spec(), rows, options.partitions());
+    Column key = col(CacheTables.FEATURE_KEY);
     return new ChunkedPass.Chunk(
         rows,
         () ->
-            tiled
-                ? byFrame(unknown(plan, within), tasks)
-                : unknown(plan, within).repartition(tasks));
-  }
-
-  /** Equal shares, a frame's tiles one after the other. */
-  private static Dataset<Row> byFrame(Dataset<Row> plan, int tasks) {
-    Column key = col(CacheTables.FEATURE_KEY);
-    return plan.repartitionByRange(tasks, key).sortWithinPartitions(key);
+            (tiled
+                    ? unknown(plan, within)
+                        .repartitionByRange(tasks, key) // a frame's tiles together
+                    : unknown(plan, within).repartition(tasks))
+                .sortWithinPartitions(key));
   }
 
   /**
@@ -230,7 +229,7 @@ final class CachePasses {
       Dataset<Row> known,
       String[] unit,
       List<String> layers,
-      MapPartitionsFunction<Row, Row> compute,
+      Outcome.Work compute,
       long reused) {
     var files =
         new FeatureFiles(spark, tables, layers.stream().map(CacheTables::layerColumn).toList());
@@ -253,7 +252,7 @@ final class CachePasses {
         new AppendOnce(
             spark,
             tables.quarantinePath(),
-            staging.transactionApp("quarantine"),
+            staging.transactionApp("quarantine-" + phase),
             "image_uri",
             "image_uri",
             "reason",

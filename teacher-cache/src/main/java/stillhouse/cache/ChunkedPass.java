@@ -1,29 +1,22 @@
 package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.current_timestamp;
-import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.when;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import stillhouse.data.Samples;
 import stillhouse.teacher.TeacherException;
 
 /**
- * Fills one table chunk by chunk. A chunk is computed once into the run's staging folder, then
- * committed; what could not be computed goes to the quarantine table with its reason.
+ * Fills one table chunk by chunk. A chunk is computed once, into files of the table's own folder,
+ * and then committed; what could not be computed goes to the quarantine table with its reason.
  *
  * @param phase the table's name, as progress and job descriptions call it
  * @param type the table's columns
@@ -54,7 +47,7 @@ record ChunkedPass(
    * @throws TeacherException where nothing that the teacher said of a chunk can be stored
    * @throws IllegalStateException where no image of a chunk can be read
    */
-  long run(List<Chunk> chunks, MapPartitionsFunction<Row, Row> compute, long reused) {
+  long run(List<Chunk> chunks, Outcome.Work compute, long reused) {
     long total = chunks.stream().mapToLong(Chunk::rows).sum();
     long done = 0;
     long written = 0;
@@ -65,7 +58,7 @@ record ChunkedPass(
       var context = spark.sparkContext();
       try (var live =
           new LiveCount(context, PAUSE, rows -> progress.report(before + rows, total, phase))) {
-        written += commit(chunk, live.counting(compute), reused + written);
+        written += commit(chunk, compute, live, reused + written);
       }
       done += chunk.rows();
       progress.report(done, total, phase);
@@ -77,35 +70,38 @@ record ChunkedPass(
     spark.sparkContext().setJobDescription("cache: " + phase + ", " + what);
   }
 
-  private long commit(Chunk chunk, MapPartitionsFunction<Row, Row> compute, long stored) {
-    StructType outcome = Outcome.type(type);
-    Dataset<Row> computed = chunk.work().get().mapPartitions(compute, Encoders.row(outcome));
-    Dataset<Row> staged = staging.put(phase, computed, outcome);
-    Column byTeacher = col(Outcome.REASON).isin(Outcome.UNSTORABLE, Outcome.REFUSED);
-    Column unread = col(Outcome.REASON).equalTo(Outcome.UNREADABLE);
-    Row counts =
-        staged
-            .agg(
-                count(Outcome.REASON),
-                count(when(byTeacher, lit(1))),
-                count(col(value)),
-                count(when(unread, lit(1))),
-                count(lit(1)))
-            .first();
-    if (counts.getLong(2) == 0) {
-      requireSome(staged.filter(byTeacher), counts.getLong(1), stored);
+  private long commit(Chunk chunk, Outcome.Work compute, LiveCount live, long stored) {
+    var failures = new Failures(spark.sparkContext());
+    MapPartitionsFunction<Row, Row> rows = live.counting(failures.apartFrom(compute));
+    AppendOnce.Written written =
+        table.write(chunk.work().get().mapPartitions(rows, Encoders.row(type)));
+    try {
+      require(written, failures.all(), stored);
+    } catch (RuntimeException e) {
+      table.discard(written);
+      throw e;
     }
-    if (counts.getLong(3) == counts.getLong(4)) {
-      requireStorage(staged, counts.getLong(3));
+    if (!failures.all().isEmpty()) {
+      quarantine.append(quarantined(failures.all()));
     }
-    if (counts.getLong(0) > 0) {
-      quarantine.append(failures(staged));
+    return table.append(written);
+  }
+
+  private void require(AppendOnce.Written written, List<Outcome.Failed> failed, long stored) {
+    List<Outcome.Failed> byTeacher = failed.stream().filter(Outcome.Failed::byTeacher).toList();
+    if (!byTeacher.isEmpty() && !asked(written)) {
+      requireSome(byTeacher, stored);
     }
-    Dataset<Row> rows = staged.filter(col(Outcome.REASON).isNull());
-    long written =
-        table.append(rows.drop(Outcome.URIS, Outcome.REASON, Outcome.DETAIL, Outcome.KEY));
-    staging.remove(phase);
-    return written;
+    boolean unread = failed.stream().allMatch(f -> f.reason().equals(Outcome.UNREADABLE));
+    if (unread && written.rows() == 0) {
+      requireStorage(failed);
+    }
+  }
+
+  /** Whether the teacher has said anything of these rows. */
+  private boolean asked(AppendOnce.Written written) {
+    return !written.files().isEmpty()
+        && !table.read(written).where(col(value).isNotNull()).isEmpty();
   }
 
   /**
@@ -113,18 +109,20 @@ record ChunkedPass(
    * of a chunk does better, and there are many or none ever did, it is the teacher: nothing is put
    * into quarantine and the job ends. Images that an earlier run has put there are no news.
    *
-   * @param count of {@code failed}, which are all that the teacher was asked about
+   * @param failed all that the teacher was asked about
    * @param stored units of this teacher that the table has
    */
-  private void requireSome(Dataset<Row> failed, long count, long stored) {
-    boolean few = stored > 0 && (count < TELLING || quarantine.lacking(failures(failed)) < TELLING);
-    if (count == 0 || few) {
+  private void requireSome(List<Outcome.Failed> failed, long stored) {
+    int count = failed.size();
+    boolean few =
+        stored > 0 && (count < TELLING || quarantine.lacking(quarantined(failed)) < TELLING);
+    if (few) {
       return;
     }
-    Row example = failed.select(Outcome.URIS, Outcome.DETAIL).first();
+    Outcome.Failed example = failed.get(0);
     throw new TeacherException(
         "Cannot store %s of any of %d images, for example %s: %s. None of them does better, so it is the teacher: check its file, preprocessing and device (teacher check), then run the cache job again. Where it answers other images well, take these out of the data set."
-            .formatted(phase, count, example.getList(0), example.getString(1)));
+            .formatted(phase, count, example.uris(), example.detail()));
   }
 
   /**
@@ -132,27 +130,18 @@ record ChunkedPass(
    * nothing is put into quarantine and the job ends. One alone may be damaged, and those that an
    * earlier run has put there are no news.
    */
-  private void requireStorage(Dataset<Row> unread, long count) {
-    if (count < 2 || quarantine.lacking(failures(unread)) < 2) {
+  private void requireStorage(List<Outcome.Failed> unread) {
+    if (unread.size() < 2 || quarantine.lacking(quarantined(unread)) < 2) {
       return;
     }
-    Row example = unread.select(Outcome.URIS, Outcome.DETAIL).first();
-    String uri = example.<String>getList(0).get(0);
+    Outcome.Failed example = unread.get(0);
+    String uri = example.uris().get(0);
     throw new IllegalStateException(
         "Cannot read any of %d images under %s, for example %s: %s. So many at once are not damaged each by itself: check that this storage answers and that the job may read it, then run the cache job again. Where the files are gone, ingest first."
-            .formatted(count, new Path(uri).getParent(), uri, example.getString(1)));
+            .formatted(unread.size(), new Path(uri).getParent(), uri, example.detail()));
   }
 
-  private Dataset<Row> failures(Dataset<Row> staged) {
-    return staged
-        .filter(col(Outcome.REASON).isNotNull())
-        .select(
-            explode(col(Outcome.URIS)).as("image_uri"),
-            col(Outcome.REASON).as("reason"),
-            col(Outcome.DETAIL).as("detail"),
-            lit("cache: " + phase).as("stage"),
-            current_timestamp().as("at"),
-            col(Outcome.KEY).as(Samples.CACHE_KEY))
-        .dropDuplicates("image_uri", "reason", "stage", Samples.CACHE_KEY);
+  private Dataset<Row> quarantined(List<Outcome.Failed> failed) {
+    return Failures.quarantined(spark, failed, "cache: " + phase);
   }
 }

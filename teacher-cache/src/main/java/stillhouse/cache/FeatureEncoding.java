@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
@@ -31,7 +30,7 @@ import stillhouse.tensor.TensorColumn;
  */
 record FeatureEncoding(
     TeacherSource source, TeacherAccess access, ImageSource images, CacheKeys keys)
-    implements MapPartitionsFunction<Row, Row> {
+    implements Outcome.Work {
 
   /**
    * One row a content, or a tile of it, and view: {@code image_uris} are all the files that hold
@@ -56,10 +55,10 @@ record FeatureEncoding(
    * The same rows of maps that the teacher has given before: planned contents with a column a
    * layer, as it gave it.
    */
-  MapPartitionsFunction<Row, Row> said() {
+  Outcome.Work said() {
     return rows ->
         StreamSupport.stream(Spliterators.spliteratorUnknownSize(rows, 0), false)
-            .map(row -> row(row, layers(row)))
+            .map(row -> outcome(row, layers(row)))
             .iterator();
   }
 
@@ -72,7 +71,7 @@ record FeatureEncoding(
   }
 
   @Override
-  public Iterator<Row> call(Iterator<Row> plan) {
+  public Iterator<Outcome> call(Iterator<Row> plan) {
     if (!plan.hasNext()) {
       return Collections.emptyIterator();
     }
@@ -99,24 +98,23 @@ record FeatureEncoding(
     }
   }
 
-  private Row unreadable(EncodeAhead.Unreadable<Row> row) {
+  private Outcome unreadable(EncodeAhead.Unreadable<Row> row) {
     return failure(row.row(), Outcome.UNREADABLE, row.cause());
   }
 
-  private Row refused(EncodeAhead.Refused<Row> row) {
+  private Outcome refused(EncodeAhead.Refused<Row> row) {
     return failure(row.row(), Outcome.REFUSED, row.cause());
   }
 
-  private Row failure(Row plan, String reason, RuntimeException cause) {
-    int columns = CacheTables.featuresType(keys.spec()).size();
-    return Outcome.failure(columns, plan, plan.getAs(CacheTables.FEATURE_KEY), reason, cause);
+  private static Outcome failure(Row plan, String reason, RuntimeException cause) {
+    return Outcome.failed(plan, plan.getAs(CacheTables.FEATURE_KEY), reason, cause);
   }
 
-  private Row features(EncodeAhead.Features<Row> encoded) {
-    return row(encoded.row(), encoded.maps());
+  private Outcome features(EncodeAhead.Features<Row> encoded) {
+    return outcome(encoded.row(), encoded.maps());
   }
 
-  private Row row(Row plan, Map<String, FloatTensor> features) {
+  private Outcome outcome(Row plan, Map<String, FloatTensor> features) {
     try {
       return success(plan, features);
     } catch (UnstorableException e) {
@@ -124,7 +122,7 @@ record FeatureEncoding(
     }
   }
 
-  private Row success(Row plan, Map<String, FloatTensor> features) {
+  private Outcome success(Row plan, Map<String, FloatTensor> features) {
     TeacherSpec spec = keys.spec();
     List<Object> values = new ArrayList<>();
     values.add(plan.getAs(CacheTables.FEATURE_KEY));
@@ -138,7 +136,7 @@ record FeatureEncoding(
     for (String layer : spec.layers()) {
       values.add(stored(layer, features.get(layer)));
     }
-    return Outcome.success(values.toArray());
+    return Outcome.stored(values.toArray());
   }
 
   private Row stored(String layer, FloatTensor map) {

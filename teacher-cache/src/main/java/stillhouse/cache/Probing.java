@@ -33,10 +33,12 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
           .add("raw", DataTypes.LongType)
           .add("stored", DataTypes.LongType);
 
+  // Rows of megabytes; as many measure a decoder.
+  private static final int KEPT = 16;
   private static final int LEVEL = 3; // what Parquet's zstd has where nothing is said
 
   @Override
-  public Iterator<Row> call(Iterator<Row> planned) throws Exception {
+  public Iterator<Row> call(Iterator<Row> planned) {
     Map<String, Row> plan = new HashMap<>();
     planned.forEachRemaining(row -> plan.put(row.getAs(CacheTables.FEATURE_KEY), row));
     List<Row> told = new ArrayList<>();
@@ -44,48 +46,62 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
       return told.iterator();
     }
     StructType type = CacheTables.featuresType(encoding.keys().spec());
-    Iterator<Row> features = encoding.call(plan.values().iterator());
+    for (Row row : encoded(plan, type, told)) {
+      rest(input(row, type, plan), told);
+    }
+    return told.iterator();
+  }
+
+  /**
+   * Some of what was encoded. All batches are asked for one after the other, as the job does: the
+   * network runs ahead of what is done with its maps, whose time would be taken off its own.
+   */
+  private List<Row> encoded(Map<String, Row> plan, StructType type, List<Row> told) {
+    Iterator<Outcome> features = encoding.call(plan.values().iterator());
     int batch = encoding.keys().spec().batch();
+    List<Row> some = new ArrayList<>();
     for (int number = 0; ; number++) {
-      long began = System.nanoTime(); // before hasNext, which is where the network runs
-      List<Row> taken = take(features, batch);
+      long began = System.nanoTime(); // before hasNext, which waits for the network
+      List<Outcome> taken = take(features, batch);
       double seconds = seconds(began);
       if (taken.isEmpty()) {
-        return told.iterator();
+        return some;
       }
-      List<Row> encoded =
-          taken.stream().filter(row -> row.isNullAt(type.size() + 1)).toList(); // no failure
-      if (number > 0 && !encoded.isEmpty()) {
-        told.add(measured(ENCODE, seconds, encoded, type));
-        for (Row row : encoded) {
-          rest(input(row, type, plan), told);
-        }
+      List<Row> stored = stored(taken);
+      if (number > 0 && !stored.isEmpty()) {
+        told.add(measured(ENCODE, seconds, stored, type));
+        stored.stream().limit(Math.max(0, KEPT - some.size())).forEach(some::add);
       }
     }
   }
 
-  private static List<Row> take(Iterator<Row> rows, int most) {
-    List<Row> taken = new ArrayList<>();
-    while (taken.size() < most && rows.hasNext()) {
-      taken.add(rows.next());
+  private static List<Outcome> take(Iterator<Outcome> outcomes, int most) {
+    List<Outcome> taken = new ArrayList<>();
+    while (taken.size() < most && outcomes.hasNext()) {
+      taken.add(outcomes.next());
     }
     return taken;
   }
 
-  private void rest(Row features, List<Row> told) throws Exception {
+  private static List<Row> stored(List<Outcome> outcomes) {
+    return outcomes.stream()
+        .filter(Outcome.Stored.class::isInstance)
+        .map(outcome -> ((Outcome.Stored) outcome).row())
+        .toList();
+  }
+
+  private void rest(Row features, List<Row> told) {
     if (encoding.keys().answers()) {
       told.add(timed(DECODE, answering, features, CacheTables.ANSWERS));
     }
     told.add(timed(STRUCTURE, mapping, features, CacheTables.STRUCTURE));
   }
 
-  private static Row timed(
-      String kind, MapPartitionsFunction<Row, Row> work, Row features, StructType type)
-      throws Exception {
+  private static Row timed(String kind, Outcome.Work work, Row features, StructType type) {
     long began = System.nanoTime();
-    List<Row> rows = new ArrayList<>();
-    work.call(List.of(features).iterator()).forEachRemaining(rows::add);
-    return measured(kind, seconds(began), rows, type);
+    List<Outcome> outcomes = new ArrayList<>();
+    work.call(List.of(features).iterator()).forEachRemaining(outcomes::add);
+    return measured(kind, seconds(began), stored(outcomes), type);
   }
 
   /** A planned row with what was encoded of it, as the later passes read it. */

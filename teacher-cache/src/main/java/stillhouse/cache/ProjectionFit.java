@@ -129,9 +129,10 @@ final class ProjectionFit {
               .formatted(rule.layer()));
     }
     describe("sample of %d images".formatted(images));
-    Dataset<Row> said = staged(plan, images);
+    var failures = new Failures(spark.sparkContext());
+    Dataset<Row> said = staged(plan, images, failures);
     progress.report(images, images, PHASE);
-    requireMost(rule, said, images);
+    requireMost(rule, failures.all(), images);
     if (images < rule.sample()) {
       log.warn(
           "The projection of layer {} is fitted to {} training images, cache.projection.sample asks"
@@ -140,17 +141,16 @@ final class ProjectionFit {
           images,
           rule.sample());
     }
-    return said.where(col(Outcome.REASON).isNull());
+    return said;
   }
 
   /** What could be read on a bad night would be what the cache is stored through for good. */
-  private static void requireMost(ProjectionRule rule, Dataset<Row> said, long planned) {
-    Dataset<Row> failed = said.where(col(Outcome.REASON).isNotNull());
-    long observed = planned - failed.count();
+  private static void requireMost(ProjectionRule rule, List<Outcome.Failed> failed, long planned) {
+    long observed = planned - failed.size();
     if (observed >= LEAST * planned) {
       return;
     }
-    Row example = failed.select(Outcome.URIS, Outcome.REASON, Outcome.DETAIL).first();
+    Outcome.Failed example = failed.get(0);
     throw new IllegalStateException(
         "Cannot fit a projection of layer '%s': of %d sampled images the teacher could encode %d (must be %.0f %%), for example not %s: %s: %s. Nothing was stored. Mend these or take them out of the data set, then run the cache job again."
             .formatted(
@@ -158,14 +158,14 @@ final class ProjectionFit {
                 planned,
                 observed,
                 100 * LEAST,
-                example.getList(0),
-                example.getString(1),
-                example.getString(2)));
+                example.uris(),
+                example.reason(),
+                example.detail()));
   }
 
-  private Dataset<Row> staged(Dataset<Row> plan, long images) {
+  private Dataset<Row> staged(Dataset<Row> plan, long images, Failures failures) {
     TeacherSpec spec = encoder.keys().spec();
-    StructType type = Outcome.type(CacheTables.featuresType(spec));
+    StructType type = CacheTables.featuresType(spec);
     int tasks = FeatureEncoding.tasks(spark, spec, images, options.partitions());
     try (var live =
         new LiveCount(
@@ -173,7 +173,8 @@ final class ProjectionFit {
             ChunkedPass.PAUSE,
             rows -> progress.report(rows, images, PHASE))) {
       Dataset<Row> rows =
-          plan.repartition(tasks).mapPartitions(live.counting(encoder), Encoders.row(type));
+          plan.repartition(tasks)
+              .mapPartitions(live.counting(failures.apartFrom(encoder)), Encoders.row(type));
       return staging.put(PHASE, rows, type);
     }
   }

@@ -4,16 +4,15 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.Spliterators;
 import java.util.stream.StreamSupport;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
 import stillhouse.structure.StructureMaps;
 import stillhouse.structure.StructureTensor;
 import stillhouse.tensor.DType;
 
 /** Cached embeddings to rows of the structure table. */
-record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Row> {
+record StructureMapping(CacheKeys keys) implements Outcome.Work {
   @Override
-  public Iterator<Row> call(Iterator<Row> rows) {
+  public Iterator<Outcome> call(Iterator<Row> rows) {
     if (!rows.hasNext()) {
       return Collections.emptyIterator();
     }
@@ -22,13 +21,13 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
         .iterator();
   }
 
-  private Row measure(Row row) {
+  private Outcome measure(Row row) {
     String layer = keys.spec().embedding();
     String featureKey = row.getAs(CacheTables.FEATURE_KEY);
     // Z as it is: P's rows are orthonormal, so its E, C and D are those of the restored map.
     StructureMaps maps = StructureTensor.maps(keys.encoding().stored(layer, row), keys.radius());
     try {
-      return Outcome.success(
+      return Outcome.stored(
           keys.structureKey(featureKey),
           featureKey,
           layer,
@@ -38,8 +37,7 @@ record StructureMapping(CacheKeys keys) implements MapPartitionsFunction<Row, Ro
           UnstorableException.encode("structure map C", maps.c(), DType.FP32),
           UnstorableException.encode("structure map D", maps.d(), DType.FP32));
     } catch (UnstorableException e) {
-      String key = keys.structureKey(featureKey);
-      return Outcome.failure(CacheTables.STRUCTURE.size(), row, key, Outcome.UNSTORABLE, e);
+      return Outcome.failed(row, keys.structureKey(featureKey), Outcome.UNSTORABLE, e);
     }
   }
 }

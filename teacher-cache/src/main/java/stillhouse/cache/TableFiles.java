@@ -12,7 +12,6 @@ import static org.apache.spark.sql.functions.sum;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -25,7 +24,6 @@ import org.apache.spark.sql.delta.actions.FileAction;
 import scala.Option;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
-import scala.runtime.BoxedUnit;
 
 /**
  * The live files of a Delta table at its newest version, as the log knows them: none is opened. A
@@ -88,13 +86,10 @@ final class TableFiles {
         .toArray(String[]::new);
   }
 
-  /**
-   * The rows of this version, read as the session says: Delta takes how files are read from the
-   * session that is active in this thread, whichever asks.
-   */
+  /** The rows of this version, read as the session says. */
   Dataset<Row> rows() {
-    return asTheSession(
-        () -> spark.read().format("delta").option("versionAsOf", version()).load(path));
+    return CacheFiles.active(
+        spark, () -> spark.read().format("delta").option("versionAsOf", version()).load(path));
   }
 
   /**
@@ -106,22 +101,8 @@ final class TableFiles {
     List<AddFile> some =
         snapshot.allFiles().filter(name(col("path")).isin(files.toArray())).collectAsList();
     Seq<AddFile> list = JavaConverters.asScalaBuffer(some).toSeq();
-    return asTheSession(
-        () -> snapshot.deltaLog().createDataFrame(snapshot, list, false, Option.empty()));
-  }
-
-  private Dataset<Row> asTheSession(Supplier<Dataset<Row>> rows) {
-    Option<SparkSession> before = SparkSession.getActiveSession();
-    SparkSession.setActiveSession(spark);
-    try {
-      return rows.get();
-    } finally {
-      before.foreach(
-          session -> {
-            SparkSession.setActiveSession(session);
-            return BoxedUnit.UNIT;
-          });
-    }
+    return CacheFiles.active(
+        spark, () -> snapshot.deltaLog().createDataFrame(snapshot, list, false, Option.empty()));
   }
 
   /** Files, bytes and rows, from the log alone where it has every file's count. */

@@ -1,34 +1,37 @@
 package stillhouse.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapFunction;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
+import org.apache.spark.sql.delta.OptimisticTransaction;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.Sessions;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.FloatTensor;
@@ -38,7 +41,7 @@ class AppendOnceTest {
   private static final StructType TYPE = new StructType().add("key", DataTypes.StringType);
 
   /** Per JVM, as tasks see copies. */
-  private static final Set<String> QUERIES = ConcurrentHashMap.newKeySet();
+  private static final Set<String> INTRUDED = ConcurrentHashMap.newKeySet();
 
   private static SparkSession spark;
 
@@ -50,17 +53,38 @@ class AppendOnceTest {
   }
 
   @Test
-  void aRepeatedCommitDoublesNothing() {
+  void rowsThatAreThereAreNotAppendedAgain() {
     String path = table(TYPE);
-    var once = appender(path, "run");
-    once.commit(keys("a", "b"), between("a", "b"), 1);
-    once.commit(keys("a", "b"), between("a", "b"), 1);
-    assertThat(stored(path)).containsExactly("a", "b");
-    once.commit(keys("c"), between("c", "c"), 1);
-    assertThat(stored(path)).as("a number is used once").containsExactly("a", "b");
+    assertThat(appender(path, "run").append(keys("a", "b"))).isEqualTo(2);
     assertThat(appender(path, "other run").append(keys("b", "c"))).isEqualTo(1);
+    assertThat(appender(path, "third run").append(keys("a", "c"))).isZero();
     assertThat(appender(path, "empty").append(keys())).isZero();
     assertThat(stored(path)).containsExactly("a", "b", "c");
+    assertThat(strayFiles(path)).isZero();
+  }
+
+  @Test
+  void aCommitWhoseAcknowledgementWasLostIsKnownToHaveBeenMade() {
+    String path = table(TYPE);
+    var once = appender(path, "run");
+    AppendOnce.Written written = once.write(keys("a", "b"));
+    once.commit(once.begin(), written.files(), 1);
+    assertThat(once.append(written)).isEqualTo(2);
+    assertThat(once.append(keys("c"))).as("the next number").isEqualTo(1);
+    assertThat(stored(path)).containsExactly("a", "b", "c");
+    assertThat(strayFiles(path)).isZero();
+  }
+
+  @Test
+  void writtenRowsAreNobodysUntilTheyAreAppended() {
+    String path = table(TYPE);
+    var once = appender(path, "run");
+    AppendOnce.Written written = once.write(keys("a", "b"));
+    assertThat(stored(path)).isEmpty();
+    assertThat(written.rows()).isEqualTo(2);
+    assertThat(strayFiles(path)).isOne();
+    once.discard(written);
+    assertThat(strayFiles(path)).isZero();
   }
 
   @Test
@@ -78,16 +102,17 @@ class AppendOnceTest {
     String path = table(TYPE);
     appender(path, "run").append(keys("a", "c"));
     appender(path, "run 2").append(keys("m", "p"));
-    Dataset<Row> missing = appender(path, "run 3").missing(keys("n", "p"), between("n", "p"));
+    Dataset<Row> missing = appender(path, "run 3").missing(keys("n", "p"));
     assertThat(missing.as(Encoders.STRING()).collectAsList()).containsExactly("n");
     assertThat(missing.inputFiles()).hasSize(1);
     assertThat(CacheTables.delta(spark, path).inputFiles()).hasSize(2);
   }
 
   @Test
-  void aTableOfBeforeAKeyCameGetsItWithTheFirstRow() {
+  void aTableOfBeforeAKeyCameGetsIt() {
     String path = table(TYPE);
     appender(path, "run").append(keys("a"));
+    AppendOnce.create(spark, path, TYPE.add("settings", DataTypes.StringType));
     var later = new AppendOnce(spark, path, "run 2", "key", "key", "settings");
     Dataset<Row> row = keys("a").withColumn("settings", functions.lit("s"));
     assertThat(later.append(row)).isEqualTo(1);
@@ -111,37 +136,47 @@ class AppendOnceTest {
     Dataset<Row> missing =
         appender(path, "run")
             .among(functions.col("teacher").equalTo("one"))
-            .missing(keys("aone", "b"), between("aone", "b"));
+            .missing(keys("aone", "b"));
     assertThat(missing.as(Encoders.STRING()).collectAsList()).containsExactly("b");
     assertThat(missing.inputFiles()).hasSize(1);
   }
 
-  /**
-   * Another writer commits one of the keys while ours are being counted, or written, to a table of
-   * whose files none can hold them.
-   */
-  @ParameterizedTest
-  @CsvSource({"2, 3", "3, 5"})
-  void aCommitThatMetAnotherIsAskedAgain(int met, int queries) {
+  /** To a table of whose files none can hold one of them. */
+  @Test
+  void aKeyThatAnotherWriterCommitsMeanwhileIsNotDoubled() {
     String path = table(TYPE);
     appender(path, "long ago").append(keys("x", "y"));
-    QUERIES.clear();
+    INTRUDED.clear();
     Dataset<Row> interrupted =
         keys("a", "b")
             .map(
                 (MapFunction<Row, Row>)
                     row -> {
-                      String query = TaskContext.get().getLocalProperty("spark.sql.execution.id");
-                      // The ends of the range are asked for, then a count; the third query writes.
-                      if (QUERIES.add(query) && QUERIES.size() == met) {
+                      if (INTRUDED.add(path)) {
                         intrude(path);
                       }
                       return row;
                     },
                 Encoders.row(TYPE));
-    assertThat(appender(path, "run").append(interrupted)).as("what it wrote itself").isEqualTo(1);
+    var once = appender(path, "run");
+    assertThat(once.append(once.write(interrupted))).as("what it wrote itself").isEqualTo(1);
     assertThat(stored(path)).containsExactly("a", "b", "x", "y");
-    assertThat(QUERIES).as("where it was refused, counted and written again").hasSize(queries);
+    assertThat(strayFiles(path)).isZero();
+  }
+
+  @Test
+  void aCommitIsRefusedWhereAnotherCameAfterTheTableWasAsked() {
+    String path = table(TYPE);
+    appender(path, "long ago").append(keys("x", "y"));
+    var once = appender(path, "run");
+    AppendOnce.Written written = once.write(keys("a", "b"));
+    OptimisticTransaction asked = once.begin();
+    asked.readWholeTable();
+    intrude(path);
+    assertThatThrownBy(() -> once.commit(asked, written.files(), 1))
+        .isInstanceOf(DeltaConcurrentModificationException.class);
+    assertThat(once.append(written)).isEqualTo(1);
+    assertThat(stored(path)).containsExactly("a", "b", "x", "y");
   }
 
   private static void intrude(String path) {
@@ -204,8 +239,15 @@ class AppendOnceTest {
     return new AppendOnce(spark, path, app, "key", "key");
   }
 
-  private static Column between(String first, String last) {
-    return functions.col("key").between(first, last);
+  /** Files of rows that the table does not know of. */
+  private static long strayFiles(String path) {
+    long live = CacheTables.delta(spark, path).inputFiles().length;
+    try (Stream<Path> files = Files.list(Path.of(path))) {
+      long ofNoRows = 1; // of the table's making
+      return files.filter(file -> file.toString().endsWith(".parquet")).count() - live - ofNoRows;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Dataset<Row> keys(String... keys) {

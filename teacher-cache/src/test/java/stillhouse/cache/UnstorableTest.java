@@ -133,14 +133,15 @@ class UnstorableTest {
         new GenericRowWithSchema(
             new Object[] {"key", "turn-90", "fp32", uris, TensorColumn.encode(map, DType.FP32)},
             type);
-    Row outcome = new StructureMapping(keys).call(List.of(row).iterator()).next();
-    int columns = CacheTables.STRUCTURE.size();
-    assertThat((String[]) outcome.get(columns)).containsExactly("file:/white");
-    assertThat(outcome.getString(columns + 1)).isEqualTo("value out of range");
-    assertThat(outcome.getString(columns + 2))
+    Outcome outcome = new StructureMapping(keys).call(List.of(row).iterator()).next();
+    assertThat(outcome)
         .isEqualTo(
-            "view turn-90: structure map D: Invalid value for fp32: Infinity at element 0 (must be"
-                + " finite)");
+            new Outcome.Failed(
+                List.of("file:/white"),
+                "value out of range",
+                "view turn-90: structure map D: Invalid value for fp32: Infinity at element 0 (must"
+                    + " be finite)",
+                keys.structureKey("key")));
   }
 
   @Test
