@@ -9,8 +9,10 @@ import static org.apache.spark.sql.functions.min;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -20,8 +22,8 @@ import stillhouse.tensor.TensorColumn;
 
 /**
  * Reads features back, a chunk of files at a time, so that a whole pass reads each file once and a
- * pass over few new images reads only the files that hold them. Files are read as plain Parquet,
- * which the tables' lack of deletion vectors allows.
+ * pass over few images reads only the files, and of these only the row groups, that can hold them.
+ * Files are read as plain Parquet, which the tables' lack of deletion vectors allows.
  */
 final class FeatureFiles {
   private static final String FILE = "feature_file";
@@ -109,11 +111,20 @@ final class FeatureFiles {
         packed.files.stream().map(f -> new Path(URI.create(f)).toString()).toArray(String[]::new);
     return new ChunkedPass.Chunk(
         packed.rows,
-        () ->
-            spark
-                .read()
-                .schema(type)
-                .parquet(paths)
-                .join(broadcast(chunks.of(number)), CacheTables.FEATURE_KEY));
+        () -> {
+          Dataset<Row> plan = chunks.of(number);
+          Dataset<Row> features = spark.read().schema(type).parquet(paths);
+          return few(plan)
+              .map(keys -> features.where(col(CacheTables.FEATURE_KEY).isin(keys)))
+              .orElse(features)
+              .join(broadcast(plan), CacheTables.FEATURE_KEY);
+        });
+  }
+
+  /** So few keys that Parquet is told of each, and leaves out the row groups that hold none. */
+  private static Optional<Object[]> few(Dataset<Row> plan) {
+    Dataset<Row> keys = plan.select(CacheTables.FEATURE_KEY).distinct();
+    List<String> some = keys.limit(CacheFiles.KEYS + 1).as(Encoders.STRING()).collectAsList();
+    return some.size() > CacheFiles.KEYS ? Optional.empty() : Optional.of(some.toArray());
   }
 }

@@ -246,9 +246,9 @@ final class TableGc {
   private Dataset<Row> inRanges(Dataset<Row> rows, Dataset<Row> liveKeys, List<Candidate> some) {
     Dataset<Row> live = live(rows, liveKeys);
     int files = files(some);
-    return files == 1
-        ? live.coalesce(1)
-        : live.repartitionByRange(files, col(CacheTables.FEATURE_KEY));
+    Column key = col(CacheTables.FEATURE_KEY);
+    Dataset<Row> shares = files == 1 ? live.coalesce(1) : live.repartitionByRange(files, key);
+    return shares.sortWithinPartitions(key);
   }
 
   /** Only keys are matched and sent round; the rows themselves are not shuffled. */
