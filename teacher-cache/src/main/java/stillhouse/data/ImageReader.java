@@ -18,8 +18,16 @@ public final class ImageReader {
    * @throws UncheckedIOException where reading failed in a way that another try may mend
    */
   public static byte[] read(String uri, Configuration hadoop) {
+    return read(uri, Integer.MAX_VALUE, hadoop);
+  }
+
+  /**
+   * @param most bytes: of a longer file these alone
+   * @throws UnreadableImageException as {@link #read(String, Configuration)}
+   */
+  static byte[] read(String uri, int most, Configuration hadoop) {
     try {
-      return readAll(new Path(uri), hadoop);
+      return readAll(new Path(uri), most, hadoop);
     } catch (IllegalArgumentException e) {
       if (e.getCause() instanceof URISyntaxException) {
         throw new UnreadableImageException(
@@ -29,9 +37,9 @@ public final class ImageReader {
     }
   }
 
-  private static byte[] readAll(Path path, Configuration hadoop) {
+  private static byte[] readAll(Path path, int most, Configuration hadoop) {
     try (var in = path.getFileSystem(hadoop).open(path)) {
-      return in.readAllBytes();
+      return in.readNBytes(most);
     } catch (FileNotFoundException | AccessControlException e) {
       throw new UnreadableImageException("not-readable", e.getMessage(), e);
     } catch (IOException e) {

@@ -33,6 +33,9 @@ final class ListedFiles implements Serializable {
   }
 
   /**
+   * A file that was listed with no bytes is not opened: a pipe or a device is listed so, too, and
+   * may never end.
+   *
    * @throws UnreadableImageException where the file is gone, too large, or was written since it was
    *     listed
    */
@@ -41,11 +44,15 @@ final class ListedFiles implements Serializable {
       throw new UnreadableImageException(
           "too-large", uri + " has " + length + " bytes (at most " + MAX_BYTES + ")");
     }
-    byte[] bytes = ImageReader.read(uri, hadoop.value());
+    if (length == 0) {
+      return new byte[0];
+    }
+    byte[] bytes = ImageReader.read(uri, (int) length + 1, hadoop.value());
     if (bytes.length != length) {
       throw new UnreadableImageException(
           "content-changed",
-          uri + " had " + length + " bytes when listed and " + bytes.length + " when read");
+          "%s had %d bytes when listed and %s when read"
+              .formatted(uri, length, bytes.length > length ? "more" : bytes.length));
     }
     return bytes;
   }

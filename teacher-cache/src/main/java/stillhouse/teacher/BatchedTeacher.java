@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 
@@ -23,6 +25,9 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
   private final Preprocessing preprocessing;
   private final ConcurrentLinkedQueue<FloatBuffer> buffers = new ConcurrentLinkedQueue<>();
   private final MaskDecoder decoder;
+
+  /** [C, h, w] of each layer in the first call; [C] where inputs are of many sizes. */
+  private final ConcurrentMap<String, List<Integer>> shapes = new ConcurrentHashMap<>();
 
   /**
    * @param decoder null for a network that takes no prompts
@@ -118,6 +123,7 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
         preprocessing.put(black, full);
       }
       Map<String, FloatTensor> batch = forward(full.flip(), preprocessing.shape(frames.get(0)));
+      batch.forEach(BatchedTeacher.this::requireShape);
       List<Map<String, FloatTensor>> rows = new ArrayList<>(frames.size());
       for (int i = 0; i < frames.size(); i++) {
         rows.add(row(batch, i, frames.get(i)));
@@ -129,6 +135,18 @@ abstract sealed class BatchedTeacher implements Teacher permits OnnxTeacher, Tor
     public void close() {
       input.ifPresent(buffers::add);
       input = Optional.empty();
+    }
+  }
+
+  /** Maps whose shape is one image's and not another's are no layer: no view could hold both. */
+  private void requireShape(String layer, FloatTensor output) {
+    int axes = config.input().layout() == InputConfig.Layout.HWC ? 1 : 3;
+    List<Integer> shape = Arrays.stream(output.shape()).skip(1).limit(axes).boxed().toList();
+    List<Integer> first = shapes.computeIfAbsent(layer, unseen -> shape);
+    if (!first.equals(shape)) {
+      throw new TeacherException(
+          "Cannot read layer %s of teacher %s: its shape is %s here and was %s in the first call (must be the same for every image)"
+              .formatted(layer, config.name(), shape, first));
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Half;
 
 /** Opens a teacher's files, asks about one gray image and says what doesn't fit its YAML. */
 public final class TeacherCheck {
@@ -179,8 +180,10 @@ public final class TeacherCheck {
   private void measure(String layer, FloatTensor map) {
     layers.put(layer, Arrays.toString(map.shape()));
     for (float v : map.data()) {
-      if (!Float.isFinite(v)) {
-        problems.add("Layer " + layer + " holds " + v + " for a gray image");
+      if (!(Math.abs(v) <= Half.MAX)) { // NaN too
+        problems.add(
+            "Layer %s holds %s for a gray image (must be finite and within ±%.0f: training views hold every map as fp16)"
+                .formatted(layer, v, Half.MAX));
         return;
       }
     }

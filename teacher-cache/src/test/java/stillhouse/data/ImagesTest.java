@@ -66,4 +66,24 @@ class ImagesTest {
         .isInstanceOf(UnreadableImageException.class)
         .hasMessageContaining("(not-readable)");
   }
+
+  @Test
+  void readsOfAListedFileNoMoreThanItHadThen(@TempDir Path folder)
+      throws IOException, InterruptedException {
+    var files = new ListedFiles(new Configuration());
+    String uri = "file:" + Files.write(folder.resolve("a.png"), new byte[] {1, 2, 3});
+    assertThat(files.read(uri, 3)).containsExactly(1, 2, 3);
+    assertThatThrownBy(() -> files.read(uri, 2))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("(content-changed)")
+        .hasMessageContaining(uri + " had 2 bytes when listed and more when read");
+    assertThatThrownBy(() -> files.read(uri, 9))
+        .hasMessageContaining("had 9 bytes when listed and 3 when read");
+
+    // A device never ends, a pipe never begins; both are listed with no bytes.
+    assertThat(files.read("file:/dev/zero", 0)).isEmpty();
+    Path pipe = folder.resolve("pipe.png");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    assertThat(files.read("file:" + pipe, 0)).isEmpty();
+  }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -91,6 +92,45 @@ class EnginesTest {
       assertThat(wide.get("logits").shape()).containsExactly(2, 3, 8);
       assertThat(tall.get("logits").shape()).containsExactly(2, 8, 1);
     }
+  }
+
+  @Test
+  void refusesALayerWhoseShapeChangesWithTheImage() throws IOException {
+    try (Teacher teacher = fickle("1").open()) {
+      assertThat(teacher.encode(List.of(plain(0))).get(0).get("embedding").shape())
+          .containsExactly(3, 32, 32);
+      assertThatThrownBy(() -> teacher.encode(List.of(plain(255))))
+          .isInstanceOf(TeacherException.class)
+          .hasMessage(
+              "Cannot read layer embedding of teacher small: its shape is [2, 32, 32] here and was"
+                  + " [3, 32, 32] in the first call (must be the same for every image)");
+      assertThat(teacher.encode(List.of(plain(0)))).hasSize(1);
+    }
+  }
+
+  @Test
+  void checkFindsValuesThatNoViewCouldHold() throws IOException {
+    assertThat(TeacherCheck.run(fickle("1"), List.of()).problems()).isEmpty();
+    assertThat(TeacherCheck.run(fickle("1e-6"), List.of()).problems())
+        .containsExactly(
+            "Layer embedding holds 501960.78 for a gray image (must be finite and within ±65504:"
+                + " training views hold every map as fp16)");
+  }
+
+  /** Gives the image divided by {@code std}; without its last channel where that is light. */
+  private LocalTeacher fickle(String std) throws IOException {
+    String yaml =
+        SmallSegmenter.yaml("onnxruntime", "fickle.onnx", "features", "")
+            .replaceAll("batch: .*|logits: .*", "")
+            .replaceAll("mean: .*", "mean: [0, 0, 0]")
+            .replaceAll("std: .*", "std: [%1$s, %1$s, %1$s]".formatted(std));
+    return SmallSegmenter.files(SmallSegmenter.write(folder, yaml));
+  }
+
+  private static RgbImage plain(int level) {
+    byte[] rgb = new byte[3 * 32 * 32];
+    Arrays.fill(rgb, (byte) level);
+    return new RgbImage(32, 32, rgb);
   }
 
   @Test
