@@ -6,6 +6,8 @@
   skd-pair            no package has it. optax 0.2.8, losses.cosine_similarity of all pairs of nodes; the mean square is here.
   dkd                 mmrazor, DKDLoss of the K + 1 logits of the pixels that count, which are its batch.
   mgd                 mmrazor, MGDConnector and MGDLoss; the latter sums, so it is divided by C g^2. torch.rand is given R.
+  review              torchdistill, models.wrapper.AttentionBasedFusion, its BatchNorm at rest (mean 0, variance 1) and so a
+                      bias, and losses.mid_level.HierarchicalContextLoss; the mean over levels.
   cross-entropy       optax, losses.softmax_cross_entropy_with_integer_labels.
 
 mmrazor's package imports mmcv, which has no wheel for this torch; its loss modules do not, so they are imported past the
@@ -25,7 +27,8 @@ import numpy as np
 import optax
 import torch
 import torch.nn.functional as F
-from torchdistill.losses.mid_level import KDLoss
+from torchdistill.losses.mid_level import HierarchicalContextLoss, KDLoss
+from torchdistill.models.wrapper import AttentionBasedFusion
 
 import losses
 import random_losses
@@ -168,6 +171,38 @@ def mgd(case, v):
     return each(lambda a, b, r: loss(made(a, r), b[None]) / b.numel(), x, t, drawn)
 
 
+def fusion(v, i, last):
+    """Level i's module with the weights of the case."""
+    enter, leave = (v[f"loss.review.{part}{i}.weight"] for part in ("enter", "leave"))
+    module = AttentionBasedFusion(enter.shape[1], enter.shape[0], leave.shape[0], uses_attention=not last).eval()
+    learned = {}
+    for name, part in (("enter", "conv1"), ("leave", "conv2")):
+        learned[part + ".0.weight"] = v[f"loss.review.{name}{i}.weight"]
+        learned[part + ".1.bias"] = v[f"loss.review.{name}{i}.bias"]
+        learned[part + ".1.weight"] = torch.full_like(learned[part + ".1.bias"], (1 + module.conv1[1].eps) ** 0.5)
+    if not last:
+        for kind in ("weight", "bias"):
+            learned["attention_conv.0." + kind] = v[f"loss.review.attention{i}.{kind}"]
+    return lambda *args: torch.func.functional_call(module, learned, args)
+
+
+def review(case, v):
+    t = v["teacherEmbedding"]
+    levels = [v[f"level{i}"] for i in range(len(v)) if f"level{i}" in v]
+    context = HierarchicalContextLoss("student", "output", "teacher", "output")
+    total, residual = 0, None
+    for i in reversed(range(len(levels))):
+        side = min(levels[i].shape[2], t.shape[2])
+        module = fusion(v, i, residual is None)
+        made, residual = module(regrid(levels[i], side), residual, side)
+        total = total + each(
+            lambda a, b: context({"student": {"output": (a[None], None)}}, {"teacher": {"output": b[None]}}),
+            made,
+            regrid(t, side),
+        )
+    return total / len(levels)
+
+
 LOGITS = ("embedding", "logits", "teacherLogits")
 EMBEDDINGS = ("embedding", "logits", "teacherEmbedding")
 LABELS = ("embedding", "logits", "truth", "valid")
@@ -179,6 +214,7 @@ ADDED = {
     "dkd": (dkd, (*LOGITS, "truth", "valid")),
     "cross-entropy": (cross_entropy, LABELS),
     "mgd": (mgd, EMBEDDINGS),
+    "review": (review, (*EMBEDDINGS, "level0", "level1", "level2")),
 }
 losses.LOSSES.update({name: loss for name, (loss, _) in ADDED.items()})
 losses.READS.update({name: reads for name, (_, reads) in ADDED.items()})
@@ -195,6 +231,22 @@ def generator(channels, hidden):
         "loss.mgd.generator1.weight": (channels, hidden, 3, 3),
         "loss.mgd.generator1.bias": (channels,),
     }
+
+
+def fusions(levels, width, channels):
+    learned = {}
+    for i, (from_level, _) in enumerate(levels):
+        parts = {"enter": (width, from_level, 1, 1), "leave": (channels, width, 3, 3)}
+        if i + 1 < len(levels):
+            parts["attention"] = (2, 2 * width, 1, 1)
+        for name, shape in parts.items():
+            learned |= {f"loss.review.{name}{i}.weight": shape, f"loss.review.{name}{i}.bias": shape[:1]}
+    return learned
+
+
+def reviewed(name, levels, width, **sizes):
+    learned = fusions(levels, width, sizes["ct"])
+    return case(name, "review", {"width": width}, levels=levels, learned=learned, **sizes)
 
 
 def drawn(grid):
@@ -220,6 +272,8 @@ def cases():
         case("mgd", "mgd", {"masked": 0.75}, learned=generator(5, 5), draws=drawn(4)),
         case("mgd, a third masked, finer student through an adapter", "mgd", {"masked": 0.35}, ct=7, hs=8,
              learned=adapter("mgd") | generator(7, 7), draws=drawn(4)),
+        reviewed("review, three levels, the first finer than the teacher", [(3, 16), (4, 8), (5, 4)], 4, ct=5, g=8),
+        reviewed("review, sides that parts do not divide", [(3, 6), (4, 3)], 3, ct=7, g=6),
         case("cross-entropy", "cross-entropy", {}, valid="degenerate"),
     ]
 

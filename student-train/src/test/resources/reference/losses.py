@@ -307,7 +307,7 @@ READS = {
 def solve(result, inputs, learned):
     """A case's tensors, with the gradients of the summed loss on what moves, and its loss [B]."""
     v = {key: torch.tensor(x.astype(np.float64)) for key, x in {**inputs, **learned}.items()}
-    for key in ("embedding", "logits", *learned):
+    for key in ("embedding", "logits", *learned, *(k for k in inputs if k.startswith("level"))):
         v[key].requires_grad_()
     per_sample = LOSSES[result["loss"]](result, v)
     per_sample.sum().backward()

@@ -17,7 +17,7 @@ def normal(*shape, scale=1.0):
 
 
 def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, projection=None, dims=3, valid=None,
-         draws=None):
+         draws=None, levels=()):
     b, k, h = 3, 2, 6
     labels = RANDOM.integers(0, k + 1, (b, h, h))
     inputs = {
@@ -29,6 +29,8 @@ def case(name, loss, settings, *, cs=5, ct=5, hs=4, g=4, ht=6, learned=None, pro
         "teacherEmbedding": normal(b, ct, g, g) + 0.5 * normal(1, ct, 1, 1),
         "structure": np.abs(normal(b, 3, g, g)) * np.array([9, 1, 3], np.float32).reshape(1, 3, 1, 1),
     }
+    for i, (channels, side) in enumerate(levels):
+        inputs[f"level{i}"] = normal(b, channels, side, side)
     if valid == "all":
         inputs["valid"][:] = 1
     if valid == "degenerate":  # sample 0 as it is, 1 without foreground, 2 without a pixel that counts

@@ -2,8 +2,8 @@ package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
 import java.io.Serializable;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
@@ -42,7 +42,7 @@ final class ChannelWise implements Loss {
 
     @Override
     public Loss create(Assembly assembly) {
-      return new ChannelWise(temperature, Optional.empty());
+      return new ChannelWise(temperature, ChannelWise::logits);
     }
   }
 
@@ -61,19 +61,31 @@ final class ChannelWise implements Loss {
     @Override
     public Loss create(Assembly assembly) {
       return new ChannelWise(
-          temperature, Optional.of(EmbeddingAdapter.create(assembly.context(), "cwd-embedding")));
+          temperature, embeddings(EmbeddingAdapter.create(assembly.context(), "cwd-embedding")));
     }
   }
 
+  /** Two maps of one shape. */
+  record Pair(NDArray student, NDArray teacher) {}
+
   private final double temperature;
-  private final Optional<EmbeddingAdapter> embedding;
+  private final BiFunction<StudentOutput, Targets, Pair> maps;
 
   /**
-   * @param embedding for a loss on embeddings; empty for one on logits
+   * @param maps what is compared: {@link #logits} or {@link #embeddings}
    */
-  ChannelWise(double temperature, Optional<EmbeddingAdapter> embedding) {
+  ChannelWise(double temperature, BiFunction<StudentOutput, Targets, Pair> maps) {
     this.temperature = temperature;
-    this.embedding = embedding;
+    this.maps = maps;
+  }
+
+  static Pair logits(StudentOutput student, Targets targets) {
+    return new Pair(student.logits(), targets.logitsLike(student.logits()));
+  }
+
+  static BiFunction<StudentOutput, Targets, Pair> embeddings(EmbeddingAdapter adapter) {
+    return (student, targets) ->
+        new Pair(adapter.student(student, targets), adapter.teacher(targets));
   }
 
   @Override
@@ -83,11 +95,10 @@ final class ChannelWise implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    NDArray s = embedding.map(e -> e.student(student, targets)).orElse(student.logits());
-    NDArray t = embedding.map(e -> e.teacher(targets)).orElseGet(() -> targets.logitsLike(s));
-    NDArray logT = softened(t).stopGradient();
-    NDArray apart = logT.exp().mul(logT.sub(softened(s)));
-    long channels = s.getShape().get(1);
+    Pair pair = maps.apply(student, targets);
+    NDArray logT = softened(pair.teacher()).stopGradient();
+    NDArray apart = logT.exp().mul(logT.sub(softened(pair.student())));
+    long channels = pair.student().getShape().get(1);
     return Scalar.times(FeatureMaps.sumPerSample(apart), temperature * temperature / channels);
   }
 

@@ -2,21 +2,26 @@ package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import java.util.Optional;
+import java.util.function.UnaryOperator;
 import stillhouse.student.StudentOutput;
 
 /**
  * Brings the student's embedding beside the teacher's: to its grid (block means where the factor is
  * an integer, bilinear with half-pixel centres otherwise) and, where the channels differ in number,
  * through a learnable 1×1 convolution.
- *
- * @param channels C of the teacher
- * @param convolution from the student's channels to C; empty where they are as many
  */
-record EmbeddingAdapter(int channels, Optional<Convolution> convolution) {
+final class EmbeddingAdapter {
+  private final int channels;
+  private final UnaryOperator<NDArray> widening;
+
+  private EmbeddingAdapter(int channels, UnaryOperator<NDArray> widening) {
+    this.channels = channels;
+    this.widening = widening;
+  }
+
   /** For a student whose embedding has the teacher's channels. */
   static EmbeddingAdapter none(int channels) {
-    return new EmbeddingAdapter(channels, Optional.empty());
+    return new EmbeddingAdapter(channels, UnaryOperator.identity());
   }
 
   /** Makes {@code loss.<loss>.adapter} where one is needed. */
@@ -27,8 +32,8 @@ record EmbeddingAdapter(int channels, Optional<Convolution> convolution) {
       return none(to);
     }
     String prefix = "loss." + loss + ".adapter";
-    return new EmbeddingAdapter(
-        to, Optional.of(Convolution.create(context.weights(), prefix, from, to, 1, 1)));
+    Convolution adapter = Convolution.create(context.weights(), prefix, from, to, 1, 1);
+    return new EmbeddingAdapter(to, adapter::apply);
   }
 
   /** The teacher's embedding, [B, C, g, g]. */
@@ -39,7 +44,6 @@ record EmbeddingAdapter(int channels, Optional<Convolution> convolution) {
   /** The student's beside it, [B, C, g, g]. */
   NDArray student(StudentOutput student, Targets targets) {
     Shape grid = teacher(targets).getShape();
-    NDArray aligned = FeatureMaps.toGrid(student.embedding(), grid.get(2), grid.get(3));
-    return convolution.map(c -> c.apply(aligned)).orElse(aligned);
+    return widening.apply(FeatureMaps.toGrid(student.embedding(), grid.get(2), grid.get(3)));
   }
 }

@@ -13,6 +13,7 @@ public sealed interface LossSettings
         DenoisingScore.Settings,
         DiceLoss.Settings,
         FeatureConsistency.Settings,
+        KnowledgeReview.Settings,
         MaskedGeneration.Settings,
         PairWise.Settings,
         PixelWise.Settings,

@@ -33,7 +33,8 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
           Map.entry("skd-pixel", PixelWise.Settings.class),
           Map.entry("skd-pair", PairWise.Settings.class),
           Map.entry("dkd", DecoupledKd.Settings.class),
-          Map.entry("mgd", MaskedGeneration.Settings.class));
+          Map.entry("mgd", MaskedGeneration.Settings.class),
+          Map.entry("review", KnowledgeReview.Settings.class));
 
   public Losses {
     if (byName.isEmpty()) {

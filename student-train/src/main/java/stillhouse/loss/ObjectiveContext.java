@@ -1,5 +1,6 @@
 package stillhouse.loss;
 
+import java.util.List;
 import stillhouse.cache.Projection;
 import stillhouse.student.Weights;
 
@@ -8,10 +9,26 @@ import stillhouse.student.Weights;
  *
  * @param weights where learnable parts of losses are made, under {@code loss.}
  * @param studentChannels of the student's embedding
+ * @param levelChannels of the maps of the student's encoder, finest first; they may be none
  * @param teacherChannels of the cached layer
  * @param grid cells along one side of the cached layer as the batches bring it
  * @param projection the layer's channel mean and principal directions; null where no loss of the
  *     recipe projects
  */
 public record ObjectiveContext(
-    Weights weights, int studentChannels, int teacherChannels, int grid, Projection projection) {}
+    Weights weights,
+    int studentChannels,
+    List<Integer> levelChannels,
+    int teacherChannels,
+    int grid,
+    Projection projection) {
+  public ObjectiveContext {
+    levelChannels = List.copyOf(levelChannels);
+  }
+
+  /** For a student whose encoder shows no maps of its own. */
+  ObjectiveContext(
+      Weights weights, int studentChannels, int teacherChannels, int grid, Projection projection) {
+    this(weights, studentChannels, List.of(), teacherChannels, grid, projection);
+  }
+}

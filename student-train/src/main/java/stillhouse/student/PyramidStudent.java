@@ -56,9 +56,10 @@ final class PyramidStudent implements Student {
   @Override
   public StudentOutput forward(NDArray image, boolean training) {
     requireFit(image);
-    NDArray embedding = decoder.forward(encode(image, training), training);
+    List<NDArray> maps = encode(image, training);
+    NDArray embedding = decoder.forward(maps, training);
     NDArray logits = resize.forward(head.forward(embedding, training), training);
-    return new StudentOutput(embedding, logits);
+    return new StudentOutput(embedding, logits, maps);
   }
 
   /** The encoder's maps, at strides 4, 8, … */
@@ -89,6 +90,11 @@ final class PyramidStudent implements Student {
   @Override
   public int embeddingChannels() {
     return embeddingChannels;
+  }
+
+  @Override
+  public List<Integer> levelChannels() {
+    return decoder.channels();
   }
 
   @Override

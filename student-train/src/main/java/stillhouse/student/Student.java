@@ -1,6 +1,7 @@
 package stillhouse.student;
 
 import ai.djl.ndarray.NDArray;
+import java.util.List;
 import stillhouse.onnx.OnnxGraph;
 
 /**
@@ -16,6 +17,11 @@ public interface Student {
 
   /** Channels of {@link StudentOutput#embedding()}. */
   int embeddingChannels();
+
+  /** Channels of each of {@link StudentOutput#levels()}. */
+  default List<Integer> levelChannels() {
+    return List.of();
+  }
 
   /** Input pixels per embedding cell, along one side. */
   int embeddingStride();

@@ -14,6 +14,7 @@ import stillhouse.onnx.OnnxGraph;
 final class TopDown {
   private final List<ConvNorm> laterals = new ArrayList<>();
   private final List<BilinearResize> resizes = new ArrayList<>();
+  private final List<Integer> channels;
   private final Layer fuse;
 
   /**
@@ -36,7 +37,13 @@ final class TopDown {
         resizes.add(BilinearResize.by(2, height >> i, width >> i));
       }
     }
+    this.channels = List.copyOf(channels);
     this.fuse = fuse;
+  }
+
+  /** Of each map that it joins. */
+  List<Integer> channels() {
+    return channels;
   }
 
   /**

@@ -54,6 +54,7 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
         new ObjectiveContext(
             weights,
             network.embeddingChannels(),
+            network.levelChannels(),
             info.channels(),
             needsTeacher(recipe) ? info.gridHeight() : recipe.alignment().grid(),
             opened.projection().orElse(null));

@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.LongRange;
@@ -25,7 +24,7 @@ class BaselineLossTest {
       NDArray t = map(bench, 1, 2, (float) (2 * Math.log(3)), 0);
       NDArray s = map(bench, 1, 2, 7, 7);
       double expected = 4 * (0.75 * Math.log(1.5) - 0.25 * LN2);
-      assertThat(of(new ChannelWise(2, Optional.empty()), s, logits(t))[0])
+      assertThat(of(new ChannelWise(2, ChannelWise::logits), s, logits(t))[0])
           .isCloseTo((float) expected, within(1e-5f));
     }
   }
@@ -137,6 +136,21 @@ class BaselineLossTest {
     }
   }
 
+  @Test
+  void reviewWeighsCoarserContextLess() {
+    try (var bench = new Bench()) {
+      // a difference of 4 in one of 8×8 cells: mean squares 16/64, then of parts 1², ¼², (1/16)²
+      float[] values = new float[64];
+      values[9] = 4;
+      NDArray apart = bench.manager.create(values, new Shape(1, 1, 8, 8));
+      double expected =
+          (16 / 64.0 + 0.5 * 1 / 16 + 0.25 * Math.pow(0.25, 2) / 4 + 0.125 * Math.pow(1 / 16.0, 2))
+              / 1.875;
+      assertThat(KnowledgeReview.hierarchical(apart).toFloatArray())
+          .containsExactly(new float[] {(float) expected}, within(1e-6f));
+    }
+  }
+
   @Property(tries = 10)
   void ofOneClassSoftmaxAndSigmoidAreTheSame(@ForAll @LongRange(min = 0, max = 1000) long seed) {
     try (var bench = new Bench()) {
@@ -183,8 +197,8 @@ class BaselineLossTest {
       var targets = new Targets(null, null, logits, map, null, null);
       for (Loss loss :
           List.of(
-              new ChannelWise(4, Optional.empty()),
-              new ChannelWise(4, Optional.of(EmbeddingAdapter.none(6))),
+              new ChannelWise(4, ChannelWise::logits),
+              new ChannelWise(4, ChannelWise.embeddings(EmbeddingAdapter.none(6))),
               new PixelWise(2, PixelWise.Distribution.SOFTMAX),
               new PixelWise(2, PixelWise.Distribution.SIGMOID),
               new PairWise(2),

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
@@ -30,14 +31,22 @@ final class Bench implements AutoCloseable {
     }
   }
 
-  /** A loss for 5 student and 6 teacher channels, compared in 3 principal directions. */
+  /**
+   * A loss for 5 student and 6 teacher channels, compared in 3 principal directions, and an encoder
+   * of two levels.
+   */
   Loss loss(String yaml) {
     return loss(yaml, ProjectionSettings.TeacherProjection.PCA);
   }
 
   Loss loss(String yaml, ProjectionSettings.TeacherProjection kind) {
-    var context = new ObjectiveContext(weights, 5, 6, 4, projection(6, 0));
-    return settings(yaml).create(new Assembly(context, new ProjectionSettings(3, kind, null)));
+    return settings(yaml).create(assembly(kind));
+  }
+
+  /** For several losses of one objective. */
+  Assembly assembly(ProjectionSettings.TeacherProjection kind) {
+    var context = new ObjectiveContext(weights, 5, List.of(3, 4), 6, 4, projection(6, 0));
+    return new Assembly(context, new ProjectionSettings(3, kind, null));
   }
 
   /** The first axes as directions, and a mean of {@code shift} everywhere. */
@@ -76,7 +85,10 @@ final class Bench implements AutoCloseable {
             .toType(ai.djl.ndarray.types.DataType.FLOAT32, true);
     return new Samples(
         new StudentOutput(
-            random(seed + 3, -1, 1, size, 5, 4, 4), random(seed + 4, -3, 3, size, 2, 6, 6)),
+            random(seed + 3, -1, 1, size, 5, 4, 4),
+            random(seed + 4, -3, 3, size, 2, 6, 6),
+            List.of(
+                random(seed + 8, -1, 1, size, 3, 8, 8), random(seed + 9, -1, 1, size, 4, 2, 2))),
         new Targets(
             truth,
             valid,
@@ -91,7 +103,10 @@ final class Bench implements AutoCloseable {
     Samples slice(int from, int to) {
       String rows = from + ":" + to;
       return new Samples(
-          new StudentOutput(output.embedding().get(rows), output.logits().get(rows)),
+          new StudentOutput(
+              output.embedding().get(rows),
+              output.logits().get(rows),
+              output.levels().stream().map(level -> level.get(rows)).toList()),
           new Targets(
               targets.truth().get(rows),
               targets.valid().get(rows),

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -34,6 +35,7 @@ class LossPropertyTest {
           "{cwd-embedding: {weight: 1, temperature: 1}}",
           "{skd-pixel: {weight: 1}}",
           "{mgd: {weight: 1, hidden: 4}}",
+          "{review: {weight: 1, width: 4}}",
           "{skd-pair: {weight: 1, nodes: 3}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1, target: teacher}}");
@@ -52,6 +54,41 @@ class LossPropertyTest {
       float[] joined = Arrays.copyOf(first, 5);
       System.arraycopy(rest, 0, joined, cut, rest.length);
       assertThat(joined).containsExactly(whole, within(2e-6f));
+    }
+  }
+
+  @Property(tries = 40)
+  void aSampleWithoutLabelsIsFiniteAndTeachesLabelsNothing(
+      @ForAll("losses") String yaml, @ForAll @LongRange(min = 0, max = 1000) long seed) {
+    try (var bench = new Bench()) {
+      Loss loss = bench.loss(yaml);
+      var drawn = bench.samples(seed, 2);
+      NDArray second = bench.manager.create(new float[] {0, 1}, new Shape(2, 1, 1, 1));
+      var t = drawn.targets();
+      var targets =
+          new Targets(
+              t.truth().mul(second),
+              t.valid().mul(second),
+              t.teacherLogits(),
+              t.teacherEmbedding(),
+              t.structure(),
+              t.noise());
+      NDArray logits = drawn.output().logits();
+      float[] values = loss.perSample(drawn.output(), targets).toFloatArray();
+      float[] gradient =
+          bench
+              .gradients(
+                  Map.of("logits", logits),
+                  () -> loss.perSample(drawn.output(), targets).add(logits.sum().sub(logits.sum())))
+              .get("logits");
+      for (float v : gradient) {
+        assertThat(v).isFinite();
+      }
+      assertThat(values[0]).isFinite();
+      if (loss.supervision() == Loss.Supervision.LABELS) {
+        assertThat(values[0]).isZero();
+        assertThat(Arrays.copyOf(gradient, gradient.length / 2)).containsOnly(0);
+      }
     }
   }
 

@@ -3,7 +3,9 @@ package stillhouse.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +53,7 @@ class ObjectiveTest {
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS, Need.TEACHER_EMBEDDING);
     assertThat(needs("dkd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS);
     assertThat(needs("mgd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
+    assertThat(needs("review")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
     assertThat(needs("sard-logit")).containsExactlyInAnyOrder(Need.values());
   }
 
@@ -78,6 +81,22 @@ class ObjectiveTest {
             "loss.mgd.generator1.weight",
             "loss.mgd.generator1.bias");
     assertThat(bench.weights.parameterCount(stillhouse.student.Student.PREFIX)).isZero();
+  }
+
+  @Test
+  void reviewFusesEachLevelOfTheEncoderAndRefusesAStudentWithoutAny() {
+    Objective.create(
+        load("review"), new ObjectiveContext(bench.weights, 32, List.of(8, 16), 48, 32, null));
+    assertThat(bench.weights.get("loss.review.enter1.weight").getShape())
+        .isEqualTo(new Shape(64, 16, 1, 1));
+    assertThat(bench.weights.get("loss.review.attention0.weight").getShape())
+        .isEqualTo(new Shape(2, 128, 1, 1));
+    assertThat(bench.weights.get("loss.review.leave1.weight").getShape())
+        .isEqualTo(new Shape(48, 64, 3, 3));
+    assertThat(bench.weights.names()).doesNotContain("loss.review.attention1.weight");
+    assertThatThrownBy(() -> create("review", 32, 48))
+        .hasMessage(
+            "Invalid loss: review (it fuses the maps of an encoder, and this student has none)");
   }
 
   @Test

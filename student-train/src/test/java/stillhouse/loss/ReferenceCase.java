@@ -10,8 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import stillhouse.cache.Projection;
@@ -57,11 +59,10 @@ final class ReferenceCase {
               moved.put(e.getKey(), weight);
             });
     assertThat(bench.weights.trainable()).containsOnlyKeys(moved.keySet());
-    moved.put("embedding", in.get("embedding"));
-    moved.put("logits", in.get("logits"));
+    moved.putAll(in);
     moved.keySet().retainAll(names(c.get("gradients")));
 
-    var student = new StudentOutput(in.get("embedding"), in.get("logits"));
+    var student = new StudentOutput(in.get("embedding"), in.get("logits"), levels(in));
     Targets targets = targets(in, c.get("noise"));
     checkValues(loss.perSample(student, targets).toFloatArray(), c.get("perSample"));
     checkGradients(
@@ -121,11 +122,21 @@ final class ReferenceCase {
         new ObjectiveContext(
             bench.weights,
             (int) in.get("embedding").getShape().get(1),
+            levels(in).stream().map(map -> (int) map.getShape().get(1)).toList(),
             mean.length,
             c.get("grid").asInt(),
             new Projection(mean, directions, new float[directions.length]));
     return new Assembly(
         context, JSON.convertValue(c.get("projectionSettings"), ProjectionSettings.class));
+  }
+
+  /** The maps of the student's encoder, where the case has any. */
+  private static List<NDArray> levels(Map<String, NDArray> in) {
+    List<NDArray> levels = new ArrayList<>();
+    while (in.containsKey("level" + levels.size())) {
+      levels.add(in.get("level" + levels.size()));
+    }
+    return levels;
   }
 
   private static String withWeight(JsonNode c) {

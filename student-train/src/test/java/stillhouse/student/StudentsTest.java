@@ -48,6 +48,10 @@ class StudentsTest {
     assertThat(student.embeddingChannels()).isEqualTo(channels);
     assertThat(student.embeddingStride()).isEqualTo(4);
     assertThat(student.classes()).isEqualTo(3);
+    assertThat(out.levels())
+        .extracting(level -> (int) level.getShape().get(1))
+        .isEqualTo(student.levelChannels());
+    assertThat(out.levels().get(1).getShape().slice(2)).isEqualTo(new Shape(8, 12));
     assertThat(weights.parameterCount(Student.PREFIX)).isEqualTo(count);
     assertThat(weights.names()).allMatch(n -> n.startsWith(Student.PREFIX));
   }

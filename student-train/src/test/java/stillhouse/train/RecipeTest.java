@@ -86,6 +86,7 @@ class RecipeTest {
               skd-pair: {weight: 1, nodes: 8}
               dkd: {weight: 1, alpha: 0.5, beta: 2, temperature: 1, target: teacher}
               mgd: {weight: 5, masked: 0.5, hidden: 32}
+              review: {weight: 1, width: 16}
             training:
               epochs: 10
               batch: 16
@@ -111,7 +112,8 @@ class RecipeTest {
             "skd-pixel=Settings[weight=10.0, temperature=2.0, distribution=SIGMOID]",
             "skd-pair=Settings[weight=1.0, nodes=8]",
             "dkd=Settings[weight=1.0, alpha=0.5, beta=2.0, temperature=1.0, target=TEACHER]",
-            "mgd=Settings[weight=5.0, masked=0.5, hidden=32]");
+            "mgd=Settings[weight=5.0, masked=0.5, hidden=32]",
+            "review=Settings[weight=1.0, width=16]");
     assertThat(recipe.training())
         .isEqualTo(
             new Recipe.Training(
