@@ -68,7 +68,7 @@ record OnnxStudent(
             view.folder(),
             1);
     try (Network network = new Network(experiment, view)) {
-      checkpoint(record, root.checkpoints(record.name()), hadoop).restore(network.weights());
+      checkpoint(record, root.checkpoints(record.name()), hadoop).restoreForUse(network.weights());
       // It takes its name once it is checked: what is there is what was trained.
       Path unchecked = folder.resolve("unchecked-" + RunRecord.ONNX);
       OnnxExport.write(network.student(), network.weights(), metadata(record), unchecked);

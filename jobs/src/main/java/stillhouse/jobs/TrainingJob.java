@@ -213,6 +213,7 @@ final class TrainingJob {
         training.optimizer().weightDecay(),
         (int) Math.round(warmup * stepsPerEpoch),
         training.clipNorm() == null ? Double.POSITIVE_INFINITY : training.clipNorm(),
+        training.ema() == null ? 0 : training.ema(),
         order.seed());
   }
 
@@ -269,6 +270,9 @@ final class TrainingJob {
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
     params.put("clip_norm", String.valueOf(plan.clipNorm()));
+    if (plan.averageDecay() > 0) {
+      params.put("ema", String.valueOf(plan.averageDecay()));
+    }
     params.put("train_images", String.valueOf(info.samples("train")));
     params.put("views", info.views().toString());
     params.put("view", info.digest());

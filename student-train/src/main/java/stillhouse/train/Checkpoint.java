@@ -19,12 +19,13 @@ import stillhouse.student.Weights;
 /**
  * One committed checkpoint, whose files had the digests of its marker when it was found.
  *
- * @param folder holds {@code weights.safetensors}, {@code optimizer.safetensors} and {@code
- *     COMMITTED}
+ * @param folder holds {@code weights.safetensors}, {@code optimizer.safetensors}, {@code
+ *     average.safetensors} where the recipe asks for one, and {@code COMMITTED}
  */
 public final class Checkpoint {
   static final String WEIGHTS = "weights.safetensors";
   static final String OPTIMIZER = "optimizer.safetensors";
+  static final String AVERAGE = "average.safetensors";
   static final String COMMITTED = "COMMITTED";
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -111,6 +112,18 @@ public final class Checkpoint {
               "Cannot use checkpoint %s: the restored weights have digest %s, %s says %s",
               folder, restored.brief(), COMMITTED, weightDigest().brief()));
     }
+  }
+
+  /** Fills a network with what is exported: the average of the weights where the run keeps one. */
+  public void restoreForUse(Weights weights) {
+    restore(weights);
+    if (marker.files().containsKey(AVERAGE)) {
+      read(AVERAGE, weights.trainable());
+    }
+  }
+
+  void restore(WeightAverage average) {
+    read(AVERAGE, average.state());
   }
 
   void restore(Weights weights, AdamW optimizer) {

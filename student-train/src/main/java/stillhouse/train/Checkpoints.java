@@ -127,11 +127,27 @@ public final class Checkpoints {
   }
 
   /**
-   * Writes and commits, then drops all but the newest.
+   * What a run goes on from.
    *
-   * @param weightDigest of the weights, which all ranks agreed on
-   * @param identity of the run
+   * @param files tensors by the file's name
+   * @param steps that the optimiser has taken
    */
+  record State(Map<String, Map<String, NDArray>> files, long steps) {
+    static State of(Weights weights, AdamW optimizer) {
+      Map<String, Map<String, NDArray>> files = new LinkedHashMap<>();
+      files.put(Checkpoint.WEIGHTS, tensors(weights));
+      files.put(Checkpoint.OPTIMIZER, optimizer.state());
+      return new State(files, optimizer.steps());
+    }
+
+    State with(WeightAverage average) {
+      Map<String, Map<String, NDArray>> more = new LinkedHashMap<>(files);
+      more.put(Checkpoint.AVERAGE, average.state());
+      return new State(more, steps);
+    }
+  }
+
+  /** As {@link #write(State, Position, int, Sha256, Sha256)}, without an average of the weights. */
   void write(
       Weights weights,
       AdamW optimizer,
@@ -139,20 +155,29 @@ public final class Checkpoints {
       int attempt,
       Sha256 weightDigest,
       Sha256 identity) {
+    write(State.of(weights, optimizer), position, attempt, weightDigest, identity);
+  }
+
+  /**
+   * Writes and commits, then drops all but the newest.
+   *
+   * @param weightDigest of the weights, which all ranks agreed on
+   * @param identity of the run
+   */
+  void write(State state, Position position, int attempt, Sha256 weightDigest, Sha256 identity) {
     Path folder = new Path(directory, name(position, attempt));
     refuseOlder(attempt, folder);
     try {
       Map<String, String> digests = new LinkedHashMap<>();
-      digests.put(
-          Checkpoint.WEIGHTS, write(new Path(folder, Checkpoint.WEIGHTS), tensors(weights)));
-      digests.put(
-          Checkpoint.OPTIMIZER, write(new Path(folder, Checkpoint.OPTIMIZER), optimizer.state()));
+      for (Map.Entry<String, Map<String, NDArray>> file : state.files().entrySet()) {
+        digests.put(file.getKey(), write(new Path(folder, file.getKey()), file.getValue()));
+      }
       var marker =
           new Checkpoint.Marker(
               position.epoch(),
               position.step(),
               attempt,
-              optimizer.steps(),
+              state.steps(),
               weightDigest.hex(),
               digests,
               identity.hex());

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import stillhouse.comm.AllReduce;
 import stillhouse.loss.Term;
@@ -28,6 +29,7 @@ public final class RankLoop implements AutoCloseable {
   private final CosineSchedule schedule;
   private final NDManager manager;
   private final AdamW optimizer;
+  private final WeightAverage average; // null: none is asked for
   private final GradientBuffer gradients;
   private final ByteBuffer counts; // Σ weights of each term, then the number of samples
   private final Tally whole;
@@ -55,6 +57,8 @@ public final class RankLoop implements AutoCloseable {
     this.schedule = new CosineSchedule(plan.learningRate(), plan.warmupSteps(), totalSteps);
     this.manager = weights.manager().newSubManager();
     this.optimizer = new AdamW(manager, weights, plan.weightDecay());
+    this.average =
+        plan.averageDecay() == 0 ? null : new WeightAverage(manager, weights, plan.averageDecay());
     this.gradients = new GradientBuffer(manager, weights, terms.size(), allReduce);
     this.counts = allReduce.allocate(terms.size() + 1);
     this.whole = new Tally(this.terms);
@@ -62,6 +66,17 @@ public final class RankLoop implements AutoCloseable {
 
   AdamW optimizer() {
     return optimizer;
+  }
+
+  /** Of the weights, where the plan asks for one. */
+  Optional<WeightAverage> average() {
+    return Optional.ofNullable(average);
+  }
+
+  /** What a checkpoint holds. */
+  Checkpoints.State state() {
+    var state = Checkpoints.State.of(weights, optimizer);
+    return average().map(state::with).orElse(state);
   }
 
   /** Images and seconds since this was made. */
@@ -135,6 +150,7 @@ public final class RankLoop implements AutoCloseable {
     gradients.clip(norm, plan.clipNorm());
     long taken = at.globalStep(batches.stepsPerEpoch());
     optimizer.update(gradients.gradients(), schedule.at(taken));
+    average().ifPresent(a -> a.update(taken + 1));
     Tally tally = new Tally(terms);
     for (int t = 0; t < terms.size(); t++) {
       tally.addTerm(t, gradients.extra(t), totals[t]);
@@ -237,6 +253,7 @@ public final class RankLoop implements AutoCloseable {
   @Override
   public void close() {
     gradients.close();
+    average().ifPresent(WeightAverage::close);
     optimizer.close();
     manager.close();
   }

@@ -103,7 +103,11 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
 
   private Position resume(Checkpoints checkpoints, Weights weights, RankLoop loop) {
     Optional<Checkpoint> latest = checkpoints.latest(run.identity());
-    latest.ifPresent(checkpoint -> checkpoint.restore(weights, loop.optimizer()));
+    latest.ifPresent(
+        checkpoint -> {
+          checkpoint.restore(weights, loop.optimizer());
+          loop.average().ifPresent(checkpoint::restore);
+        });
     return latest.map(Checkpoint::position).orElse(Position.START);
   }
 
@@ -179,8 +183,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
       String digest = WeightDigest.of(weights).hex();
       Digests.requireEqual("weights before " + next, Digests.ofAllRanks(ring, digest));
       if (reports()) {
-        checkpoints.write(
-            weights, loop.optimizer(), next, attempt, new Sha256(digest), run.identity());
+        checkpoints.write(loop.state(), next, attempt, new Sha256(digest), run.identity());
       }
     }
 

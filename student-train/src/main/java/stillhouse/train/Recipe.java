@@ -1,5 +1,6 @@
 package stillhouse.train;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -87,6 +88,8 @@ public record Recipe(
    * @param batch samples a step over all ranks
    * @param clipNorm the largest global norm of the gradient; null: not clipped
    * @param photometric changes to the student's input only; null: none
+   * @param ema decay of the moving average of the weights that is exported in their place; null:
+   *     they are exported themselves
    */
   public record Training(
       int epochs,
@@ -94,7 +97,8 @@ public record Recipe(
       Optimizer optimizer,
       Schedule schedule,
       Double clipNorm,
-      Photometric photometric)
+      Photometric photometric,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema) // none is no part of the digest
       implements Serializable {
     public Training {
       schedule = schedule == null ? Schedule.DEFAULT : schedule;
@@ -109,11 +113,11 @@ public record Recipe(
     }
 
     public Training with(Optimizer other) {
-      return new Training(epochs, batch, other, schedule, clipNorm, photometric);
+      return new Training(epochs, batch, other, schedule, clipNorm, photometric, ema);
     }
 
     public Training with(int otherEpochs, int otherBatch) {
-      return new Training(otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric);
+      return new Training(otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric, ema);
     }
   }
 

@@ -12,6 +12,7 @@ import java.io.Serializable;
  * @param weightDecay decoupled, on tensors of two and more dimensions
  * @param warmupSteps steps over which the learning rate rises linearly
  * @param clipNorm the largest global gradient norm; infinity leaves gradients alone
+ * @param averageDecay of the {@link WeightAverage}; 0 for none
  * @param seed of the initial weights and of every draw
  */
 public record TrainingPlan(
@@ -21,6 +22,7 @@ public record TrainingPlan(
     double weightDecay,
     int warmupSteps,
     double clipNorm,
+    double averageDecay,
     long seed)
     implements Serializable {
   private static final long serialVersionUID = 1L;
@@ -32,6 +34,19 @@ public record TrainingPlan(
     require(weightDecay >= 0 && weightDecay < 1, "weightDecay", weightDecay, "in [0, 1)");
     require(warmupSteps >= 0, "warmup", warmupSteps, ">= 0");
     require(clipNorm > 0, "clipNorm", clipNorm, "> 0");
+    require(averageDecay >= 0 && averageDecay < 1, "ema", averageDecay, "in [0, 1)");
+  }
+
+  /** Without an average of the weights. */
+  public TrainingPlan(
+      int epochs,
+      int batch,
+      double learningRate,
+      double weightDecay,
+      int warmupSteps,
+      double clipNorm,
+      long seed) {
+    this(epochs, batch, learningRate, weightDecay, warmupSteps, clipNorm, 0, seed);
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

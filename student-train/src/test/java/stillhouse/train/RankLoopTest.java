@@ -21,7 +21,7 @@ import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
 
 class RankLoopTest {
-  private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 42);
+  private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 0.9, 42);
   private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
   @TempDir Path folder;
@@ -31,18 +31,26 @@ class RankLoopTest {
     Checkpoints checkpoints = new Checkpoints(folder.toString(), 9, new Configuration());
     int attempt = checkpoints.beginAttempt();
     Sha256 straight;
+    byte[] average;
     try (Rank rank = new Rank(SyntheticBatches.terms())) {
       rank.saveTo(checkpoints, attempt, new Position(2, 2));
       rank.loop.run(Position.START, 4, 1);
       straight = WeightDigest.of(rank.weights);
+      average = average(rank);
     }
     Checkpoint saved = checkpoints.latest().orElseThrow();
     assertThat(saved.position()).isEqualTo(new Position(2, 2));
     try (Rank rank = new Rank(SyntheticBatches.terms())) {
       saved.restore(rank.weights, rank.loop.optimizer());
+      rank.loop.average().ifPresent(saved::restore);
       rank.loop.run(saved.position(), 4, 1);
       assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
+      assertThat(average(rank)).isEqualTo(average);
     }
+  }
+
+  private static byte[] average(Rank rank) {
+    return Tensors.bytes(rank.loop.average().orElseThrow().state().values().iterator().next());
   }
 
   @Test
@@ -66,10 +74,11 @@ class RankLoopTest {
   void leavesNoNativeArrayBehind() {
     try (Rank rank = new Rank(SyntheticBatches.terms())) {
       rank.loop.run(Position.START, 1, 0);
-      int tensors = 5; // of the student; the optimiser holds two, the buffer one, for each of four
-      assertThat(rank.weights.manager().getManagedArrays()).hasSize(tensors + 2 * 4 + 4);
+      // Of the student; for each of four the optimiser holds two, buffer and average one each.
+      int tensors = 5;
+      assertThat(rank.weights.manager().getManagedArrays()).hasSize(tensors + 4 * 4);
       rank.loop.run(new Position(1, 0), 3, 0);
-      assertThat(rank.weights.manager().getManagedArrays()).hasSize(tensors + 2 * 4 + 4);
+      assertThat(rank.weights.manager().getManagedArrays()).hasSize(tensors + 4 * 4);
     }
   }
 
@@ -153,7 +162,7 @@ class RankLoopTest {
     public void settled(Position next) {
       if (next.equals(savedAt)) {
         Sha256 digest = WeightDigest.of(weights);
-        checkpoints.write(weights, loop.optimizer(), next, attempt, digest, IDENTITY);
+        checkpoints.write(loop.state(), next, attempt, digest, IDENTITY);
       }
     }
 

@@ -93,6 +93,7 @@ class RecipeTest {
               optimizer: {type: adamw, learningRate: 0.01, weightDecay: 0, beta1: 0.8, beta2: 0.99, epsilon: 0.001}
               schedule: {type: cosine, warmupEpochs: 0.5}
               clipNorm: 2.5
+              ema: 0.999
               photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02}
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
@@ -122,7 +123,8 @@ class RecipeTest {
                 new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
                 new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
                 2.5,
-                new Photometric(0.5f, 0.25f, 0.02f)));
+                new Photometric(0.5f, 0.25f, 0.02f),
+                0.999));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
     assertThat(recipe.projection())
         .isEqualTo(new ProjectionSettings(8, ProjectionSettings.TeacherProjection.LEARNED, 0.2));
