@@ -3,13 +3,18 @@ package stillhouse.jobs;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import stillhouse.cache.TrainingView;
+import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
+import stillhouse.student.StudentConfig;
+import stillhouse.student.Students;
 import stillhouse.student.Weights;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recording;
 
 /** A run's student on the driver: to be counted, or filled from a checkpoint and exported. */
 final class Network implements AutoCloseable {
+  private static final int SMALLEST = 32; // the least side that a student takes
+
   private final NDManager manager;
   private final Weights weights;
   private final Student student;
@@ -19,6 +24,24 @@ final class Network implements AutoCloseable {
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
     this.weights = new Weights(manager, 0);
     this.student = experiment.parts(view, weights).student();
+  }
+
+  /**
+   * Refuses a file of first weights that is not there, is another, or does not fit the student, on
+   * the driver and before a rank starts.
+   *
+   * @throws stillhouse.conf.ConfigException with all that does not fit
+   */
+  static void requirePretrained(StudentConfig student) {
+    if (student.pretrained() == null) {
+      return;
+    }
+    Recording.off();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        Weights weights = new Weights(manager, 0)) {
+      Students.create(student, 1, SMALLEST, SMALLEST, weights);
+      PublishedWeights.load(student, weights, (tensor, values) -> {});
+    }
   }
 
   /**

@@ -86,6 +86,7 @@ final class TrainCommand implements Callable<Integer> {
     Optional<LocalTeacher> source = teacher.find(dataset);
     List<TrainingJob.Order> orders = orders(config, source);
     requireNames(orders);
+    Network.requirePretrained(config);
     List<String> lacking;
     try (var server = tracking.connect();
         var session = openSession(dataset)) {

@@ -17,11 +17,26 @@ final class Linear implements Layer {
   private final NDArray bias;
 
   Linear(Weights weights, String name, int in, int out) {
+    this(
+        name,
+        in,
+        out,
+        weights.normal(name + ".weight", DEVIATION, out, in),
+        weights.constant(name + ".bias", 0, out));
+  }
+
+  private Linear(String name, int in, int out, NDArray weight, NDArray bias) {
     this.name = name;
     this.in = in;
     this.out = out;
-    weight = weights.normal(name + ".weight", DEVIATION, out, in);
-    bias = weights.constant(name + ".bias", 0, out);
+    this.weight = weight;
+    this.bias = bias;
+  }
+
+  /** y = x Wᵀ. */
+  static Linear unbiased(Weights weights, String name, int in, int out) {
+    NDArray weight = weights.normal(name + ".weight", DEVIATION, out, in);
+    return new Linear(name, in, out, weight, null);
   }
 
   @Override
@@ -41,16 +56,22 @@ final class Linear implements Layer {
    */
   String exportScaled(OnnxGraph graph, String input, double[] scale) {
     float[] w = weight.toFloatArray();
-    float[] b = bias.toFloatArray();
     float[] transposed = new float[w.length];
     for (int o = 0; o < out; o++) {
       for (int i = 0; i < in; i++) {
         transposed[i * out + o] = (float) (w[o * in + i] * scale[o]);
       }
-      b[o] = (float) (b[o] * scale[o]);
     }
     String product =
         graph.node("MatMul", List.of(input, graph.tensor(name + ".weight", transposed, in, out)));
+    return bias == null ? product : exportBias(graph, product, scale);
+  }
+
+  private String exportBias(OnnxGraph graph, String product, double[] scale) {
+    float[] b = bias.toFloatArray();
+    for (int o = 0; o < out; o++) {
+      b[o] = (float) (b[o] * scale[o]);
+    }
     return graph.node("Add", List.of(product, graph.tensor(name + ".bias", b, out)));
   }
 }

@@ -17,8 +17,10 @@ import stillhouse.identity.Sha256;
  * @param depths blocks of each stage
  * @param decoder channels in which the pyramid's maps are summed
  * @param embedding channels of the embedding, at stride 4
- * @param heads attention heads of each stage but the first (TinyViT only)
- * @param windows sides of the attention windows of each stage but the first (TinyViT only)
+ * @param heads attention heads of each stage that attends to windows: all of a Swin's, all but the
+ *     first of a TinyViT's
+ * @param windows sides of those windows
+ * @param pretrained what the encoder starts from; null where it starts from random values
  */
 public record StudentConfig(
     String name,
@@ -29,7 +31,8 @@ public record StudentConfig(
     int decoder,
     int embedding,
     List<Integer> heads,
-    List<Integer> windows)
+    List<Integer> windows,
+    Pretrained pretrained)
     implements Serializable {
   /** Families of networks. */
   public enum Network {
@@ -40,7 +43,18 @@ public record StudentConfig(
     @JsonProperty("repvit")
     REPVIT,
     @JsonProperty("resnet")
-    RESNET
+    RESNET,
+    @JsonProperty("swin")
+    SWIN;
+
+    /** The first stage that attends to windows; past them all where none does. */
+    private int firstAttentive(int stages) {
+      return switch (this) {
+        case CONV_PYRAMID, REPVIT, RESNET -> stages;
+        case TINYVIT -> 1;
+        case SWIN -> 0;
+      };
+    }
   }
 
   public StudentConfig {
@@ -49,20 +63,25 @@ public record StudentConfig(
     heads = heads == null ? List.of() : List.copyOf(heads);
     windows = windows == null ? List.of() : List.copyOf(windows);
     requireLength(name, "depths", depths, channels.size());
-    int attentive = network == Network.TINYVIT ? channels.size() - 1 : 0;
+    int first = network.firstAttentive(channels.size());
+    int attentive = channels.size() - first;
     requireLength(name, "heads", heads, attentive);
     requireLength(name, "windows", windows, attentive);
+    if (pretrained != null && PublishedNames.of(network).isEmpty()) {
+      throw new IllegalArgumentException(
+          "Invalid student " + name + ": nothing is published of its network; take pretrained out");
+    }
     for (int i = 0; i < attentive; i++) {
-      if (channels.get(i + 1) % heads.get(i) != 0) {
+      if (channels.get(first + i) % heads.get(i) != 0) {
         throw new IllegalArgumentException(
             "Invalid student "
                 + name
                 + ": "
                 + heads.get(i)
                 + " heads do not divide the "
-                + channels.get(i + 1)
+                + channels.get(first + i)
                 + " channels of stage "
-                + (i + 1));
+                + (first + i));
       }
     }
   }
@@ -72,18 +91,22 @@ public record StudentConfig(
     return ConfigFile.load(file, StudentConfig.class, "/schema/student.json");
   }
 
-  /** Identity of the network: all but its name. */
+  /** Identity of the network: all but its name and where its first weights lie. */
   public Sha256 digest() {
-    return Fingerprint.of("student")
-        .add("network", network)
-        .add("norm", norm)
-        .add("channels", channels)
-        .add("depths", depths)
-        .add("decoder", decoder)
-        .add("embedding", embedding)
-        .add("heads", heads)
-        .add("windows", windows)
-        .digest();
+    Fingerprint fingerprint =
+        Fingerprint.of("student")
+            .add("network", network)
+            .add("norm", norm)
+            .add("channels", channels)
+            .add("depths", depths)
+            .add("decoder", decoder)
+            .add("embedding", embedding)
+            .add("heads", heads)
+            .add("windows", windows);
+    if (pretrained != null) {
+      fingerprint.add("pretrained", pretrained.sha256());
+    }
+    return fingerprint.digest();
   }
 
   private static void requireLength(String name, String key, List<Integer> values, int length) {

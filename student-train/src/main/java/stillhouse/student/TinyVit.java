@@ -60,7 +60,7 @@ final class TinyVit {
       String block = name + ".block" + b;
       layers.add(
           new Residual(
-              new WindowAttention(
+              WindowAttention.tinyVit(
                   weights,
                   block + ".attention",
                   channels,
@@ -70,7 +70,7 @@ final class TinyVit {
                   width)));
       layers.add(
           new ConvNorm(weights, block + ".local", Kernel.depthwise(channels, 3, 1), config.norm()));
-      layers.add(new Residual(new TokenMlp(weights, block + ".mlp", channels, height, width)));
+      layers.add(new Residual(TokenMlp.of(weights, block + ".mlp", channels, height, width)));
     }
     return new Sequence(layers);
   }

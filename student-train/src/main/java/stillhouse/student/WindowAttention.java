@@ -9,126 +9,208 @@ import stillhouse.onnx.OnnxAttributes;
 import stillhouse.onnx.OnnxGraph;
 
 /**
- * Self-attention within windows of [B, C, H, W], one learned bias a head and distance (|Δy|, |Δx|):
- * softmax(q kᵀ / √d + bias) v, heads side by side, then a linear layer. Source: TinyViT (Wu et al.,
- * 2022), class Attention and the windows of TinyViTBlock; as there, padding cells take part as
- * zeros. Departure: a window is cut to the map where the map is smaller.
+ * Self-attention within windows of [B, C, H, W], with learned biases by how two tokens lie ({@link
+ * AttentionBias}): softmax(q kᵀ / √d + bias) v, heads side by side, then a linear layer. Sources:
+ * TinyViT (Wu et al., 2022), class Attention and the windows of TinyViTBlock; Swin (Liu et al.,
+ * 2021), W-MSA and SW-MSA. As there, padding cells take part as zeros. Departure: a window is cut
+ * to the map where the map is smaller.
  */
 final class WindowAttention implements Layer {
+  /** Where the two papers differ. */
+  private enum Style {
+    /** Normalises after padding; a head's q, k and v stand together. */
+    TINY_VIT(AttentionBias.Kind.DISTANCES),
+    /** Normalises before padding; all heads' q stand before all k, before all v. */
+    SWIN(AttentionBias.Kind.OFFSETS);
+
+    private final AttentionBias.Kind bias;
+
+    Style(AttentionBias.Kind bias) {
+      this.bias = bias;
+    }
+  }
+
   private final String name;
+  private final Style style;
   private final int channels;
   private final int heads;
   private final int headChannels;
   private final Windows windows;
+  private final CyclicShift shift;
   private final LayerNorm norm;
+  private final Tokens normBeforePadding;
   private final Linear queryKeyValue;
   private final Linear projection;
-  private final NDArray biases;
-  private final NDArray distances;
+  private final AttentionBias bias;
+  private final NDArray mask;
+
+  private WindowAttention(
+      Weights weights,
+      String name,
+      Style style,
+      int channels,
+      int heads,
+      int side,
+      CyclicShift shift) {
+    this.name = name;
+    this.style = style;
+    this.channels = channels;
+    this.heads = heads;
+    this.shift = shift;
+    headChannels = channels / heads;
+    windows = new Windows(channels, shift.height(), shift.width(), side);
+    norm = new LayerNorm(weights, name + ".norm", channels);
+    normBeforePadding =
+        style == Style.SWIN && windows.padded()
+            ? new Tokens(channels, shift.height(), shift.width(), norm)
+            : null;
+    queryKeyValue = new Linear(weights, name + ".qkv", channels, 3 * channels);
+    projection = new Linear(weights, name + ".projection", channels, channels);
+    bias = new AttentionBias(weights, name + ".biases", style.bias, heads, side, windows);
+    mask = shift.moves() ? weights.manager().create(shift.mask(windows), maskShape()) : null;
+  }
 
   /**
    * @param side the window's side; its table of biases has side² distances whatever the map
    */
-  WindowAttention(
+  static WindowAttention tinyVit(
       Weights weights, String name, int channels, int heads, int side, int height, int width) {
-    this.name = name;
-    this.channels = channels;
-    this.heads = heads;
-    headChannels = channels / heads;
-    windows = new Windows(channels, height, width, side);
-    norm = new LayerNorm(weights, name + ".norm", channels);
-    queryKeyValue = new Linear(weights, name + ".qkv", channels, 3 * channels);
-    projection = new Linear(weights, name + ".projection", channels, channels);
-    biases = weights.constant(name + ".biases", 0, heads, (long) side * side);
-    int tokens = windows.tokens();
-    distances = weights.manager().create(distances(side), new Shape(heads, (long) tokens * tokens));
+    CyclicShift none = CyclicShift.none(height, width);
+    return new WindowAttention(weights, name, Style.TINY_VIT, channels, heads, side, none);
+  }
+
+  /**
+   * @param shifted whether the windows lie across those of the block before
+   */
+  static WindowAttention swin(
+      Weights weights,
+      String name,
+      int channels,
+      int heads,
+      int side,
+      InputSize.Grid grid,
+      boolean shifted) {
+    CyclicShift shift =
+        shifted
+            ? CyclicShift.ofHalf(side, grid.height(), grid.width())
+            : CyclicShift.none(grid.height(), grid.width());
+    return new WindowAttention(weights, name, Style.SWIN, channels, heads, side, shift);
   }
 
   @Override
   public NDArray forward(NDArray x, boolean training) {
-    NDArray tokens = norm.forward(windows.cut(x), training);
-    NDArray mixed =
-        queryKeyValue
-            .forward(tokens, training)
-            .reshape(-1, windows.tokens(), heads, 3L * headChannels)
-            .transpose(0, 2, 1, 3);
-    NDList parts = mixed.split(new long[] {headChannels, 2L * headChannels}, 3);
+    NDArray tokens = tokens(x, training);
+    NDList parts = parts(queryKeyValue.forward(tokens, training));
     NDArray scores =
-        Scalar.times(parts.get(0), scale()).matMul(parts.get(1).transpose(0, 1, 3, 2)).add(bias(x));
+        Scalar.times(parts.get(0), scale())
+            .matMul(parts.get(1).transpose(0, 1, 3, 2))
+            .add(bias.of(x));
     NDArray seen =
-        scores
+        masked(scores)
             .softmax(-1)
             .matMul(parts.get(2))
             .transpose(0, 2, 1, 3)
             .reshape(-1, windows.tokens(), channels);
-    return windows.join(projection.forward(seen, training));
+    return shift.undo(windows.join(projection.forward(seen, training)));
+  }
+
+  private NDArray tokens(NDArray x, boolean training) {
+    return normBeforePadding == null
+        ? norm.forward(windows.cut(shift.apply(x)), training)
+        : windows.cut(shift.apply(normBeforePadding.forward(x, training)));
+  }
+
+  /** q, k and v of each head, [B·n, heads, L, d]. */
+  private NDList parts(NDArray mixed) {
+    int tokens = windows.tokens();
+    return switch (style) {
+      case TINY_VIT ->
+          mixed
+              .reshape(-1, tokens, heads, 3L * headChannels)
+              .transpose(0, 2, 1, 3)
+              .split(new long[] {headChannels, 2L * headChannels}, 3);
+      case SWIN ->
+          mixed
+              .reshape(-1, tokens, 3L * heads, headChannels)
+              .transpose(0, 2, 1, 3)
+              .split(new long[] {heads, 2L * heads}, 1);
+    };
+  }
+
+  private NDArray masked(NDArray scores) {
+    if (mask == null) {
+      return scores;
+    }
+    int tokens = windows.tokens();
+    return scores
+        .reshape(-1, windows.count(), heads, tokens, tokens)
+        .add(mask)
+        .reshape(-1, heads, tokens, tokens);
   }
 
   @Override
   public String export(OnnxGraph graph, String input) {
-    String tokens = norm.export(graph, windows.exportCut(graph, input));
     // The queries' weights take 1/√d, which saves a node.
-    String mixed = queryKeyValue.exportScaled(graph, tokens, queryScale());
-    String byHead =
-        graph.transpose(
-            graph.reshape(mixed, -1, windows.tokens(), heads, 3L * headChannels), 0, 2, 1, 3);
-    List<String> parts =
-        graph.nodes(
-            "Split",
-            List.of(byHead),
-            3,
-            OnnxAttributes.integer("axis", 3),
-            OnnxAttributes.integer("num_outputs", 3));
+    String mixed = queryKeyValue.exportScaled(graph, exportTokens(graph, input), queryScale());
+    List<String> parts = exportParts(graph, mixed);
     String scores =
         graph.node("MatMul", List.of(parts.get(0), graph.transpose(parts.get(1), 0, 1, 3, 2)));
-    String biased = graph.node("Add", List.of(scores, exportBias(graph)));
+    String biased = exportMasked(graph, graph.node("Add", List.of(scores, bias.export(graph))));
     String shares = graph.node("Softmax", List.of(biased), OnnxAttributes.integer("axis", -1));
     String seen = graph.transpose(graph.node("MatMul", List.of(shares, parts.get(2))), 0, 2, 1, 3);
     String joined = graph.reshape(seen, -1, windows.tokens(), channels);
-    return windows.exportJoin(graph, projection.export(graph, joined));
+    return shift.exportUndo(graph, windows.exportJoin(graph, projection.export(graph, joined)));
   }
 
-  /** [heads, L, L]. */
-  private NDArray bias(NDArray x) {
-    int tokens = windows.tokens();
-    return Scope.to(x, biases.gather(distances, 1)).reshape(heads, tokens, tokens);
+  private String exportTokens(OnnxGraph graph, String input) {
+    return normBeforePadding == null
+        ? norm.export(graph, windows.exportCut(graph, shift.export(graph, input)))
+        : windows.exportCut(graph, shift.export(graph, normBeforePadding.export(graph, input)));
   }
 
-  private String exportBias(OnnxGraph graph) {
-    int tokens = windows.tokens();
-    float[] table = biases.toFloatArray();
-    int side2 = table.length / heads;
-    long[] index = distances.toLongArray();
-    float[] bias = new float[index.length];
-    int perHead = tokens * tokens;
-    for (int i = 0; i < bias.length; i++) {
-      bias[i] = table[i / perHead * side2 + (int) index[i]];
+  private List<String> exportParts(OnnxGraph graph, String mixed) {
+    boolean together = style == Style.TINY_VIT;
+    String byHead =
+        graph.transpose(
+            graph.reshape(
+                mixed,
+                -1,
+                windows.tokens(),
+                together ? heads : 3L * heads,
+                together ? 3L * headChannels : headChannels),
+            0,
+            2,
+            1,
+            3);
+    return graph.nodes(
+        "Split",
+        List.of(byHead),
+        3,
+        OnnxAttributes.integer("axis", together ? 3 : 1),
+        OnnxAttributes.integer("num_outputs", 3));
+  }
+
+  private String exportMasked(OnnxGraph graph, String scores) {
+    if (mask == null) {
+      return scores;
     }
-    return graph.tensor(name + ".biases", bias, heads, tokens, tokens);
-  }
-
-  /** For each head and pair of tokens, |Δy| · side + |Δx|. */
-  private long[] distances(int side) {
     int tokens = windows.tokens();
-    int wide = windows.wide();
-    long[] index = new long[heads * tokens * tokens];
-    int o = 0;
-    for (int h = 0; h < heads; h++) {
-      for (int a = 0; a < tokens; a++) {
-        for (int b = 0; b < tokens; b++) {
-          index[o++] = Math.abs(a / wide - b / wide) * (long) side + Math.abs(a % wide - b % wide);
-        }
-      }
-    }
-    return index;
+    String byWindow = graph.reshape(scores, -1, windows.count(), heads, tokens, tokens);
+    String seams = graph.tensor(name + ".mask", mask.toFloatArray(), maskShape().getShape());
+    return graph.reshape(graph.node("Add", List.of(byWindow, seams)), -1, heads, tokens, tokens);
   }
 
+  private Shape maskShape() {
+    return new Shape(windows.count(), 1, windows.tokens(), windows.tokens());
+  }
+
+  /** 1/√d for the queries' outputs, 1 for the others. */
   private double[] queryScale() {
     double[] scale = new double[3 * channels];
     Arrays.fill(scale, 1);
+    int apart = style == Style.TINY_VIT ? 3 * headChannels : headChannels;
     for (int h = 0; h < heads; h++) {
-      int first = h * 3 * headChannels;
-      Arrays.fill(scale, first, first + headChannels, scale());
+      Arrays.fill(scale, h * apart, h * apart + headChannels, scale());
     }
     return scale;
   }

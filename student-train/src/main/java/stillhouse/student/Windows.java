@@ -44,6 +44,20 @@ final class Windows {
     return tall * wide;
   }
 
+  /** Windows of one map. */
+  int count() {
+    return rows * columns;
+  }
+
+  /** The row of the padded map in which a window's token lies. */
+  int row(int window, int token) {
+    return window / columns * tall + token / wide;
+  }
+
+  int column(int window, int token) {
+    return window % columns * wide + token % wide;
+  }
+
   NDArray cut(NDArray x) {
     NDArray whole =
         padded() ? x.pad(new Shape(0, paddedWidth() - width, 0, paddedHeight() - height), 0) : x;
@@ -90,15 +104,15 @@ final class Windows {
             graph.indices("axes", 2, 3)));
   }
 
-  private boolean padded() {
+  boolean padded() {
     return paddedHeight() != height || paddedWidth() != width;
   }
 
-  private int paddedHeight() {
+  int paddedHeight() {
     return rows * tall;
   }
 
-  private int paddedWidth() {
+  int paddedWidth() {
     return columns * wide;
   }
 }

@@ -4,6 +4,8 @@ import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
 import stillhouse.identity.Fingerprint;
@@ -12,6 +14,7 @@ import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
 import stillhouse.loss.Term;
+import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
 import stillhouse.student.Students;
@@ -25,6 +28,8 @@ import stillhouse.student.Weights;
  */
 public record Experiment(Recipe recipe, StudentConfig student, String view, double labelFraction)
     implements RankProgram, Serializable {
+  private static final Logger LOG = LoggerFactory.getLogger(Experiment.class);
+
   public Experiment {
     if (!(labelFraction >= 0 && labelFraction <= 1)) {
       throw new IllegalArgumentException(
@@ -36,10 +41,24 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
   public RankParts build(RankContext context) {
     TrainingView opened = TrainingView.open(view, context.hadoop());
     Parts parts = parts(opened, context.weights());
+    PublishedWeights.load(student, context.weights(), Tensors::fill)
+        .ifPresent(report -> report(context, report));
     return new RankParts(
         parts.student(),
         parts.terms(),
         new ViewBatches(opened, columns(), this, context, context.hadoop()));
+  }
+
+  private void report(RankContext context, PublishedWeights.Report report) {
+    if (context.rank() == 0) {
+      LOG.info(
+          "Started {} from {}: {} tensors taken; fresh are {}; left out were {}",
+          student.name(),
+          student.pretrained().file(),
+          report.taken().size(),
+          report.fresh(),
+          report.leftOut());
+    }
   }
 
   /** What a run learns: the student, and the losses with what they learn beside it. */

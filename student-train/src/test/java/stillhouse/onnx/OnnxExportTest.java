@@ -36,6 +36,7 @@ class OnnxExportTest {
   private static final Set<String> TENSORRT =
       Set.of(
           "Add",
+          "Concat",
           "Conv",
           "Gelu",
           "GlobalAveragePool",
@@ -78,6 +79,7 @@ class OnnxExportTest {
     "tinyvit-1.6m, 64, 64",
     "repvit, 64, 96",
     "resnet, 64, 96",
+    "swin, 64, 96",
     "tinyvit-1.6m, 160, 96" // maps of 20×12: windows of 8 need padding
   })
   void whatShipsAnswersAsWhatWasTrained(String name, int height, int width) throws Exception {

@@ -24,6 +24,7 @@ public final class Fixtures {
     return switch (name) {
       case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of());
       case "resnet" -> small(StudentConfig.Network.RESNET, List.of(), List.of());
+      case "swin" -> small(StudentConfig.Network.SWIN, List.of(2, 3, 4, 6), List.of(5, 8, 4, 4));
       default -> config(name);
     };
   }
@@ -33,7 +34,7 @@ public final class Fixtures {
     List<Integer> channels = List.of(16, 24, 32, 48);
     List<Integer> depths = List.of(1, 2, 3, 1);
     return new StudentConfig(
-        "small", network, Norm.BATCH, channels, depths, 16, 24, heads, windows);
+        "small", network, Norm.BATCH, channels, depths, 16, 24, heads, windows, null);
   }
 
   /**

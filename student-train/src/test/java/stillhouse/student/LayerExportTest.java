@@ -20,6 +20,8 @@ import stillhouse.onnx.OnnxGraph;
 class LayerExportTest {
   private static final long[] INPUT = {2, 4, 6, 10};
 
+  private static final InputSize.Grid GRID = new InputSize.Grid(6, 10);
+
   enum Case {
     STRIDED(w -> Convolution.biased(w, "l", Kernel.strided(4, 6, 3, 2), 1)),
     DILATED_GROUPS(w -> Convolution.unbiased(w, "l", new Kernel(4, 6, 3, 1, 2, 2))),
@@ -38,12 +40,18 @@ class LayerExportTest {
     MAX_POOL(w -> MaxPool.HALVING),
     BOTTLENECK(w -> new Bottleneck(w, "l", 4, 8, 2, Norm.BATCH)),
     PLAIN_BOTTLENECK(w -> new Bottleneck(w, "l", 4, 4, 1, Norm.BATCH)),
+    PATCHES(w -> patches(w, Patches.Order.CHANNELS_FIRST)),
+    MERGED_PATCHES(w -> patches(w, Patches.Order.COLUMNS_FIRST)),
+    SHIFTED_WINDOWS(w -> WindowAttention.swin(w, "l", 4, 2, 2, GRID, true)),
+    SHIFTED_PADDED_WINDOWS(w -> WindowAttention.swin(w, "l", 4, 2, 4, GRID, true)),
+    SHIFTED_ALONG_ROWS(w -> WindowAttention.swin(w, "l", 4, 2, 7, GRID, true)),
+    SWIN_WINDOWS(w -> WindowAttention.swin(w, "l", 4, 2, 4, GRID, false)),
     LAYER_NORM(w -> new LayerNorm(w, "l", 10)),
     LINEAR(w -> new Linear(w, "l", 10, 3)),
-    MLP(w -> new TokenMlp(w, "l", 4, 6, 10)),
-    WHOLE_WINDOWS(w -> new WindowAttention(w, "l", 4, 2, 2, 6, 10)),
-    CLIPPED_WINDOWS(w -> new WindowAttention(w, "l", 4, 2, 16, 6, 10)),
-    PADDED_WINDOWS(w -> new Residual(new WindowAttention(w, "l", 4, 1, 4, 6, 10)));
+    MLP(w -> TokenMlp.of(w, "l", 4, 6, 10)),
+    WHOLE_WINDOWS(w -> WindowAttention.tinyVit(w, "l", 4, 2, 2, 6, 10)),
+    CLIPPED_WINDOWS(w -> WindowAttention.tinyVit(w, "l", 4, 2, 16, 6, 10)),
+    PADDED_WINDOWS(w -> new Residual(WindowAttention.tinyVit(w, "l", 4, 1, 4, 6, 10)));
 
     private final Function<Weights, Layer> layer;
 
@@ -68,6 +76,10 @@ class LayerExportTest {
         assertThat(exported[i]).isCloseTo(expected[i], within(2e-5f));
       }
     }
+  }
+
+  private static Layer patches(Weights weights, Patches.Order order) {
+    return new Patches(4, GRID, 2, order, 3, Linear.unbiased(weights, "l", 16, 3));
   }
 
   private static float[] run(Layer layer, NDArray x, long[] shape) throws OrtException {

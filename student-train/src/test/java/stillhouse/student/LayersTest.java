@@ -88,7 +88,7 @@ class LayersTest {
 
   @Test
   void windowAttentionWithPaddingIsTheTinyVitOne() {
-    WindowAttention layer = new WindowAttention(weights, "a", 6, 2, 4, 6, 7);
+    WindowAttention layer = WindowAttention.tinyVit(weights, "a", 6, 2, 4, 6, 7);
     set("a.norm.gamma", 1, 1.3, 0.3);
     set("a.norm.beta", 0, 0.6, 0.4);
     set("a.qkv.weight", 0, 0.37, 0.6);

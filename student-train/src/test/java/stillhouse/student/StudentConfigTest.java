@@ -23,6 +23,10 @@ class StudentConfigTest {
       embedding: 32
       """;
 
+  private static final String VIT =
+      TINY.replace("conv-pyramid", "tinyvit") + "heads: [2]\nwindows: [8]\n";
+  private static final String DIGEST = "a0".repeat(32);
+
   @TempDir Path folder;
 
   @Test
@@ -38,7 +42,8 @@ class StudentConfigTest {
                 128,
                 128,
                 List.of(2, 3, 5),
-                List.of(8, 16, 8)));
+                List.of(8, 16, 8),
+                null));
   }
 
   @Test
@@ -102,6 +107,43 @@ class StudentConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(
             "Invalid student t: 3 heads do not divide the 16 channels of stage 1");
+  }
+
+  @Test
+  void namesTheWeightsThatItStartsFrom() throws IOException {
+    StudentConfig config = load(VIT + pretrained("/w/vit.safetensors", DIGEST));
+    assertThat(config.pretrained()).isEqualTo(new Pretrained("/w/vit.safetensors", DIGEST));
+    assertThat(config.digest()).isNotEqualTo(load(VIT).digest());
+    assertThat(config.digest())
+        .isEqualTo(load(VIT + pretrained("/elsewhere.safetensors", DIGEST)).digest())
+        .isNotEqualTo(
+            load(VIT + pretrained("/w/vit.safetensors", DIGEST.replace('a', 'b'))).digest());
+  }
+
+  @Test
+  void refusesWeightsThatNoExecutorCouldFindOrThatNothingPins() {
+    assertThatThrownBy(() -> load(VIT + pretrained("w/vit.safetensors", DIGEST)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid pretrained.file: w/vit.safetensors (must be an absolute path)");
+    assertThatThrownBy(() -> load(VIT + pretrained("/w", "abc")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("pretrained.sha256");
+    assertThatThrownBy(() -> load(VIT + "pretrained: {file: /w}\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("sha256");
+  }
+
+  @Test
+  void refusesPublishedWeightsOfANetworkOfOurs() {
+    assertThatThrownBy(() -> load(TINY + pretrained("/w", DIGEST)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid student t: nothing is published of its network; take pretrained out");
+  }
+
+  private static String pretrained(String file, String sha256) {
+    return "pretrained: {file: %s, sha256: %s}\n".formatted(file, sha256);
   }
 
   private StudentConfig load(String yaml) throws IOException {

@@ -62,7 +62,9 @@ class StudentsTest {
     // windows of 8, 16, 8 for 7, 14, 7: 15·4·2 + 60·5·6 + 15·10·2 biases more
     "tinyvit-5m, 128, 5178819, 5071124, 2220",
     "repvit-m1, 128, 6529983, 6403004, 0",
-    "r50-fpn, 256, 25084227, 23508032, 0"
+    "r50-fpn, 256, 25084227, 23508032, 0",
+    "swin-t, 128, 27729325, 27517818, 7728" // windows of 8 for 7: (15² − 13²)·(2·3 + 2·6 + 6·12 +
+    // 2·24)
   })
   void encodersHaveThePublishedParameters(
       String name, int channels, long count, long published, long windows) {
@@ -77,7 +79,15 @@ class StudentsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"tiny-conv", "tiny-conv-nonorm", "wide-conv", "tinyvit-1.6m", "repvit", "resnet"})
+      strings = {
+        "tiny-conv",
+        "tiny-conv-nonorm",
+        "wide-conv",
+        "tinyvit-1.6m",
+        "repvit",
+        "resnet",
+        "swin"
+      })
   void everyTensorGetsAFiniteGradientAndAStepLeavesNothingBehind(String name) {
     Student student = Students.create(Fixtures.network(name), 3, 64, 64, weights);
     int before = weights.manager().getManagedArrays().size();

@@ -67,7 +67,8 @@ class ExperimentTest {
             STUDENT.decoder(),
             STUDENT.embedding(),
             STUDENT.heads(),
-            STUDENT.windows());
+            STUDENT.windows(),
+            STUDENT.pretrained());
     assertThat(new Experiment(renamed, alike, "elsewhere", 1).identity(PLAN, DATA))
         .isEqualTo(identity(RECIPE, STUDENT, 1, PLAN, DATA));
   }
