@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import java.util.ArrayList;
 import java.util.List;
 import stillhouse.loss.Loss;
 import stillhouse.loss.Term;
@@ -61,6 +62,29 @@ record LocalLoss(Student student, List<Term> terms) {
       sums[t] = weighted[t] == null ? 0 : weighted[t].getFloat();
     }
     return sums;
+  }
+
+  /**
+   * The samples on which a term is not a finite number, each as "TERM of SAMPLE". Asks the student
+   * again, whose BatchNorm statistics move: for a run that ends.
+   */
+  List<String> notFinite(NDManager manager, Batch batch) {
+    List<String> found = new ArrayList<>();
+    StudentOutput output = student.forward(batch.image(), true);
+    for (Term term : terms) {
+      float[] weights = sampleWeights(term, batch);
+      if (sum(weights) > 0) {
+        NDArray losses = perSample(term, output, batch);
+        losses.attach(manager);
+        float[] values = losses.toFloatArray();
+        for (int b = 0; b < values.length; b++) {
+          if (weights[b] > 0 && !Float.isFinite(values[b])) {
+            found.add(term.name() + " of " + batch.sampleIds().get(b));
+          }
+        }
+      }
+    }
+    return found;
   }
 
   private static NDArray perSample(Term term, StudentOutput output, Batch batch) {

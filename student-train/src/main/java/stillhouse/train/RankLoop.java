@@ -19,6 +19,8 @@ import stillhouse.student.Weights;
  * step belongs to a manager closed with it.
  */
 public final class RankLoop implements AutoCloseable {
+  private static final int SOME = 8; // samples to name
+
   private final Weights weights;
   private final List<Term> terms;
   private final LocalLoss loss;
@@ -146,7 +148,7 @@ public final class RankLoop implements AutoCloseable {
     gradients.reduce();
     reducing += seconds(reduceBegan);
     double norm = gradients.norm();
-    requireFinite(norm);
+    requireFinite(norm, step, batch);
     gradients.clip(norm, plan.clipNorm());
     long taken = at.globalStep(batches.stepsPerEpoch());
     optimizer.update(gradients.gradients(), schedule.at(taken));
@@ -189,19 +191,33 @@ public final class RankLoop implements AutoCloseable {
     }
   }
 
-  private void requireFinite(double norm) {
-    if (!Double.isFinite(norm)) {
-      StringBuilder each = new StringBuilder();
-      for (int t = 0; t < terms.size(); t++) {
-        each.append(' ').append(terms.get(t).name()).append('=').append(gradients.extra(t));
-      }
-      throw new IllegalStateException(
-          "the gradient's norm is "
-              + norm
-              + "; loss sums:"
-              + each
-              + ". Lower lr, or look for a term that is not finite");
+  /** The norm is the same on all ranks, so that all of them get here or none. */
+  private void requireFinite(double norm, NDManager step, Batch batch) {
+    if (Double.isFinite(norm)) {
+      return;
     }
+    List<String> own = batch.size() == 0 ? List.of() : loss.notFinite(step, batch);
+    List<String> samples = listener.ofAllRanks(own);
+    StringBuilder each = new StringBuilder();
+    for (int t = 0; t < terms.size(); t++) {
+      each.append(' ').append(terms.get(t).name()).append('=').append(gradients.extra(t));
+    }
+    throw new IllegalStateException(
+        "the gradient's norm is %s; loss sums:%s; not finite: %s. %s"
+            .formatted(norm, each, named(samples), remedy(samples)));
+  }
+
+  private static String named(List<String> samples) {
+    String some = String.join(", ", samples.subList(0, Math.min(SOME, samples.size())));
+    return samples.isEmpty()
+        ? "no sample's loss"
+        : some + (samples.size() > SOME ? " and %d more".formatted(samples.size() - SOME) : "");
+  }
+
+  private static String remedy(List<String> samples) {
+    return samples.isEmpty()
+        ? "Lower the learning rate, or set clipNorm; the last checkpoint is as it was."
+        : "Look at these samples, or lower the learning rate; the last checkpoint is as it was.";
   }
 
   /** Replaces each buffer (BatchNorm's running statistics) by its mean over ranks. */

@@ -7,6 +7,7 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.TaskContext;
@@ -176,6 +177,11 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
       if (reports()) {
         TrainingPlugin.send(run.id(), metrics);
       }
+    }
+
+    @Override
+    public List<String> ofAllRanks(List<String> own) {
+      return Stream.of(barrier.allGather(String.join("\n", own))).flatMap(String::lines).toList();
     }
 
     @Override

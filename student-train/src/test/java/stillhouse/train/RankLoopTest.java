@@ -101,7 +101,54 @@ class RankLoopTest {
           .isInstanceOf(TrainingException.class)
           .hasMessageContaining("Cannot take epoch 0, step 0: rank 0 of 1")
           .hasMessageContaining("the gradient's norm is NaN; loss sums: broken=")
-          .hasMessageContaining("Lower lr");
+          .hasMessageContaining(
+              "not finite: broken of 0, broken of 1, broken of 2, broken of 3, broken of 4, broken"
+                  + " of 5, broken of 6, broken of 7. Look at these samples, or lower");
+    }
+  }
+
+  @Test
+  void namesTheOneSampleWhoseLossIsNotFinite() {
+    Loss ofTheFifth =
+        new Loss() {
+          @Override
+          public Supervision supervision() {
+            return Supervision.TEACHER;
+          }
+
+          @Override
+          public NDArray perSample(StudentOutput student, Targets targets) {
+            float[] factors = {1, 1, 1, 1, 1, Float.NaN, 1, 1};
+            NDArray logits = student.logits().sum(new int[] {1, 2, 3});
+            return logits.mul(logits.getManager().create(factors));
+          }
+        };
+    List<Term> terms = new ArrayList<>(SyntheticBatches.terms());
+    terms.add(new Term("odd", 1, ofTheFifth));
+    try (Rank rank = new Rank(terms)) {
+      assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
+          .hasMessageContaining("odd=NaN; not finite: odd of 5. Look at these samples");
+    }
+  }
+
+  @Test
+  void saysWhereTheGradientAloneIsNotFinite() {
+    Loss root =
+        new Loss() {
+          @Override
+          public Supervision supervision() {
+            return Supervision.TEACHER;
+          }
+
+          @Override
+          public NDArray perSample(StudentOutput student, Targets targets) {
+            NDArray logits = student.logits();
+            return logits.sub(logits).sqrt().sum(new int[] {1, 2, 3}); // 0, of slope 0 · infinity
+          }
+        };
+    try (Rank rank = new Rank(List.of(new Term("root", 1, root)))) {
+      assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
+          .hasMessageContaining("root=0.0; not finite: no sample's loss. Lower the learning rate");
     }
   }
 
