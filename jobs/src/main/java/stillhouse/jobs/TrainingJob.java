@@ -213,6 +213,7 @@ final class TrainingJob {
         training.optimizer().weightDecay(),
         (int) Math.round(warmup * stepsPerEpoch),
         training.clipNorm() == null ? Double.POSITIVE_INFINITY : training.clipNorm(),
+        training.accumulation() == null ? 1 : training.accumulation(),
         training.ema() == null ? 0 : training.ema(),
         order.seed());
   }
@@ -270,6 +271,7 @@ final class TrainingJob {
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
     params.put("clip_norm", String.valueOf(plan.clipNorm()));
+    params.put("accumulation", String.valueOf(plan.accumulation()));
     if (plan.averageDecay() > 0) {
       params.put("ema", String.valueOf(plan.averageDecay()));
     }

@@ -1,5 +1,6 @@
 package stillhouse.loss;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
@@ -31,6 +32,12 @@ public record Draws(long seed, int epoch, long[] sampleKeys) implements Noise {
   @Override
   public float[] uniform(String purpose, int perSample) {
     return each(purpose, perSample, random -> random.nextInt(1 << 24) * 0x1p-24); // floats, all
+  }
+
+  /** Draws no others. */
+  @Override
+  public Draws part(int from, int to) {
+    return new Draws(seed, epoch, Arrays.copyOfRange(sampleKeys, from, to));
   }
 
   private float[] each(String purpose, int perSample, ToDoubleFunction<SplittableRandom> next) {

@@ -1,6 +1,8 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 
 /**
@@ -23,6 +25,31 @@ public record Targets(
     NDArray teacherEmbedding,
     NDArray structure,
     Noise noise) {
+  /**
+   * Of samples {@code from} to {@code to − 1} alone.
+   *
+   * @param owner of the tensors, which share the whole ones' memory
+   */
+  public Targets part(NDManager owner, int from, int to) {
+    return new Targets(
+        part(truth, owner, from, to),
+        part(valid, owner, from, to),
+        part(teacherLogits, owner, from, to),
+        part(teacherEmbedding, owner, from, to),
+        part(structure, owner, from, to),
+        noise.part(from, to));
+  }
+
+  /** A tensor that no loss reads has no elements, and stays as it is. */
+  private static NDArray part(NDArray whole, NDManager owner, int from, int to) {
+    if (whole.isEmpty()) {
+      return whole;
+    }
+    NDArray part = whole.get(new NDIndex("{}:{}", from, to));
+    part.attach(owner);
+    return part;
+  }
+
   /** The teacher's logits at the size of the student's, resized as logits: [B, K, H, W]. */
   NDArray logitsLike(NDArray student) {
     Shape shape = student.getShape();

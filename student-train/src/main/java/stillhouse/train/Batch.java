@@ -1,6 +1,9 @@
 package stillhouse.train;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import java.util.Arrays;
 import java.util.List;
 import stillhouse.loss.Targets;
 
@@ -16,5 +19,21 @@ public record Batch(
     NDArray image, Targets targets, float[] weight, boolean[] labelled, List<String> sampleIds) {
   public int size() {
     return sampleIds.size();
+  }
+
+  /**
+   * Samples {@code from} to {@code to − 1} alone.
+   *
+   * @param owner of the tensors, which share the whole ones' memory, and of what is made of them
+   */
+  Batch part(NDManager owner, int from, int to) {
+    NDArray images = image.get(new NDIndex("{}:{}", from, to));
+    images.attach(owner);
+    return new Batch(
+        images,
+        targets.part(owner, from, to),
+        Arrays.copyOfRange(weight, from, to),
+        Arrays.copyOfRange(labelled, from, to),
+        sampleIds.subList(from, to));
   }
 }

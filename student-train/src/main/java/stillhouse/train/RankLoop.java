@@ -183,12 +183,32 @@ public final class RankLoop implements AutoCloseable {
     if (batch.size() == 0) {
       gradients.clear();
     } else {
-      sums = loss.backward(step, batch, totals);
+      sums = backward(step, batch, totals);
       gradients.collect();
     }
     for (int t = 0; t < sums.length; t++) {
       gradients.setExtra(t, sums[t]);
     }
+  }
+
+  /** Torch adds the gradients of one part after the other. What a part takes is freed with it. */
+  private double[] backward(NDManager step, Batch batch, double[] totals) {
+    if (plan.accumulation() == 1) {
+      return loss.backward(step, batch, totals);
+    }
+    int share = plan.batch() / allReduce.ranks();
+    int size = (share + plan.accumulation() - 1) / plan.accumulation();
+    double[] sums = new double[terms.size()];
+    for (int from = 0; from < batch.size(); from += size) {
+      int to = Math.min(from + size, batch.size());
+      try (NDManager part = step.newSubManager()) {
+        double[] of = loss.backward(part, batch.part(part, from, to), totals);
+        for (int t = 0; t < sums.length; t++) {
+          sums[t] += of[t];
+        }
+      }
+    }
+    return sums;
   }
 
   /** The norm is the same on all ranks, so that all of them get here or none. */

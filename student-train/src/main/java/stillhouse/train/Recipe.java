@@ -88,6 +88,7 @@ public record Recipe(
    * @param batch samples a step over all ranks
    * @param clipNorm the largest global norm of the gradient; null: not clipped
    * @param photometric changes to the student's input only; null: none
+   * @param accumulation parts in which a rank's share of a step passes through the student; null: 1
    * @param ema decay of the moving average of the weights that is exported in their place; null:
    *     they are exported themselves
    */
@@ -98,7 +99,9 @@ public record Recipe(
       Schedule schedule,
       Double clipNorm,
       Photometric photometric,
-      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema) // none is no part of the digest
+      // Where they say nothing, they are no part of the digest.
+      @JsonInclude(JsonInclude.Include.NON_NULL) Integer accumulation,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema)
       implements Serializable {
     public Training {
       schedule = schedule == null ? Schedule.DEFAULT : schedule;
@@ -113,11 +116,12 @@ public record Recipe(
     }
 
     public Training with(Optimizer other) {
-      return new Training(epochs, batch, other, schedule, clipNorm, photometric, ema);
+      return new Training(epochs, batch, other, schedule, clipNorm, photometric, accumulation, ema);
     }
 
     public Training with(int otherEpochs, int otherBatch) {
-      return new Training(otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric, ema);
+      return new Training(
+          otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric, accumulation, ema);
     }
   }
 

@@ -12,6 +12,8 @@ import java.io.Serializable;
  * @param weightDecay decoupled, on tensors of two and more dimensions
  * @param warmupSteps steps over which the learning rate rises linearly
  * @param clipNorm the largest global gradient norm; infinity leaves gradients alone
+ * @param accumulation parts in which a rank's share of a step passes through the student, one after
+ *     the other: memory of one part, gradients of all
  * @param averageDecay of the {@link WeightAverage}; 0 for none
  * @param seed of the initial weights and of every draw
  */
@@ -22,6 +24,7 @@ public record TrainingPlan(
     double weightDecay,
     int warmupSteps,
     double clipNorm,
+    int accumulation,
     double averageDecay,
     long seed)
     implements Serializable {
@@ -34,10 +37,11 @@ public record TrainingPlan(
     require(weightDecay >= 0 && weightDecay < 1, "weightDecay", weightDecay, "in [0, 1)");
     require(warmupSteps >= 0, "warmup", warmupSteps, ">= 0");
     require(clipNorm > 0, "clipNorm", clipNorm, "> 0");
+    require(accumulation >= 1, "accumulation", accumulation, ">= 1");
     require(averageDecay >= 0 && averageDecay < 1, "ema", averageDecay, "in [0, 1)");
   }
 
-  /** Without an average of the weights. */
+  /** In one part, without an average of the weights. */
   public TrainingPlan(
       int epochs,
       int batch,
@@ -46,7 +50,7 @@ public record TrainingPlan(
       int warmupSteps,
       double clipNorm,
       long seed) {
-    this(epochs, batch, learningRate, weightDecay, warmupSteps, clipNorm, 0, seed);
+    this(epochs, batch, learningRate, weightDecay, warmupSteps, clipNorm, 1, 0, seed);
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

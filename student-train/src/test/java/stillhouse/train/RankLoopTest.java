@@ -21,7 +21,7 @@ import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
 
 class RankLoopTest {
-  private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 0.9, 42);
+  private static final TrainingPlan PLAN = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 1, 0.9, 42);
   private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
   @TempDir Path folder;
@@ -51,6 +51,27 @@ class RankLoopTest {
 
   private static byte[] average(Rank rank) {
     return Tensors.bytes(rank.loop.average().orElseThrow().state().values().iterator().next());
+  }
+
+  /** Of batches of 8 and 5 in parts of 3. */
+  @Test
+  void inPartsItTakesTheStepsOfTheWhole() {
+    var inParts = new TrainingPlan(4, 8, 0.02, 0.01, 2, 1.0, 3, 0, 42);
+    try (Rank whole = new Rank(SyntheticBatches.terms());
+        Rank parts = new Rank(SyntheticBatches.terms(), inParts)) {
+      whole.loop.run(Position.START, 2, 0);
+      parts.loop.run(Position.START, 2, 0);
+      for (int i = 0; i < whole.steps.size(); i++) {
+        TrainingMetrics.Step step = parts.steps.get(i);
+        assertThat(step.loss()).isCloseTo(whole.steps.get(i).loss(), within(1e-5));
+        assertThat(step.gradientNorm()).isCloseTo(whole.steps.get(i).gradientNorm(), within(1e-5));
+      }
+      for (String name : whole.weights.trainable().keySet()) {
+        float[] expected = whole.weights.get(name).toFloatArray();
+        assertThat(parts.weights.get(name).toFloatArray()).containsExactly(expected, within(1e-4f));
+      }
+      assertThat(parts.weights.manager().getManagedArrays()).hasSize(5 + 3 * 4);
+    }
   }
 
   @Test
@@ -183,6 +204,10 @@ class RankLoopTest {
     private int attempt;
 
     Rank(List<Term> terms) {
+      this(terms, PLAN);
+    }
+
+    Rank(List<Term> terms, TrainingPlan plan) {
       loop =
           new RankLoop(
               new TinyStudent(weights),
@@ -190,7 +215,7 @@ class RankLoopTest {
               terms,
               new SyntheticBatches(0, 1, PLAN.batch()),
               new SingleRank(),
-              PLAN,
+              plan,
               this);
     }
 

@@ -93,6 +93,7 @@ class RecipeTest {
               optimizer: {type: adamw, learningRate: 0.01, weightDecay: 0, beta1: 0.8, beta2: 0.99, epsilon: 0.001}
               schedule: {type: cosine, warmupEpochs: 0.5}
               clipNorm: 2.5
+              accumulation: 4
               ema: 0.999
               photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02}
             alignment: {grid: 16}
@@ -124,6 +125,7 @@ class RecipeTest {
                 new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
                 2.5,
                 new Photometric(0.5f, 0.25f, 0.02f),
+                4,
                 0.999));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
     assertThat(recipe.projection())

@@ -54,9 +54,9 @@ record SyntheticBatches(int rank, int ranks, int batch) implements BatchSource {
                 .gt(0.5f)
                 .toType(ai.djl.ndarray.types.DataType.FLOAT32, false),
             manager.ones(new Shape(n, 1, SIDE, SIDE)),
-            null,
+            manager.create(new float[0], new Shape(0)),
             values(manager, ids, "teacher", 8),
-            null,
+            manager.create(new float[0], new Shape(0)),
             new Draws(7, epoch, keys));
     return new Batch(values(manager, ids, "image", 3), targets, weight, labelled, ids);
   }
