@@ -15,6 +15,7 @@ import sys
 import cv2
 import numpy as np
 
+from baselines import fusions, generator
 from losses import HERE, dump, noise, pack, solve
 
 sys.path.append(str(HERE.parents[4] / "teacher-cache/src/test/resources/reference"))
@@ -49,15 +50,16 @@ def sample(green, mask, classes):
     valid[..., -(mask.shape[1] // 8) :] = 0
     shown = displaced(green)
     teacher = blocks(np.stack([green / 64 - 2, green**2 / 16384, 2.0 * (mask > 0), across / 32]), BLOCK)
+    encoded = np.stack([shown / 64 - 2, shown**2 / 16384, 2.0 * (displaced(mask) > 0), down / 32])
     return {
-        "embedding": blocks(
-            np.stack([shown / 64 - 2, shown**2 / 16384, 2.0 * (displaced(mask) > 0), down / 32]), BLOCK // 2
-        ),
+        "embedding": blocks(encoded, BLOCK // 2),
         "logits": 6 * seen - 3 + (green - 128) / 64,
         "truth": truth,
         "valid": valid,
         "teacherLogits": blocks(8 * truth - 4 + (128 - green) / 128, 2),
         "teacherEmbedding": teacher,
+        "level0": blocks(encoded, BLOCK // 2),
+        "level1": blocks(encoded, BLOCK),
         "structure": np.stack(measures(teacher, RADIUS)),
     }
 
@@ -94,6 +96,10 @@ def case(name, inputs, which, loss, settings, learned=None):
     }
     if loss == "denoising-score":
         result["noise"] = pack(noise(len(inputs["embedding"]), 3, grid, grid))
+    if loss == "cwd":
+        result["roundings"] = 16  # T^2 times that of a logarithm near -8, which all positions share
+    if loss == "mgd":
+        result["noise"] = pack(np.floor(64 * RANDOM.random((len(inputs["embedding"]), 1, grid, grid))) / 64)
     learned = {key: normal(*shape, scale=0.4) for key, shape in (learned or {}).items()}
     v, per_sample = solve(result, inputs, learned)
     result["learned"] = {key: pack(x) for key, x in learned.items()}
@@ -129,6 +135,20 @@ def cases(which, inputs):
     return [case(name, inputs, which, *rest) for name, *rest in listed]
 
 
+def baselines(which, inputs):
+    listed = [
+        ("cwd", "cwd", {}),
+        ("cwd of embeddings", "cwd-embedding", {}),
+        ("skd, pixels", "skd-pixel", {}),
+        ("skd, pairs", "skd-pair", {"nodes": 8}),
+        ("dkd", "dkd", {"beta": 2.0, "temperature": 2.0}),
+        ("cross-entropy", "cross-entropy", {}),
+        ("mgd", "mgd", {"masked": 0.75}, generator(4, 4)),
+        ("review", "review", {"width": 3}, fusions([(4, 0), (4, 0)], 3, 4)),
+    ]
+    return [case(name, inputs, which, *rest) for name, *rest in listed]
+
+
 def scenes(folder):
     return [(i, folder / "masks" / i.name) for i in sorted((folder / "images").glob("*.png"))]
 
@@ -139,7 +159,7 @@ def neu_seg(folder):
 
 
 if __name__ == "__main__":
-    sets, listed = {}, []
+    sets, listed, batches = {}, [], {}
     for which, pictures, classes in (
         ("scenes", scenes(pathlib.Path(sys.argv[1])), 4),
         ("neu-seg", neu_seg(pathlib.Path(sys.argv[2])), 3),
@@ -148,4 +168,7 @@ if __name__ == "__main__":
         exact = {key: float(x.sum()) for key, x in inputs.items() if key != "structure"}
         sets[which] = {"images": [i.name for i, _ in pictures], "classes": classes, "sums": exact}
         listed += cases(which, inputs)
+        batches[which] = inputs
+    for which, inputs in batches.items():  # after all others: one generator draws for all
+        listed += baselines(which, inputs)
     dump("picture_losses.json", {"sets": sets}, listed)

@@ -43,6 +43,21 @@ public record Recipe(
     alignment = alignment == null ? Alignment.DEFAULT : alignment;
     projection = projection == null ? ProjectionSettings.DEFAULT : projection;
     augmentation = augmentation == null ? Augmentation.NONE : augmentation;
+    requireTrained(losses, projection);
+  }
+
+  /** Denoising reads the learned projection behind a stop-gradient: alone, it would stay random. */
+  private static void requireTrained(Losses losses, ProjectionSettings projection) {
+    boolean learned =
+        projection.teacherProjection() == ProjectionSettings.TeacherProjection.LEARNED;
+    var names = losses.byName().keySet();
+    if (learned && names.contains("denoising-score") && !names.contains("feature-consistency")) {
+      throw new IllegalArgumentException(
+          "Invalid projection.teacherProjection: learned (only feature-consistency trains it, and"
+              + " losses are "
+              + names
+              + ": add that loss, or set pca or identity)");
+    }
   }
 
   /**

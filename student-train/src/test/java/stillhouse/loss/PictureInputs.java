@@ -53,6 +53,8 @@ final class PictureInputs {
             2,
             (p, k, y, x) -> (label(p, y, x) == k + 1 ? 4 : -4) + (128 - green(p, y, x)) / 128.0));
     in.put("teacherEmbedding", inputs.means(CHANNELS, CELL, PictureInputs::teacher));
+    in.put("level0", inputs.means(CHANNELS, CELL / 2, PictureInputs::student));
+    in.put("level1", inputs.means(CHANNELS, CELL, PictureInputs::student));
     in.put("structure", inputs.structure(in.get("teacherEmbedding")));
     return in;
   }

@@ -61,7 +61,7 @@ class PictureLossTest {
         StreamSupport.stream(read().get("cases").spliterator(), false)
             .filter(c -> c.get("set").asText().equals(set))
             .toList();
-    assertThat(cases).hasSize(12);
+    assertThat(cases).hasSize(20);
     return cases.stream()
         .map(c -> DynamicTest.dynamicTest(c.get("name").asText(), () -> check(c, about, pictures)));
   }

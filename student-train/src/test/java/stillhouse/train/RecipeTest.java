@@ -192,6 +192,18 @@ class RecipeTest {
   }
 
   @Test
+  void refusesALearnedProjectionThatNoLossTrains() {
+    String yaml =
+        SMALL.replace("dice: {weight: 1}", "denoising-score: {weight: 1}")
+            + "projection: {teacherProjection: learned}\n";
+    assertThatThrownBy(() -> load(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid projection.teacherProjection: learned (only feature-consistency trains it, and"
+                + " losses are [denoising-score]: add that loss, or set pca or identity)");
+  }
+
+  @Test
   void trainingIsChangedWithoutTheRest() throws IOException {
     Recipe recipe = load(SMALL);
     Recipe longer = recipe.withTraining(7, 4);
