@@ -8,6 +8,7 @@
   mgd                 mmrazor, MGDConnector and MGDLoss; the latter sums, so it is divided by C g^2. torch.rand is given R.
   review              torchdistill, models.wrapper.AttentionBasedFusion, its BatchNorm at rest (mean 0, variance 1) and so a
                       bias, and losses.mid_level.HierarchicalContextLoss; the mean over levels.
+  Dice of a softmax   segmentation-models-pytorch 0.6.0, DiceLoss of the foreground's probabilities, from_logits=False.
   cross-entropy       optax, losses.softmax_cross_entropy_with_integer_labels.
 
 mmrazor's package imports mmcv, which has no wheel for this torch; its loss modules do not, so they are imported past the
@@ -25,6 +26,7 @@ from unittest import mock
 
 import numpy as np
 import optax
+import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 from torchdistill.losses.mid_level import HierarchicalContextLoss, KDLoss
@@ -203,6 +205,19 @@ def review(case, v):
     return total / len(levels)
 
 
+def dice(case, v):
+    if case["settings"].get("distribution") != "softmax":
+        return losses.dice(case, v)
+    loss = smp.losses.DiceLoss("binary", from_logits=False, ignore_index=losses.IGNORED)
+
+    def foreground(x, y, keep):
+        p = torch.softmax(categorical(x), dim=1).T[1:].reshape(x.shape)
+        marked = torch.where(keep.expand_as(y) > 0, y, losses.IGNORED)
+        return loss(losses.side_by_side(p), losses.side_by_side(marked))
+
+    return each(foreground, v["logits"], v["truth"], v["valid"])
+
+
 LOGITS = ("embedding", "logits", "teacherLogits")
 EMBEDDINGS = ("embedding", "logits", "teacherEmbedding")
 LABELS = ("embedding", "logits", "truth", "valid")
@@ -213,6 +228,7 @@ ADDED = {
     "skd-pair": (skd_pair, EMBEDDINGS),
     "dkd": (dkd, (*LOGITS, "truth", "valid")),
     "cross-entropy": (cross_entropy, LABELS),
+    "dice": (dice, LABELS),
     "mgd": (mgd, EMBEDDINGS),
     "review": (review, (*EMBEDDINGS, "level0", "level1", "level2")),
 }
@@ -274,6 +290,7 @@ def cases():
              learned=adapter("mgd") | generator(7, 7), draws=drawn(4)),
         reviewed("review, three levels, the first finer than the teacher", [(3, 16), (4, 8), (5, 4)], 4, ct=5, g=8),
         reviewed("review, sides that parts do not divide", [(3, 6), (4, 3)], 3, ct=7, g=6),
+        case("Dice of a softmax", "dice", {"distribution": "softmax"}, valid="degenerate"),
         case("cross-entropy", "cross-entropy", {}, valid="degenerate"),
     ]
 

@@ -3,6 +3,7 @@ package stillhouse.loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
@@ -13,14 +14,16 @@ import stillhouse.student.StudentOutput;
  * One minus the soft Dice coefficient of a sample, over all its classes and valid pixels together:
  *
  * <pre>
- *   p = v σ(s),   L = 1 − 2 Σ p y / (Σ p + Σ v y + 1e-6)
+ *   p = v q(s),   L = 1 − 2 Σ p y / (Σ p + Σ v y + 1e-6)
  * </pre>
  *
- * with logits s, one-hot truth y and valid mask v.
+ * with logits s, one-hot truth y, valid mask v and q the sigmoid, or the foreground's part of the
+ * softmax of {@link Categorical} ({@code distribution: softmax}).
  *
  * <p>Shapes: logits and truth [B, K, H, W], valid [B, 1, H, W]. Result [B].
  *
- * <p>Source: seed sam2-6mb-student, {@code _dice_loss}; the valid mask is ours (all ones there).
+ * <p>Source: seed sam2-6mb-student, {@code _dice_loss}; the valid mask (all ones there) and the
+ * softmax are ours.
  *
  * <p>Empty truth: the seed's formula is then the constant 1, without gradient, on every defect-free
  * crop, which only lifts the curve. {@link EmptyTruth#ZERO}, the default, has the same (no)
@@ -43,8 +46,16 @@ final class DiceLoss implements Loss {
     PENALISED
   }
 
-  /** Parameters in a recipe, {@code dice}. */
-  record Settings(double weight, EmptyTruth emptyTruth) implements LossSettings, Serializable {
+  /**
+   * Parameters in a recipe, {@code dice}.
+   *
+   * @param distribution null: sigmoid; where it says nothing it is no part of a recipe's digest
+   */
+  record Settings(
+      double weight,
+      EmptyTruth emptyTruth,
+      @JsonInclude(JsonInclude.Include.NON_NULL) Distribution distribution)
+      implements LossSettings, Serializable {
     Settings {
       emptyTruth = emptyTruth == null ? EmptyTruth.ZERO : emptyTruth;
     }
@@ -56,14 +67,16 @@ final class DiceLoss implements Loss {
 
     @Override
     public Loss create(Assembly assembly) {
-      return new DiceLoss(emptyTruth);
+      return new DiceLoss(emptyTruth, distribution == null ? Distribution.SIGMOID : distribution);
     }
   }
 
   private final EmptyTruth emptyTruth;
+  private final Distribution distribution;
 
-  DiceLoss(EmptyTruth emptyTruth) {
+  DiceLoss(EmptyTruth emptyTruth, Distribution distribution) {
     this.emptyTruth = emptyTruth;
+    this.distribution = distribution;
   }
 
   @Override
@@ -74,7 +87,7 @@ final class DiceLoss implements Loss {
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
     NDArray v = targets.valid();
-    NDArray p = Activation.sigmoid(student.logits()).mul(v);
+    NDArray p = probabilities(student.logits()).mul(v);
     NDArray y = targets.truth().mul(v);
     NDArray intersection = FeatureMaps.sumPerSample(p.mul(y));
     NDArray predicted = FeatureMaps.sumPerSample(p);
@@ -88,6 +101,14 @@ final class DiceLoss implements Loss {
       case ONE -> loss.mul(some.add(empty));
       case ZERO -> loss.mul(some);
       case PENALISED -> loss.mul(some).add(predicted.div(predicted.add(1)).mul(empty));
+    };
+  }
+
+  /** Of the foreground classes, [B, K, H, W]. */
+  private NDArray probabilities(NDArray logits) {
+    return switch (distribution) {
+      case SIGMOID -> Activation.sigmoid(logits);
+      case SOFTMAX -> Categorical.logits(logits).softmax(1).get(":, 1:");
     };
   }
 

@@ -50,7 +50,7 @@ final class KnowledgeReview implements Loss {
    */
   record Settings(double weight, Integer width) implements LossSettings, Serializable {
     Settings {
-      width = width == null ? 64 : width; // the paper's 256 cost more than a small student
+      width = width == null ? 64 : width; // a quarter of the paper's, and of its work
     }
 
     @Override

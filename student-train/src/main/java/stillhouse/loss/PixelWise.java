@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Activation;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
 import stillhouse.student.Scalar;
@@ -32,14 +31,6 @@ import stillhouse.student.StudentOutput;
  * <p>The teacher's answer is known at ignored pixels too, so every pixel counts.
  */
 final class PixelWise implements Loss {
-  /** How a pixel's K logits are read. */
-  enum Distribution {
-    @JsonProperty("softmax")
-    SOFTMAX,
-    @JsonProperty("sigmoid")
-    SIGMOID
-  }
-
   /** Parameters in a recipe, {@code skd-pixel}. */
   record Settings(double weight, Double temperature, Distribution distribution)
       implements LossSettings, Serializable {

@@ -36,7 +36,7 @@ class BaselineLossTest {
       NDArray t = map(bench, 2, 1, (float) LN2, 0);
       NDArray s = map(bench, 2, 1, 0, 0);
       double expected = 0.5 * Math.log(0.25 * 3) + 0.5 * Math.log(0.5 * 3);
-      var loss = new PixelWise(1, PixelWise.Distribution.SOFTMAX);
+      var loss = new PixelWise(1, Distribution.SOFTMAX);
       assertThat(of(loss, s, logits(t))[0]).isCloseTo((float) expected, within(1e-6f));
     }
   }
@@ -158,8 +158,8 @@ class BaselineLossTest {
       NDArray t = bench.random(seed + 1, -4, 4, 2, 1, 3, 3);
       NDArray y = bench.random(seed + 2, 0, 1, 2, 1, 3, 3).round();
       var targets = new Targets(y, y.onesLike(), t, null, null, null);
-      float[] sigmoid = of(new PixelWise(2, PixelWise.Distribution.SIGMOID), s, targets);
-      assertThat(of(new PixelWise(2, PixelWise.Distribution.SOFTMAX), s, targets))
+      float[] sigmoid = of(new PixelWise(2, Distribution.SIGMOID), s, targets);
+      assertThat(of(new PixelWise(2, Distribution.SOFTMAX), s, targets))
           .containsExactly(sigmoid, within(1e-5f));
       // nothing is left to decouple: α times the same, whatever the labels and β
       assertThat(of(new DecoupledKd(1, 8, 2, DecoupledKd.Target.LABELS), s, targets))
@@ -199,8 +199,8 @@ class BaselineLossTest {
           List.of(
               new ChannelWise(4, ChannelWise::logits),
               new ChannelWise(4, ChannelWise.embeddings(EmbeddingAdapter.none(6))),
-              new PixelWise(2, PixelWise.Distribution.SOFTMAX),
-              new PixelWise(2, PixelWise.Distribution.SIGMOID),
+              new PixelWise(2, Distribution.SOFTMAX),
+              new PixelWise(2, Distribution.SIGMOID),
               new PairWise(2),
               new DecoupledKd(1, 8, 4, DecoupledKd.Target.TEACHER))) {
         assertThat(loss.perSample(new StudentOutput(map, logits), targets).toFloatArray())

@@ -17,6 +17,7 @@ class GarbageCollectionTest {
           "cosine: {weight: 1, centre: true}",
           "soft-bce: {weight: 1, studentTemperature: true}",
           "dice: {weight: 1, emptyTruth: penalised}",
+          "dice: {weight: 1, distribution: softmax}",
           "bce: {weight: 1, positiveWeight: 3}",
           "feature-consistency: {weight: 1}",
           "denoising-score: {weight: 1}",

@@ -86,7 +86,7 @@ class LossByHandTest {
     // σ(0) = ½ on four pixels, two of them true: 1 − 2·1 / (2 + 2)
     NDArray s = map(1, 1, 2, 2, 0, 0, 0, 0);
     NDArray y = map(1, 1, 2, 2, 1, 1, 0, 0);
-    var loss = new DiceLoss(DiceLoss.EmptyTruth.ZERO);
+    var loss = new DiceLoss(DiceLoss.EmptyTruth.ZERO, Distribution.SIGMOID);
     assertThat(labelled(loss, s, y, map(1, 1, 2, 2, 1, 1, 1, 1))[0]).isCloseTo(0.5f, within(1e-6f));
     // one true and one false pixel ignored: 1 − 2·½ / (1 + 1)
     assertThat(labelled(loss, s, y, map(1, 1, 2, 2, 0, 1, 1, 0))[0]).isCloseTo(0.5f, within(1e-6f));

@@ -26,6 +26,7 @@ class LossPropertyTest {
           "{soft-bce: {weight: 1}}",
           "{dice: {weight: 1}}",
           "{dice: {weight: 1, emptyTruth: penalised}}",
+          "{dice: {weight: 1, distribution: softmax}}",
           "{bce: {weight: 1, positiveWeight: 2}}",
           "{feature-consistency: {weight: 1}}",
           "{denoising-score: {weight: 1}}",
