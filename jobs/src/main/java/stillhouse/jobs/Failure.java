@@ -35,10 +35,11 @@ record Failure(String message, boolean mendable) {
           Pattern.DOTALL);
 
   // Spark and Delta each have their sentence about a file that can't be read; all name it.
-  private static final Pattern CACHE_FILE =
+  private static final Pattern TABLE_FILE =
       Pattern.compile(
           "(?:reading file|footer for file:?|File)"
-              + " (\\S*/cache/(?:features|answers|structure)/[^\\s/]+\\.parquet)");
+              + " (\\S.*?/(cache/(?:features|answers|structure)|tables/(?:samples|quarantine))"
+              + "/[^\\s/]+\\.parquet)");
   private static final String SPARK = "org.apache.spark.";
 
   static Failure of(Throwable thrown) {
@@ -59,19 +60,26 @@ record Failure(String message, boolean mendable) {
             () -> new Failure(joined(said(thrown), said(chain.get(chain.size() - 1))), false));
   }
 
-  /** A file of the cache's tables that Parquet can't read, or that is gone. */
+  /** A file of the workspace's tables that Parquet can't read, or that is gone. */
   private static Optional<Failure> damagedFile(List<Throwable> chain) {
     return chain.stream()
-        .map(t -> CACHE_FILE.matcher(t.getMessage() == null ? "" : t.getMessage()))
+        .map(t -> TABLE_FILE.matcher(t.getMessage() == null ? "" : t.getMessage()))
         .filter(Matcher::find)
-        .map(found -> damaged(found.group(1), said(chain.get(chain.size() - 1))))
+        .map(found -> damaged(found, said(chain.get(chain.size() - 1))))
         .findFirst();
   }
 
-  private static Failure damaged(String file, String cause) {
+  private static Failure damaged(Matcher found, String cause) {
+    boolean cached = found.group(2).startsWith("cache/");
     return new Failure(
-        "Cannot read cache file %s: %s. It is damaged: 'verify' says what else is, 'cache --repair' (or 'refresh --repair') takes damaged files out and asks the teacher again."
-            .formatted(file, cause.lines().findFirst().orElse(cause)),
+        "Cannot read %s file %s: %s. It is damaged: 'verify' says what else is, %s."
+            .formatted(
+                cached ? "cache" : "table",
+                found.group(1),
+                cause.lines().findFirst().orElse(cause),
+                cached
+                    ? "'cache --repair' (or 'refresh --repair') takes damaged files out and asks the teacher again"
+                    : "'refresh --repair' takes damaged files out and reads their images again"),
         true);
   }
 

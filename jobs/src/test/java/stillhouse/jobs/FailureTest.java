@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.spark.SparkException;
@@ -107,5 +108,30 @@ class FailureTest {
 
   private static SparkException cause(String text) {
     return new SparkException(text);
+  }
+
+  @Test
+  void aDamagedFileOfATableIsNamedWithWhatMendsIt() {
+    var gone =
+        new SparkException(
+            "Job aborted.",
+            new FileNotFoundException(
+                "File file:/data/my runs/tables/samples/part-0.snappy.parquet does not exist\nIt is"
+                    + " possible the underlying files have been updated."));
+    assertThat(Failure.of(gone))
+        .isEqualTo(
+            new Failure(
+                "Cannot read table file file:/data/my runs/tables/samples/part-0.snappy.parquet:"
+                    + " File file:/data/my runs/tables/samples/part-0.snappy.parquet does not"
+                    + " exist. It is damaged: 'verify' says what else is, 'refresh --repair' takes"
+                    + " damaged files out and reads their images again.",
+                true));
+    var spoilt =
+        new SparkException(
+            "Encountered error while reading file hdfs://n/w/cache/answers/part-1.zstd.parquet.",
+            new IOException("could not verify page integrity"));
+    assertThat(Failure.of(spoilt).message())
+        .startsWith("Cannot read cache file hdfs://n/w/cache/answers/part-1.zstd.parquet: could")
+        .contains("'cache --repair' (or 'refresh --repair')");
   }
 }

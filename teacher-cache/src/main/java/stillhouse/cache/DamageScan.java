@@ -112,11 +112,16 @@ final class DamageScan {
     List<String> examples(int most) {
       List<String> told = new ArrayList<>();
       for (Row file : damagedFiles().orderBy(TableFiles.FILE).limit(most).collectAsList()) {
-        long lost = file.<Long>getAs(TableFiles.ROWS) - file.<Long>getAs(READ);
-        if (lost != 0) {
+        long stated = file.getAs(TableFiles.ROWS);
+        long read = file.getAs(READ);
+        if (read < stated) {
           told.add(
               "%s/%s: %d of %d rows can't be read"
-                  .formatted(path, file.getString(0), lost, file.<Long>getAs(TableFiles.ROWS)));
+                  .formatted(path, file.getString(0), stated - read, stated));
+        } else if (read > stated) {
+          told.add(
+              "%s/%s: holds %d rows, the table's log says %d"
+                  .formatted(path, file.getString(0), read, stated));
         }
       }
       for (Row row : bad().orderBy(TableFiles.FILE, key).limit(most).collectAsList()) {

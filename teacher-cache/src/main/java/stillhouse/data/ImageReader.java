@@ -26,6 +26,9 @@ public final class ImageReader {
    * @throws UnreadableImageException as {@link #read(String, Configuration)}
    */
   static byte[] read(String uri, int most, Configuration hadoop) {
+    if (uri.isEmpty()) {
+      throw new UnreadableImageException("not-readable", "an empty path");
+    }
     try {
       return readAll(new Path(uri), most, hadoop);
     } catch (IllegalArgumentException e) {

@@ -65,6 +65,10 @@ class ImagesTest {
     assertThatThrownBy(() -> ImageReader.read(uri, hadoop))
         .isInstanceOf(UnreadableImageException.class)
         .hasMessageContaining("(not-readable)");
+    assertThatThrownBy(() -> ImageReader.read("", hadoop))
+        .isInstanceOf(UnreadableImageException.class)
+        .hasMessageContaining("(not-readable)")
+        .hasMessageContaining("an empty path");
   }
 
   @Test

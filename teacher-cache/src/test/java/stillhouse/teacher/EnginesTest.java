@@ -114,7 +114,7 @@ class EnginesTest {
     assertThat(TeacherCheck.run(fickle("1e-6"), List.of()).problems())
         .containsExactly(
             "Layer embedding holds 501960.78 for a gray image (must be finite and within ±65504:"
-                + " training views hold every map as fp16)");
+                + " views hold it as fp16)");
   }
 
   /** Gives the image divided by {@code std}; without its last channel where that is light. */
