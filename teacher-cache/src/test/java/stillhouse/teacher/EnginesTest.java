@@ -113,7 +113,7 @@ class EnginesTest {
     assertThat(TeacherCheck.run(fickle("1"), List.of()).problems()).isEmpty();
     assertThat(TeacherCheck.run(fickle("1e-6"), List.of()).problems())
         .containsExactly(
-            "Layer embedding holds 501960.78 for a gray image (must be finite and within ±65504:"
+            "Layer embedding holds 501960.8 for a gray image (must be finite and within ±65504:"
                 + " views hold it as fp16)");
   }
 
