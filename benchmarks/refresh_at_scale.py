@@ -132,7 +132,7 @@ class Memory(threading.Thread):
 
     def __init__(self, work):
         super().__init__(daemon=True)
-        self.work, self.going, self.lines = str(work).encode(), True, []
+        self.work, self.going, self.lines, self.peaks = str(work).encode(), True, [], dict.fromkeys(self.PROCESSES, 0)
 
     def run(self):
         start = time.perf_counter()
@@ -143,14 +143,14 @@ class Memory(threading.Thread):
                     command = (status.parent / "cmdline").read_bytes()
                     for name, main in self.PROCESSES.items():
                         if main in command and self.work in command:
-                            held[name] += int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1]) // 1024
+                            now, most = (int(re.search(rf"{key}:\s+(\d+)", status.read_text())[1]) // 1024
+                                         for key in ("VmRSS", "VmHWM"))
+                            held[name] += now
+                            self.peaks[name] = max(self.peaks[name], most)
                 except (OSError, TypeError):
                     continue  # ended meanwhile
             self.lines.append((round(time.perf_counter() - start, 1), *held.values()))
             time.sleep(1)
-
-    def peak(self, name):
-        return max(line[1 + list(self.PROCESSES).index(name)] for line in self.lines)
 
     def save(self, file):
         rows = "".join(f"{seconds},{driver},{executors}\n" for seconds, driver, executors in self.lines)
@@ -175,8 +175,8 @@ def refresh(work, driver_memory, name):
     if done.returncode:
         sys.exit(f"refresh failed; see {work}/refresh.log\n{done.stderr[-2000:]}")
     said = re.search(r"Cached (\d+) of (\d+) samples.*features (\d+) new", done.stdout + done.stderr)
-    return {"seconds": round(seconds, 1), "driver_mib": memory.peak("driver"),
-            "executors_mib": memory.peak("executors"), "cached": int(said[1]), "asked": int(said[3])}
+    return {"seconds": round(seconds, 1), "driver_mib": memory.peaks["driver"],
+            "executors_mib": memory.peaks["executors"], "cached": int(said[1]), "asked": int(said[3])}
 
 
 def measure(out, count, args):

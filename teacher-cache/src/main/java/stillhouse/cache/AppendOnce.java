@@ -6,10 +6,8 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,11 +21,12 @@ import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.delta.actions.Action;
 import org.apache.spark.sql.delta.actions.AddFile;
 import org.apache.spark.sql.delta.actions.SetTransaction;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Option;
-import scala.collection.JavaConverters;
+import stillhouse.cache.Transactions.Written;
 
 /**
  * Appends rows to a content-addressed Delta table so that no key is ever there twice.
@@ -44,10 +43,10 @@ import scala.collection.JavaConverters;
  * same: the commit says that it has read all of the table.
  *
  * <p>Beside that, each commit carries a transaction id and a rising number, so that one whose
- * acknowledgement was lost is known to have been made. The id is the run's own: were it shared by
- * two runs of the same plan, the second to take a number would be skipped silently, with rows that
- * the first never had. A later run needs no number to know what was committed, it looks for the
- * keys.
+ * acknowledgement was lost, so that Delta finds it in its own way, is known to have been made. The
+ * id is the run's own: were it shared by two runs of the same plan, the second to take a number
+ * would be skipped silently, with rows that the first never had. A later run needs no number to
+ * know what was committed, it looks for the keys.
  */
 final class AppendOnce {
   private static final Logger log = LoggerFactory.getLogger(AppendOnce.class);
@@ -55,6 +54,7 @@ final class AppendOnce {
 
   private final SparkSession spark;
   private final String path;
+  private final Transactions table;
   private final String range;
   private final String[] keys;
   private final String app;
@@ -75,6 +75,7 @@ final class AppendOnce {
     this.spark = spark;
     this.among = among;
     this.path = path;
+    this.table = new Transactions(spark, path);
     this.range = range;
     this.keys = keys;
     this.app = app;
@@ -91,56 +92,79 @@ final class AppendOnce {
   /**
    * Makes the table where there is none, and gives one of before the columns that it lacks. Its
    * files can be read as plain Parquet.
+   *
+   * @throws IllegalStateException where a column is there of another type
    */
   static void create(SparkSession spark, String path, StructType type) {
-    if (has(spark, path, type)) {
-      return;
-    }
-    try {
-      // By path alone: the catalog takes a log folder that another writer has just made for a
-      // table.
-      spark
-          .createDataFrame(List.<Row>of(), type)
-          .write()
-          .format("delta")
-          .mode("append")
-          .option("mergeSchema", "true")
-          .option("delta.enableDeletionVectors", "false")
-          .save(path);
-    } catch (DeltaConcurrentModificationException e) {
-      if (!has(spark, path, type)) {
-        throw e;
+    for (int attempt = 1; !has(spark, path, type); attempt++) {
+      try {
+        // By path alone: the catalog takes a log folder that another writer has just made for a
+        // table.
+        spark
+            .createDataFrame(List.<Row>of(), type)
+            .write()
+            .format("delta")
+            .mode("append")
+            .option("mergeSchema", "true")
+            .option("delta.enableDeletionVectors", "false")
+            .save(path);
+      } catch (DeltaConcurrentModificationException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        log.info("Another writer made {} first, or gave it columns", path);
       }
-      log.info("Another writer made {} first", path);
     }
   }
 
   /** By its commits: a log folder alone may be another writer's, not yet filled. */
   private static boolean has(SparkSession spark, String path, StructType type) {
     Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
-    return now.version() >= 0
-        && List.of(now.schema().fieldNames()).containsAll(List.of(type.fieldNames()));
+    return now.version() >= 0 && has(path, (StructType) now.schema(), type);
   }
 
-  /** Rows in files of the table's folder, of which the table does not know yet. */
-  record Written(List<AddFile> files, StructType type) {
-    long rows() {
-      return files.stream().mapToLong(file -> (Long) file.numLogicalRecords().get()).sum();
+  private static boolean has(String path, StructType there, StructType wanted) {
+    List<String> names = List.of(there.fieldNames());
+    boolean all = true;
+    for (StructField field : wanted.fields()) {
+      all &= names.contains(field.name()) && has(path, there.apply(field.name()), field);
     }
+    return all;
+  }
+
+  private static boolean has(String path, StructField there, StructField wanted) {
+    if (there.dataType() instanceof StructType inner && wanted.dataType() instanceof StructType w) {
+      return has(path, inner, w);
+    }
+    if (!wanted.dataType().sameType(there.dataType())) {
+      throw new IllegalStateException(
+          "Cannot write to %s: its column '%s' is %s, this version of Stillhouse writes %s. Use the version that made the table, or another --root."
+              .formatted(
+                  path,
+                  there.name(),
+                  there.dataType().simpleString(),
+                  wanted.dataType().simpleString()));
+    }
+    return true;
   }
 
   /**
-   * Computes the rows, once.
+   * Computes the rows, once, into files of which the table does not know yet.
    *
    * @param rows of the table's columns, or some of them, with distinct keys
    */
   Written write(Dataset<Row> rows) {
-    return CacheFiles.active(spark, () -> new Written(written(begin(), rows), rows.schema()));
+    return table.write(rows);
   }
 
   /** The rows as they stand in the files. */
   Dataset<Row> read(Written written) {
-    return spark.read().schema(written.type()).parquet(TableFiles.paths(path, written.files()));
+    return table.read(written);
+  }
+
+  /** Deletes files that the table will not be told of. */
+  void discard(Written written) {
+    table.discard(written);
   }
 
   /**
@@ -166,23 +190,17 @@ final class AppendOnce {
   }
 
   private long committed(Written written) {
-    Dataset<Row> rows = read(written);
-    Column within = within(rows);
+    Column within = within(read(written));
     Written tried = written;
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      OptimisticTransaction transaction = begin();
-      if (transaction.txnVersion(app) > version) { // and its acknowledgement was lost
-        version++;
+      OptimisticTransaction asked = ask();
+      if (made(asked)) {
         return kept(tried, written);
       }
-      if (!tried.equals(written)) {
-        discard(tried);
-      }
-      transaction.readWholeTable();
-      tried = lacked(transaction, written, within);
+      tried = lacked(asked, written, tried, within);
       try {
         if (!tried.files().isEmpty()) {
-          commit(transaction, tried.files(), version + 1);
+          commit(asked, tried.files(), version + 1);
           version++;
         }
         return kept(tried, written);
@@ -190,9 +208,23 @@ final class AppendOnce {
         log.info("Attempt {} to commit to {} met another writer, asking again", attempt, path);
       }
     }
+    if (made(ask())) {
+      return kept(tried, written);
+    }
+    discard(tried);
+    discard(written);
     throw new IllegalStateException(
         "Cannot commit to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
             .formatted(path, ATTEMPTS));
+  }
+
+  /** Whether the commit that Delta took for refused is in the log: it met itself. */
+  private boolean made(OptimisticTransaction now) {
+    boolean made = now.txnVersion(app) > version;
+    if (made) {
+      version++;
+    }
+    return made;
   }
 
   private long kept(Written kept, Written written) {
@@ -202,57 +234,49 @@ final class AppendOnce {
     return kept.rows();
   }
 
-  /** Of the rows, those whose keys this version of the table lacks: mostly all, as they stand. */
-  private Written lacked(OptimisticTransaction transaction, Written written, Column within) {
+  /**
+   * Of the rows, those whose keys this version of the table lacks: mostly all, as they stand.
+   *
+   * @param tried what it lacked before; deleted where it is of no use any more
+   */
+  private Written lacked(
+      OptimisticTransaction asked, Written written, Written tried, Column within) {
     Dataset<Row> rows = read(written);
-    Dataset<Row> missing = missing(rows, table(transaction.snapshot().version()), within);
+    Dataset<Row> now = table(asked.snapshot().version());
+    Dataset<Row> missing = missing(rows, now, within);
     long count = missing.count();
     if (count == written.rows()) {
       return written;
     }
-    if (count == 0) {
-      return new Written(List.of(), written.type());
+    if (!tried.equals(written)) {
+      if (count == tried.rows() && missing(read(tried), now, within).count() == count) {
+        return tried;
+      }
+      discard(tried);
     }
     // Only keys are matched and sent round; the rows themselves are never shuffled.
-    Dataset<Row> some = rows.join(broadcast(missing), keys, "left_semi");
-    return new Written(written(transaction, some), written.type());
+    return count == 0
+        ? new Written(List.of(), written.type())
+        : write(rows.join(broadcast(missing), keys, "left_semi"));
+  }
+
+  /** A transaction on the newest version, which whatever else is committed after that refuses. */
+  OptimisticTransaction ask() {
+    OptimisticTransaction asked = table.begin();
+    asked.readWholeTable();
+    return asked;
   }
 
   /**
    * One commit under a given number, refused where the table has another version by now or has
    * reached that number.
    */
-  void commit(OptimisticTransaction transaction, List<AddFile> files, long number) {
+  void commit(OptimisticTransaction asked, List<AddFile> files, long number) {
     List<Action> actions = new ArrayList<>(files);
     actions.add(new SetTransaction(app, number, Option.apply(System.currentTimeMillis())));
-    transaction.commit(
-        JavaConverters.asScalaBuffer(actions).toSeq(),
+    asked.commit(
+        Transactions.seq(actions),
         new DeltaOperations.Write(SaveMode.Append, Option.empty(), Option.empty(), Option.empty()));
-  }
-
-  private static List<AddFile> written(OptimisticTransaction transaction, Dataset<Row> rows) {
-    return JavaConverters.seqAsJavaList(transaction.writeFiles(rows)).stream()
-        .filter(AddFile.class::isInstance)
-        .map(AddFile.class::cast)
-        .toList();
-  }
-
-  OptimisticTransaction begin() {
-    DeltaLog table = DeltaLog.forTable(spark, path);
-    table.update(false, Option.empty(), Option.empty());
-    return table.startTransaction(Option.empty(), Option.empty());
-  }
-
-  /** Deletes files that no table will be told of. What stays is no row of any, and VACUUM's. */
-  void discard(Written written) {
-    for (String file : TableFiles.paths(path, written.files())) {
-      try {
-        var gone = new Path(file);
-        gone.getFileSystem(spark.sessionState().newHadoopConf()).delete(gone, false);
-      } catch (IOException e) {
-        log.warn("Cannot delete {}, of which no table was told; gc will", file, e);
-      }
-    }
   }
 
   /**

@@ -18,6 +18,9 @@ final class CacheFiles {
   private static final Map<String, String> SETTINGS =
       Map.of(
           "spark.sql.parquet.pushdown.inFilterThreshold", Integer.toString(KEYS),
+          // It would send rows round after they were made, and count what failed of a stage twice.
+          "spark.databricks.delta.optimizeWrite.enabled", "false",
+          "spark.databricks.delta.stats.collect", "true", // how many rows a file has
           "parquet.page.size.row.check.min", "1", // the size is looked at after every row
           "parquet.block.size", Integer.toString(32 << 20),
           "parquet.page.verify-checksum.enabled", "true", // keys have no sum of their own

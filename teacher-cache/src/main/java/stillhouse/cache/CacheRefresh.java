@@ -1,5 +1,6 @@
 package stillhouse.cache;
 
+import java.util.UUID;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -15,10 +16,10 @@ import stillhouse.tensor.DType;
  *
  * <p>One query counts what each table lacks; where that is nothing, it is the report. Else up to
  * three passes, features, answers, structure, each the same way: the missing keys are planned by an
- * anti-join, computed in chunks into a staging folder, and each chunk is committed by {@link
- * AppendOnce}. A run that is stopped loses at most its last chunk. Runs at the same time start at
- * different chunks, leave out what others have committed by the time a chunk's turn comes, and
- * never double a row: where both have computed a chunk, one of the copies is not committed.
+ * anti-join, computed in chunks into files of the table's folder, and each chunk is committed by
+ * {@link AppendOnce}. A run that is stopped loses at most its last chunk. Runs at the same time
+ * start at different chunks, leave out what others have committed by the time a chunk's turn comes,
+ * and never double a row: where both have computed a chunk, one of the copies is not committed.
  *
  * <p>Before the first of them, where the data set's cache is projected and the workspace has no
  * such projection yet, {@link ProjectionFit} asks about a sample and fits it.
@@ -54,7 +55,8 @@ public final class CacheRefresh {
     SparkSession session = CacheFiles.session(spark);
     Dataset<Row> ingested = tables.samples(session);
     create(session, tables, teacher.spec());
-    try (var staging = new Staging(session, tables.stagingPath())) {
+    try (var staging = new Staging(session, tables.stagingPath());
+        var pin = pinned(session, root)) {
       var encoder = new FeatureEncoding(teacher, access, images, plain);
       var fit = new ProjectionFit(session, tables, staging, progress, encoder, options);
       CacheKeys keys = CacheKeys.of(teacher.spec(), plan, fit.encoding(ingested), radius);
@@ -72,6 +74,12 @@ public final class CacheRefresh {
     } finally {
       session.sparkContext().setJobDescription(null);
     }
+  }
+
+  /** Files that are written and not yet committed are young to VACUUM, however long that takes. */
+  private static Pins.Held pinned(SparkSession spark, String root) {
+    String owner = UUID.randomUUID().toString();
+    return Pins.of(spark, root).hold("cache", owner, "", Pins.versions(spark, root));
   }
 
   private static void create(SparkSession spark, CacheTables tables, TeacherSpec spec) {

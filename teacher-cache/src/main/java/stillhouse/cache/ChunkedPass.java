@@ -73,21 +73,21 @@ record ChunkedPass(
   private long commit(Chunk chunk, Outcome.Work compute, LiveCount live, long stored) {
     var failures = new Failures(spark.sparkContext());
     MapPartitionsFunction<Row, Row> rows = live.counting(failures.apartFrom(compute));
-    AppendOnce.Written written =
+    Transactions.Written written =
         table.write(chunk.work().get().mapPartitions(rows, Encoders.row(type)));
     try {
       require(written, failures.all(), stored);
+      if (!failures.all().isEmpty()) {
+        quarantine.append(quarantined(failures.all()));
+      }
     } catch (RuntimeException e) {
       table.discard(written);
       throw e;
     }
-    if (!failures.all().isEmpty()) {
-      quarantine.append(quarantined(failures.all()));
-    }
     return table.append(written);
   }
 
-  private void require(AppendOnce.Written written, List<Outcome.Failed> failed, long stored) {
+  private void require(Transactions.Written written, List<Outcome.Failed> failed, long stored) {
     List<Outcome.Failed> byTeacher = failed.stream().filter(Outcome.Failed::byTeacher).toList();
     if (!byTeacher.isEmpty() && !asked(written)) {
       requireSome(byTeacher, stored);
@@ -99,7 +99,7 @@ record ChunkedPass(
   }
 
   /** Whether the teacher has said anything of these rows. */
-  private boolean asked(AppendOnce.Written written) {
+  private boolean asked(Transactions.Written written) {
     return !written.files().isEmpty()
         && !table.read(written).where(col(value).isNotNull()).isEmpty();
   }

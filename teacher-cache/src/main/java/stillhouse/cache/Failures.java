@@ -25,7 +25,7 @@ final class Failures {
   private final CollectionAccumulator<Outcome.Failed> told = new CollectionAccumulator<>();
 
   Failures(SparkContext context) {
-    context.register(told, "images that could not be dealt with");
+    context.register(told); // without a name: Spark would keep named ones task by task
   }
 
   /** The work's rows; what has none is told here. */

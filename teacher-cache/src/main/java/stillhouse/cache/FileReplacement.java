@@ -10,7 +10,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
-import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.DeltaOperations;
 import org.apache.spark.sql.delta.OptimisticTransaction;
 import org.apache.spark.sql.delta.actions.Action;
@@ -18,36 +17,37 @@ import org.apache.spark.sql.delta.actions.AddFile;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.Option;
-import scala.collection.JavaConverters;
-import scala.collection.Seq;
 
 /**
  * Takes whole files out of a Delta table and puts some of their rows, written anew, in their place,
  * in one commit. MERGE and DELETE would look for rows of megabytes over the whole table; here only
  * the files that go are read.
  *
- * <p>The transaction reads nothing of the table as Delta sees it: an append that is committed
- * meanwhile is no conflict, since it touches no file of these. Another writer that takes one of the
- * same files out is one: one of the two commits, the other is told so. An append that has looked
- * into one of the files ({@link AppendOnce}) is refused by Delta and asked again.
+ * <p>Delta refuses the commit after any other, an append too. What was written stays good for as
+ * long as the files are live, so it is tried again. Where another writer takes one of the same
+ * files out, one of the two commits and the other is told so. An append that has asked the table
+ * before ({@link AppendOnce}) is refused by Delta and asks again.
  */
 final class FileReplacement {
   private static final Logger log = LoggerFactory.getLogger(FileReplacement.class);
 
   private final SparkSession spark;
+  private static final int ATTEMPTS = 20; // each lost to a writer that made progress
+
   private final String path;
+  private final Transactions table;
 
   FileReplacement(SparkSession spark, String path) {
     this.spark = spark;
     this.path = path;
+    this.table = new Transactions(spark, path);
   }
 
   /**
    * The rows of some live files, read as plain Parquet; empty where one of them is no longer live.
    */
   Optional<Dataset<Row>> rows(Collection<String> files) {
-    OptimisticTransaction now = begin();
+    OptimisticTransaction now = table.begin();
     List<AddFile> live = live(now, files);
     if (live.size() != files.size()) {
       return Optional.empty();
@@ -75,28 +75,29 @@ final class FileReplacement {
   }
 
   private boolean commit(Collection<String> files, Optional<Dataset<Row>> instead, long removed) {
-    OptimisticTransaction transaction = begin();
-    List<AddFile> gone = live(transaction, files);
-    if (gone.size() != files.size()) {
+    if (live(table.begin(), files).size() != files.size()) {
       return false;
     }
-    List<Action> actions = new ArrayList<>();
-    gone.forEach(file -> actions.add(file.removeWithTimestamp(removed, true)));
-    instead.ifPresent(
-        rows -> actions.addAll(JavaConverters.seqAsJavaList(transaction.writeFiles(rows))));
-    try {
-      transaction.commit(seq(actions), DeltaOperations.ManualUpdate$.MODULE$);
-      return true;
-    } catch (DeltaConcurrentModificationException e) {
-      log.info("Another writer was first to take files out of {}: {}", path, e.getMessage());
-      return false;
+    Optional<Transactions.Written> written = instead.map(table::write);
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      OptimisticTransaction transaction = table.begin();
+      List<AddFile> gone = live(transaction, files);
+      if (gone.size() != files.size()) {
+        log.info("Another writer was first to take files out of {}", path);
+        break;
+      }
+      List<Action> actions = new ArrayList<>();
+      gone.forEach(file -> actions.add(file.removeWithTimestamp(removed, true)));
+      written.ifPresent(rows -> actions.addAll(rows.files()));
+      try {
+        transaction.commit(Transactions.seq(actions), DeltaOperations.ManualUpdate$.MODULE$);
+        return true;
+      } catch (DeltaConcurrentModificationException e) {
+        log.info("Attempt {} to take files out of {} met another writer", attempt, path);
+      }
     }
-  }
-
-  private OptimisticTransaction begin() {
-    DeltaLog table = DeltaLog.forTable(spark, path);
-    table.update(false, Option.empty(), Option.empty());
-    return table.startTransaction(Option.empty(), Option.empty());
+    written.ifPresent(table::discard);
+    return false;
   }
 
   private static List<AddFile> live(OptimisticTransaction transaction, Collection<String> files) {
@@ -105,9 +106,5 @@ final class FileReplacement {
         .allFiles()
         .filter(TableFiles.name(col("path")).isin(files.toArray()))
         .collectAsList();
-  }
-
-  private static <T> Seq<T> seq(List<T> list) {
-    return JavaConverters.asScalaBuffer(list).toSeq();
   }
 }

@@ -53,8 +53,9 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
   }
 
   /**
-   * Some of what was encoded. All batches are asked for one after the other, as the job does: the
-   * network runs ahead of what is done with its maps, whose time would be taken off its own.
+   * Some of what was encoded. All batches are asked for one after the other, and compressed, as the
+   * job does: the network runs ahead of what else is done with its maps, whose time would be taken
+   * off its own.
    */
   private List<Row> encoded(Map<String, Row> plan, StructType type, List<Row> told) {
     Iterator<Outcome> features = encoding.call(plan.values().iterator());
@@ -63,13 +64,12 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
     for (int number = 0; ; number++) {
       long began = System.nanoTime(); // before hasNext, which waits for the network
       List<Outcome> taken = take(features, batch);
-      double seconds = seconds(began);
       if (taken.isEmpty()) {
         return some;
       }
       List<Row> stored = stored(taken);
       if (number > 0 && !stored.isEmpty()) {
-        told.add(measured(ENCODE, seconds, stored, type));
+        told.add(measured(ENCODE, began, stored, type));
         stored.stream().limit(Math.max(0, KEPT - some.size())).forEach(some::add);
       }
     }
@@ -101,7 +101,7 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
     long began = System.nanoTime();
     List<Outcome> outcomes = new ArrayList<>();
     work.call(List.of(features).iterator()).forEachRemaining(outcomes::add);
-    return measured(kind, seconds(began), stored(outcomes), type);
+    return measured(kind, began, stored(outcomes), type);
   }
 
   /** A planned row with what was encoded of it, as the later passes read it. */
@@ -121,7 +121,8 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
     return new GenericRowWithSchema(values.toArray(), schema);
   }
 
-  private static Row measured(String kind, double seconds, List<Row> rows, StructType type) {
+  /** Until they are compressed, as the job does on the same thread. */
+  private static Row measured(String kind, long began, List<Row> rows, StructType type) {
     int data = TensorColumn.TYPE.fieldIndex("data");
     long units = 0;
     long raw = 0;
@@ -139,7 +140,7 @@ record Probing(FeatureEncoding encoding, Answering answering, StructureMapping m
       }
       units += any ? 1 : 0;
     }
-    return RowFactory.create(kind, seconds, units, raw, stored);
+    return RowFactory.create(kind, seconds(began), units, raw, stored);
   }
 
   private static double seconds(long began) {

@@ -18,11 +18,11 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * A run's own folder for plans and for chunks that are computed and not yet committed. It goes with
- * the run; what a killed run left goes with the first run a week later.
+ * A run's own folder for plans, and for what a projection is fitted to. It goes with the run; what
+ * a killed run left goes with the first run a week later.
  */
 final class Staging implements AutoCloseable {
-  private static final Duration ABANDONED = Duration.ofDays(7); // longer than any chunk takes
+  private static final Duration ABANDONED = Duration.ofDays(7); // longer than any run takes
 
   private final SparkSession spark;
   private final FileSystem files;
@@ -117,10 +117,6 @@ final class Staging implements AutoCloseable {
         .partitionBy(Chunks.CHUNK)
         .parquet(path);
     return new Chunks(spark, path, type);
-  }
-
-  void remove(String name) {
-    delete(new Path(folder, name));
   }
 
   @Override

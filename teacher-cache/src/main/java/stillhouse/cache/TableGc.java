@@ -239,7 +239,7 @@ final class TableGc {
   }
 
   private Dataset<Row> live(Dataset<Row> rows, Dataset<Row> liveKeys, int files) {
-    return live(rows, liveKeys).coalesce(files);
+    return live(rows, liveKeys).coalesce(files).sortWithinPartitions(CacheTables.FEATURE_KEY);
   }
 
   /** Rows are sent round here, since each file held some of every range; 1 GiB of them at most. */

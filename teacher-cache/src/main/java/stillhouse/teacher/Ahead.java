@@ -27,6 +27,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   private final Function<A, B> work;
   private final Consumer<B> discard;
   private final Ending ending;
+  private final String done;
   private final ExecutorService thread;
   private CompletableFuture<B> next; // null: none is under way
   private volatile boolean closed;
@@ -43,18 +44,22 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
 
   /**
    * @param discard takes a result that nobody will ask for
+   * @param done with a batch, as messages and the thread's name say it
    */
-  Ahead(Iterator<A> elements, Function<A, B> work, Consumer<B> discard, Ending ending) {
+  Ahead(
+      Iterator<A> elements, Function<A, B> work, Consumer<B> discard, Ending ending, String done) {
     this.elements = elements;
     this.work = work;
     this.discard = discard;
     this.ending = ending;
+    this.done = done;
     TaskContext task = TaskContext.get();
     this.thread =
         Executors.newSingleThreadExecutor(
             run -> {
               var made =
-                  new Thread(inTask(task, run), Thread.currentThread().getName() + ", ahead");
+                  new Thread(
+                      inTask(task, run), Thread.currentThread().getName() + ", " + done + " ahead");
               made.setDaemon(true);
               return made;
             });
@@ -84,33 +89,36 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
     }
     B result = get(next);
     next = null;
-    if (elements.hasNext()) {
-      start();
-    }
+    start();
     return result;
   }
 
+  /** What goes wrong with the next element is said after the result that came before it. */
   private void start() {
     try {
-      A element = elements.next();
-      next = CompletableFuture.supplyAsync(() -> work.apply(element), thread);
-    } catch (RuntimeException | Error e) { // after the result that came before it
+      if (elements.hasNext()) {
+        A element = elements.next();
+        next = CompletableFuture.supplyAsync(() -> work.apply(element), thread);
+      }
+    } catch (Throwable e) { // Spark's iterators throw checked ones, too
       next = CompletableFuture.failedFuture(e);
     }
   }
 
-  private static <B> B get(CompletableFuture<B> future) {
+  private B get(CompletableFuture<B> future) {
     try {
       return future.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while the next batch was read", e);
+      throw new IllegalStateException("Interrupted while the next batch was " + done, e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof Error error) {
-        throw error;
-      }
-      throw (RuntimeException) e.getCause(); // a Function throws no other
+      throw Ahead.<RuntimeException>asItIs(e.getCause());
     }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> RuntimeException asItIs(Throwable cause) throws E {
+    throw (E) cause;
   }
 
   /** Whether the work under way is for nobody. */
@@ -122,35 +130,38 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    boolean ended = ending == Ending.WAITED_FOR ? waited() : interrupted();
-    if (ended && next != null && next.isDone() && !next.isCompletedExceptionally()) {
-      discard.accept(next.join());
+    thread.shutdownNow(); // interrupts what can be: a read, and no native call
+    if (ending == Ending.WAITED_FOR) {
+      waitFor();
+    } else {
+      waitAWhile();
     }
-    next = null;
+    if (next != null) {
+      next.thenAccept(discard);
+      next = null;
+    }
   }
 
-  private boolean interrupted() {
-    thread.shutdownNow();
+  private void waitAWhile() {
     try {
-      boolean ended = thread.awaitTermination(Ending.PATIENCE_SECONDS, TimeUnit.SECONDS);
-      if (!ended) {
+      if (!thread.awaitTermination(Ending.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         LOG.warn(
-            "Reading ahead still runs {} s after its task ended; its thread ends with the read",
+            "A batch is still {} {} s after its task ended; the thread ends with it",
+            done,
             Ending.PATIENCE_SECONDS);
       }
-      return ended;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
     }
   }
 
-  private boolean waited() {
-    thread.shutdown();
+  private void waitFor() {
     boolean interrupted = false;
     while (!thread.isTerminated()) {
       try {
-        thread.awaitTermination(1, TimeUnit.HOURS);
+        if (!thread.awaitTermination(1, TimeUnit.MINUTES)) {
+          LOG.warn("A task has ended and waits for its last batch to be {}", done);
+        }
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -158,6 +169,5 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return true;
   }
 }

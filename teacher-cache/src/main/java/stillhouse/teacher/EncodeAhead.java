@@ -79,8 +79,10 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
             new Groups<>(rows, teacher.spec().batch()),
             this::read,
             batch -> batch.images.close(),
-            Ahead.Ending.LEFT_ALONE);
-    this.encoded = new Ahead<>(batches, this::encode, said -> {}, Ahead.Ending.WAITED_FOR);
+            Ahead.Ending.LEFT_ALONE,
+            "read");
+    this.encoded =
+        new Ahead<>(batches, this::encode, said -> {}, Ahead.Ending.WAITED_FOR, "encoded");
   }
 
   /** Reads ahead for this thread's Spark task, and stops when that ends, however it ends. */
@@ -220,6 +222,9 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
 
   /** One of a batch that failed, read again: the others of it may be well. */
   private Encoded<R> alone(R row) {
+    if (encoded.closed()) {
+      throw new CancellationException("The task ended");
+    }
     try (ImageBatch images = teacher.newBatch()) {
       RgbImage image = reading.read(row);
       for (int i = 0; i < teacher.spec().batch(); i++) {

@@ -67,8 +67,8 @@ class AppendOnceTest {
   void aCommitWhoseAcknowledgementWasLostIsKnownToHaveBeenMade() {
     String path = table(TYPE);
     var once = appender(path, "run");
-    AppendOnce.Written written = once.write(keys("a", "b"));
-    once.commit(once.begin(), written.files(), 1);
+    Transactions.Written written = once.write(keys("a", "b"));
+    once.commit(once.ask(), written.files(), 1);
     assertThat(once.append(written)).isEqualTo(2);
     assertThat(once.append(keys("c"))).as("the next number").isEqualTo(1);
     assertThat(stored(path)).containsExactly("a", "b", "c");
@@ -79,7 +79,7 @@ class AppendOnceTest {
   void writtenRowsAreNobodysUntilTheyAreAppended() {
     String path = table(TYPE);
     var once = appender(path, "run");
-    AppendOnce.Written written = once.write(keys("a", "b"));
+    Transactions.Written written = once.write(keys("a", "b"));
     assertThat(stored(path)).isEmpty();
     assertThat(written.rows()).isEqualTo(2);
     assertThat(strayFiles(path)).isOne();
@@ -95,6 +95,30 @@ class AppendOnceTest {
     Row detail = io.delta.tables.DeltaTable.forPath(spark, path).detail().first();
     assertThat(detail.getJavaMap(detail.fieldIndex("properties")))
         .isEqualTo(java.util.Map.of("delta.enableDeletionVectors", "false"));
+  }
+
+  @Test
+  void aTableGetsTheColumnsOfEachThatWritesIt() {
+    String path = table(TYPE.add("one", TensorColumn.TYPE));
+    AppendOnce.create(spark, path, TYPE.add("two", DataTypes.LongType));
+    StructType inner = new StructType().add("a", DataTypes.LongType);
+    AppendOnce.create(spark, path, TYPE.add("three", inner));
+    AppendOnce.create(spark, path, TYPE.add("three", inner.add("b", DataTypes.LongType)));
+    assertThat(CacheTables.delta(spark, path).schema().fieldNames())
+        .containsExactly("key", "one", "two", "three");
+    assertThat(CacheTables.delta(spark, path).select("three.*").columns())
+        .containsExactly("a", "b");
+  }
+
+  @Test
+  void refusesATableWhoseColumnIsOfAnotherType() {
+    String path = table(TYPE.add("of", DataTypes.IntegerType));
+    assertThatThrownBy(() -> AppendOnce.create(spark, path, TYPE.add("of", DataTypes.LongType)))
+        .hasMessage(
+            "Cannot write to "
+                + path
+                + ": its column 'of' is int, this version of Stillhouse writes bigint. Use the"
+                + " version that made the table, or another --root.");
   }
 
   @Test
@@ -169,9 +193,8 @@ class AppendOnceTest {
     String path = table(TYPE);
     appender(path, "long ago").append(keys("x", "y"));
     var once = appender(path, "run");
-    AppendOnce.Written written = once.write(keys("a", "b"));
-    OptimisticTransaction asked = once.begin();
-    asked.readWholeTable();
+    Transactions.Written written = once.write(keys("a", "b"));
+    OptimisticTransaction asked = once.ask();
     intrude(path);
     assertThatThrownBy(() -> once.commit(asked, written.files(), 1))
         .isInstanceOf(DeltaConcurrentModificationException.class);

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,6 +92,7 @@ class CacheRefreshTest {
 
     keepsWhatTheTeacherSaidAndItsStructure(filled, TEACHER);
     joinsSamplesToTheirRows(filled, TEACHER);
+    keepsEachFileInTheOrderOfItsKeys(filled);
 
     try (var jobs = new JobCount(spark)) {
       var same = new CacheReport.Pass(0, 10);
@@ -104,6 +106,19 @@ class CacheRefreshTest {
     }
     assertThat(InMemoryTeacher.ENCODED).hasValue(0);
     assertThat(shared.resolve("a b/cache/_staging")).isEmptyDirectory();
+  }
+
+  private static void keepsEachFileInTheOrderOfItsKeys(Workspace workspace) {
+    for (String file : workspace.tables().features(spark).inputFiles()) {
+      List<String> keys =
+          spark
+              .read()
+              .parquet(file)
+              .select(CacheTables.FEATURE_KEY)
+              .as(Encoders.STRING())
+              .collectAsList();
+      assertThat(keys).isSorted();
+    }
   }
 
   private static void keepsWhatTheTeacherSaidAndItsStructure(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -14,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskContext$;
 import org.junit.jupiter.api.AfterEach;
@@ -139,7 +141,7 @@ class EncodeAheadTest {
   void noThreadIsLeft() throws Exception {
     TaskContext$.MODULE$.unset();
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (thread.getName().endsWith(", ahead")) {
+      if (thread.getName().endsWith(" ahead")) {
         thread.join(5_000); // it has nothing to do any more, and may be about to go
         assertThat(thread.isAlive()).as(thread.getName()).isFalse();
       }
@@ -250,6 +252,26 @@ class EncodeAheadTest {
       assertThatThrownBy(ahead::hasNext)
           .hasMessage("Cannot encode [w13] with teacher patient")
           .hasRootCauseMessage("unlucky");
+    }
+    assertThat(teacher.held).hasValue(0);
+  }
+
+  @Test
+  void whatComesOfRowsBeforeSparkFailsIsGivenFirst() {
+    var teacher = new Patient();
+    teacher.calls.release(10);
+    Iterator<Integer> failing =
+        Stream.concat(
+                Stream.of(1, 2),
+                Stream.generate(
+                    () -> {
+                      throw new UncheckedIOException(new IOException("fetch failed"));
+                    }))
+            .iterator();
+    try (var ahead = new EncodeAhead<>(teacher, failing, new Widths())) {
+      assertThat(ahead.next().row()).isEqualTo(1);
+      assertThat(ahead.next().row()).isEqualTo(2);
+      assertThatThrownBy(ahead::hasNext).hasRootCauseMessage("fetch failed");
     }
     assertThat(teacher.held).hasValue(0);
   }
