@@ -19,7 +19,7 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, and logs everyt
   --epochs N           epochs a student trains (default: what 300 steps take)
   --teacher-epochs N   epochs the demo's own teacher trains (default: what 500 steps of 8 samples take)
   --batch N            samples a step over all ranks (default: 16)
-  --learning-rate F    of the students (default: 0.01, which suits convolutions; 0.001 for tinyvit)
+  --learning-rate F    of the students (default: 0.01, which suits tiny-conv; 0.001 for tinyvit, repvit, r50, swin)
   --labels F           share of training images whose labels may be used, 0 to 1 (default: 1)
   --ranks N            ranks a student trains on (default: 4)
   --seed N             seed of scenes and students (default: 0)
@@ -125,7 +125,7 @@ demo() {
   [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
   [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
   case $ranks in '' | *[!0-9]* | 0) die "--ranks must be a number of ranks, not '$ranks'" ;; esac
-  case $student in tinyvit*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
+  case $student in tinyvit* | repvit* | r50* | swin*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
   check_java
   python_env
   build

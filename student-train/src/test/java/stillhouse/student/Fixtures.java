@@ -22,6 +22,7 @@ public final class Fixtures {
   /** A student of {@code conf/students}, or a small one of the network of that name. */
   public static StudentConfig network(String name) {
     return switch (name) {
+      case "tinyvit" -> small(StudentConfig.Network.TINYVIT, List.of(3, 4, 6), List.of(8, 4, 4));
       case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of());
       case "resnet" -> small(StudentConfig.Network.RESNET, List.of(), List.of());
       case "swin" -> small(StudentConfig.Network.SWIN, List.of(2, 3, 4, 6), List.of(5, 8, 4, 4));

@@ -15,11 +15,18 @@ class OverfitTest {
   private static final int SIDE = 64;
 
   @ParameterizedTest
-  @CsvSource({"tiny-conv, 1.0", "tiny-conv-nonorm, 0.3", "tinyvit-1.6m, 0.3"})
+  @CsvSource({
+    "tiny-conv, 1.0",
+    "tiny-conv-nonorm, 0.3",
+    "tinyvit, 0.3",
+    "repvit, 0.3",
+    "resnet, 0.3",
+    "swin, 0.3"
+  })
   void learnsFourImagesByHeart(String name, double rate) {
     try (NDManager manager = Fixtures.manager();
         Weights weights = new Weights(manager, 3)) {
-      Student student = Students.create(Fixtures.config(name), 1, SIDE, SIDE, weights);
+      Student student = Students.create(Fixtures.network(name), 1, SIDE, SIDE, weights);
       float first = step(student, weights, manager, rate);
       float last = first;
       for (int i = 0; i < 40; i++) {

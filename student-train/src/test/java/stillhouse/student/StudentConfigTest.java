@@ -110,6 +110,27 @@ class StudentConfigTest {
   }
 
   @Test
+  void everyStageOfASwinAttends() throws IOException {
+    String swin = TINY.replace("conv-pyramid", "swin");
+    assertThat(load(swin + "heads: [2, 4]\nwindows: [8, 7]\n").windows()).containsExactly(8, 7);
+    assertThatThrownBy(() -> load(swin + "heads: [2]\nwindows: [8]\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("heads [2] has 1 entries, its stages need 2");
+    assertThatThrownBy(() -> load(swin + "heads: [3, 4]\nwindows: [8, 8]\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Invalid student t: 3 heads do not divide the 8 channels of stage 0");
+  }
+
+  @Test
+  void refusesWidthsThatABottleneckCannotNarrow() {
+    assertThatThrownBy(
+            () -> load(TINY.replace("conv-pyramid", "resnet").replace("[8, 16]", "[8, 18]")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("channels")
+        .hasMessageContaining("multiple of 4");
+  }
+
+  @Test
   void namesTheWeightsThatItStartsFrom() throws IOException {
     StudentConfig config = load(VIT + pretrained("/w/vit.safetensors", DIGEST));
     assertThat(config.pretrained()).isEqualTo(new Pretrained("/w/vit.safetensors", DIGEST));
