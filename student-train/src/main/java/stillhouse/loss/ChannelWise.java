@@ -32,7 +32,7 @@ final class ChannelWise implements Loss {
   /** Parameters in a recipe, {@code cwd}. */
   record Settings(double weight, Double temperature) implements LossSettings, Serializable {
     Settings {
-      temperature = temperature == null ? 4.0 : temperature; // the authors' code
+      temperature = temperature == null ? 4.0 : temperature; // as descendants of the authors' code
     }
 
     @Override
