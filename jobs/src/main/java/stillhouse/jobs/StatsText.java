@@ -34,21 +34,24 @@ final class StatsText {
   }
 
   private void tables(CacheStats cache) {
-    var table = new TextTable("table", "rows", "files", "size", "version", "committed");
+    var table = new TextTable("table", "rows", "files", "size", "besides", "version", "committed");
     for (CacheStats.Table t : cache.tables()) {
       if (t.version() < 0) {
-        table.add(t.name(), "-", "-", "-", "-", "no such table yet");
+        table.add(t.name(), "-", "-", "-", "-", "-", "no such table yet");
       } else {
         table.add(
             t.name(),
             t.rows(),
             t.files(),
             TextTable.bytes(t.bytes()),
+            TextTable.bytes(t.otherBytes()),
             String.valueOf(t.version()),
             t.committed());
       }
     }
-    add("Tables (newest versions: what older ones alone hold is not counted)", table);
+    add(
+        "Tables (newest versions; besides: files that older ones or none name, which gc takes in time)",
+        table);
   }
 
   private void features(List<CacheStats.Features> groups) {

@@ -25,9 +25,17 @@ public record CacheStats(
   /**
    * @param version of Delta; −1 where there is no such table
    * @param committed when that version was made, ISO 8601
+   * @param otherBytes of files in its folder that this version does not name: taken out, or
+   *     computed and not committed; {@code gc} takes them in time
    */
   public record Table(
-      String name, long version, String committed, long files, long bytes, long rows) {}
+      String name,
+      long version,
+      String committed,
+      long files,
+      long bytes,
+      long rows,
+      long otherBytes) {}
 
   /**
    * @param encoder its digest, as {@code preprocessing}: the name is for people

@@ -70,7 +70,7 @@ public final class StatsQueries {
     describe(name + ", from its log");
     TableFiles files = TableFiles.of(spark, path);
     if (files.version() < 0) {
-      return new CacheStats.Table(name, files.version(), "", 0, 0, 0);
+      return new CacheStats.Table(name, files.version(), "", 0, 0, 0, 0);
     }
     TableFiles.Sums sums = files.sums();
     return new CacheStats.Table(
@@ -79,7 +79,13 @@ public final class StatsQueries {
         files.committed().toString(),
         sums.files(),
         sums.bytes(),
-        sums.rows());
+        sums.rows(),
+        inFolder(path) - sums.bytes());
+  }
+
+  private long inFolder(String path) {
+    FolderSize log = FolderSize.of(spark, path + "/_delta_log");
+    return FolderSize.of(spark, path).bytes() - log.bytes();
   }
 
   private List<CacheStats.Features> features() {

@@ -70,7 +70,21 @@ class CacheStatsTest {
       assertThat(table.version()).isPositive();
       assertThat(table.files()).isEqualTo(live.length);
       assertThat(table.bytes()).isEqualTo(bytes);
+      assertThat(table.otherBytes())
+          .as("a file of no rows, of the table's making")
+          .isBetween(1L, 9_999L);
     }
+  }
+
+  @Test
+  void filesThatNoVersionNamesAreCountedBesides() throws Exception {
+    Path structure = folder.resolve("a b/cache/structure");
+    long before = table("structure").otherBytes();
+    Path stray = Files.write(structure.resolve("part-stray.parquet"), new byte[12_345]);
+    CacheStats now = StatsQueries.run(spark, folder.resolve("a b").toString());
+    Files.delete(stray);
+    assertThat(now.tables().get(4).name()).isEqualTo("structure");
+    assertThat(now.tables().get(4).otherBytes()).isEqualTo(before + 12_345);
   }
 
   @Test
