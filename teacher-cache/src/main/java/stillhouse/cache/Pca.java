@@ -7,8 +7,11 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import org.apache.commons.math3.exception.MaxCountExceededException;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.EigenDecomposition;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.commons.math3.linear.SingularValueDecomposition;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -66,9 +69,8 @@ public final class Pca {
     int channels = moments.channels();
     double[] mean = moments.mean();
     double[][] covariance = moments.covariance();
-    // Its matrix is symmetric by construction, so the decomposition is the symmetric one.
-    EigenDecomposition eigen = new EigenDecomposition(new Array2DRowRealMatrix(covariance, false));
-    double[] values = eigen.getRealEigenvalues();
+    Axes axes = axes(new Array2DRowRealMatrix(covariance, false));
+    double[] values = axes.values();
     Integer[] byVariance = new Integer[channels];
     Arrays.setAll(byVariance, i -> i);
     Arrays.sort(byVariance, Comparator.comparingDouble(i -> -values[i]));
@@ -78,11 +80,29 @@ public final class Pca {
     float[] variances = new float[dimensions];
     for (int k = 0; k < dimensions; k++) {
       int i = byVariance[k];
-      directions[k] = signed(eigen.getEigenvector(i).toArray());
+      directions[k] = signed(axes.vectors().getColumn(i));
       // Embeddings without any variance: no direction explains anything.
       variances[k] = total > 0 ? (float) (Math.max(0, values[i]) / total) : 0;
     }
     return new Projection(floats(mean), directions, variances);
+  }
+
+  /**
+   * @param vectors a column each
+   */
+  private record Axes(double[] values, RealMatrix vectors) {}
+
+  /** Of a matrix that is symmetric by construction, so the decomposition is the symmetric one. */
+  private static Axes axes(RealMatrix covariance) {
+    try {
+      EigenDecomposition eigen = new EigenDecomposition(covariance);
+      return new Axes(eigen.getRealEigenvalues(), eigen.getV());
+    } catch (MaxCountExceededException e) {
+      // Its iteration may not end where many channels are sums of others (or dead). A covariance's
+      // singular vectors are its eigenvectors; where both are found, they differ in the last bits.
+      var singular = new SingularValueDecomposition(covariance);
+      return new Axes(singular.getSingularValues(), singular.getV());
+    }
   }
 
   private static float[] signed(double[] direction) {

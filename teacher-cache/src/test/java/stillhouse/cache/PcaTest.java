@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -57,6 +58,46 @@ class PcaTest {
   void aConstantEmbeddingHasNoVarianceToExplain() {
     Projection projection = Pca.projection(new Moments(2).observe(map(new float[3][2])), 2);
     assertThat(projection.variances()).containsExactly(0, 0);
+  }
+
+  /** On these seeds' covariances the eigenvalue iteration of the library does not end. */
+  @Test
+  void findsTheFewDirectionsOfManyDependentChannels() {
+    for (int seed = 1; seed <= 4; seed++) {
+      Projection projection =
+          Pca.projection(new Moments(128).observe(dependent(seed, 128, 1000)), 3);
+
+      float[] shares = projection.variances();
+      assertThat((double) shares[0] + shares[1] + shares[2]).isCloseTo(1, within(1e-6));
+      for (int i = 0; i < 3; i++) {
+        for (int j = 0; j <= i; j++) {
+          double dot = 0;
+          for (int c = 0; c < 128; c++) {
+            dot += (double) projection.directions()[i][c] * projection.directions()[j][c];
+          }
+          assertThat(dot).isCloseTo(i == j ? 1 : 0, within(1e-5));
+        }
+      }
+    }
+  }
+
+  /** fp32 [C, cells]: each channel is a sum of the same three. */
+  private static float[] dependent(int seed, int channels, int cells) {
+    Random random = new Random(seed);
+    float[] sources = new float[3 * cells];
+    for (int i = 0; i < sources.length; i++) {
+      sources[i] = (float) random.nextGaussian();
+    }
+    float[] map = new float[channels * cells];
+    for (int c = 0; c < channels; c++) {
+      for (int s = 0; s < 3; s++) {
+        float weight = (float) random.nextGaussian();
+        for (int x = 0; x < cells; x++) {
+          map[c * cells + x] += weight * sources[s * cells + x];
+        }
+      }
+    }
+    return map;
   }
 
   @Property(tries = 50)
