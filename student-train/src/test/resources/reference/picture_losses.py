@@ -96,7 +96,7 @@ def case(name, inputs, which, loss, settings, learned=None):
     }
     if loss == "denoising-score":
         result["noise"] = pack(noise(len(inputs["embedding"]), 3, grid, grid))
-    if loss == "cwd":
+    if loss in ("cwd", "cwd-embedding"):
         result["roundings"] = 16  # T^2 times that of a logarithm near -8, which all positions share
     if loss == "mgd":
         result["noise"] = pack(np.floor(64 * RANDOM.random((len(inputs["embedding"]), 1, grid, grid))) / 64)

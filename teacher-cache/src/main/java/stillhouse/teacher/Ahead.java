@@ -30,6 +30,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   private final String done;
   private final ExecutorService thread;
   private CompletableFuture<B> next; // null: none is under way
+  private volatile Thread worker; // null: nothing was under way yet
   private volatile boolean closed;
 
   /** How {@link #close} deals with work that is under way. */
@@ -61,6 +62,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
                   new Thread(
                       inTask(task, run), Thread.currentThread().getName() + ", " + done + " ahead");
               made.setDaemon(true);
+              worker = made;
               return made;
             });
   }
@@ -130,7 +132,10 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    thread.shutdownNow(); // interrupts what can be: a read, and no native call
+    thread.shutdown(); // and not at once: what was handed over must be given back
+    if (worker != null) {
+      worker.interrupt(); // ends a read, and no native call
+    }
     if (ending == Ending.WAITED_FOR) {
       waitFor();
     } else {

@@ -202,16 +202,17 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
   /** What became of the readable rows, in their order. */
   private List<Encoded<R>> ask(Batch<R> batch) {
     List<R> rows = batch.readable();
-    List<Encoded<R>> encoded = new ArrayList<>(rows.size());
+    List<Encoded<R>> said = new ArrayList<>(rows.size());
     try (ImageBatch images = batch.images) {
+      requireOpen();
       if (!rows.isEmpty()) {
         List<Map<String, FloatTensor>> maps = answered(images.encode());
         for (int i = 0; i < rows.size(); i++) {
-          encoded.add(new Features<>(rows.get(i), maps.get(i)));
+          said.add(new Features<>(rows.get(i), maps.get(i)));
         }
       }
-      return encoded;
-    } catch (UnusableTeacherException e) {
+      return said;
+    } catch (UnusableTeacherException | CancellationException e) {
       throw e;
     } catch (RuntimeException e) {
       return rows.size() == 1
@@ -222,9 +223,7 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
 
   /** One of a batch that failed, read again: the others of it may be well. */
   private Encoded<R> alone(R row) {
-    if (encoded.closed()) {
-      throw new CancellationException("The task ended");
-    }
+    requireOpen();
     try (ImageBatch images = teacher.newBatch()) {
       RgbImage image = reading.read(row);
       for (int i = 0; i < teacher.spec().batch(); i++) {
@@ -236,6 +235,12 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
       throw e;
     } catch (RuntimeException e) {
       return new Refused<>(row, e);
+    }
+  }
+
+  private void requireOpen() {
+    if (encoded.closed()) {
+      throw new CancellationException("The task ended");
     }
   }
 

@@ -26,7 +26,7 @@ class PinsTest {
 
   @Test
   void aPinIsThereWhileItsJobRunsAndIsRenewed() throws InterruptedException {
-    Pins pins = Pins.of(spark, folder.toString(), Duration.ofMillis(5));
+    Pins pins = Pins.of(spark, folder.toString(), Duration.ofMillis(100));
     try (var held = pins.hold("train", "a/b c", "digest", Map.of("features", 3L))) {
       Pin pin = pins.all().get(0);
       assertThat(pin.owner()).isEqualTo("a/b c");
