@@ -22,7 +22,9 @@ final class PlanText {
         Prompts.told(dataset),
         plan.samples());
     text.append(passes(plan));
-    line(text, "decoder: %,d prompts", plan.prompts());
+    if (plan.prompts() > 0) {
+      line(text, "decoder: %,d prompts", plan.prompts());
+    }
     line(
         text,
         "to be written: %s as encoded, about %s after zstd",
@@ -33,7 +35,7 @@ final class PlanText {
     }
     line(
         text,
-        "time: %s (%s to %s) with %d tasks at once, measured with %d",
+        "time: %s (%s to %s); tasks at once %d, of the probe %d",
         duration(hours.mean()),
         duration(hours.p10()),
         duration(hours.p90()),
@@ -41,9 +43,10 @@ final class PlanText {
         plan.slots());
     line(
         text,
-        "measured on %,d images: encoder %s, decoder %s a prompt, structure %s",
+        "measured on %,d images: encoder %s, %s %s, structure %s",
         probe.images(),
         millis(probe.encode()),
+        plan.prompts() > 0 ? "a prompt of the decoder" : "an answer",
         millis(probe.decode()),
         millis(probe.structure()));
     text.append(pays(plan));

@@ -77,6 +77,23 @@ class ScheduleExamplesTest {
         .contains("<spark.version>" + template.get("sparkVersion").asText() + "<");
   }
 
+  /** Its lines {@code $S JOB …}, with what stands for data set and workspace put in. */
+  @Test
+  void theReadmeShowsCommandsThatThereAre() throws IOException {
+    String readme = Files.readString(EXAMPLES.resolve("../../README.md"));
+    Pattern shown = Pattern.compile("(?m)^    (?:\\$S|\\./bin/stillhouse) +([a-z].*?) *(?:#.*)?$");
+    List<String> commands =
+        shown
+            .matcher(readme)
+            .results()
+            .map(m -> m.group(1).replace("$D", "--data d").replace("$R", "--root r"))
+            .filter(c -> !c.startsWith("demo") && !c.startsWith("mlflow")) // the launcher's own
+            .toList();
+    assertThat(commands).hasSizeGreaterThan(14);
+    assertThat(commands)
+        .allSatisfy(c -> assertThat(parsed(c)).isEqualTo(c.substring(0, c.indexOf(' '))));
+  }
+
   @Test
   void cronAndSystemdTakeThem() throws Exception {
     List<List<String>> checks =
@@ -112,7 +129,7 @@ class ScheduleExamplesTest {
 
   /** The job's name, once picocli has taken all of its options. */
   private static String parsed(String command) {
-    ParseResult result = Stillhouse.commandLine().parseArgs(command.split(" "));
+    ParseResult result = Stillhouse.commandLine().parseArgs(command.split(" +"));
     return result.subcommand().commandSpec().name();
   }
 }

@@ -22,6 +22,8 @@ final class CacheFiles {
           "spark.databricks.delta.optimizeWrite.enabled", "false",
           "spark.databricks.delta.stats.collect", "true", // how many rows a file has
           "parquet.page.size.row.check.min", "1", // the size is looked at after every row
+          "parquet.enable.dictionary",
+              "false", // no two tensors are equal; it holds and hashes them
           "parquet.block.size", Integer.toString(32 << 20),
           "parquet.page.verify-checksum.enabled", "true", // keys have no sum of their own
           "spark.sql.parquet.compression.codec", "zstd",
