@@ -31,16 +31,16 @@ import stillhouse.tensor.DType;
 /**
  * Images a second of the cache job's feature pass over those of a bare loop: the same teacher, in
  * the same JVM, with the same threads, over the same images, which the loop finds decoded. The pass
- * plans, reads files, checks digests, decodes, asks, encodes, compresses, stages and commits.
+ * plans, reads files, checks digests, decodes, asks, encodes, compresses, writes and commits.
  * Rounds of the two alternate; processor time of the whole JVM is given beside the clock's, since a
  * shared machine spoils the clock.
  *
  * <p>Run: {@code mvn -pl benchmarks -am process-classes -Dthroughput.skip=false
  * -Dthroughput.args="TEACHER.yaml IMAGES_FOLDER COUNT ROUNDS"}, where {@code
  * benchmarks/peers/slow_segmenter.py} makes a teacher of a chosen cost. <br>
- * Machine: 2 virtual cores with nothing else. Last result, a teacher of 63 ms (side 320, width 64,
- * layers 10; maps of 0.8 MiB), 300 images, 3 rounds: 0.68 of the loop's images a second, 0.62 by
- * processor time; with 50 images 3.9 s more than the loop. So a job costs some 3 s and 20 ms an
+ * Machine: 2 virtual cores with nothing else. Last result, a teacher of 61 ms (side 320, width 64,
+ * layers 10; maps of 0.8 MiB): 0.85 of the loop's images a second with 300 images (3 rounds), 0.92
+ * with 1,200 (one round); by processor time 0.76 and 0.83. So a job costs some 2.4 s and 3 ms an
  * image.
  */
 public final class CacheThroughput {
