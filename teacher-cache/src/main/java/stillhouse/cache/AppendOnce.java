@@ -60,6 +60,7 @@ final class AppendOnce {
   private final String app;
   private final Column among;
   private long version;
+  private long rowBytes; // of what was written last, 0 before
 
   /**
    * @param app names the run and the table: its commits are numbered under this name
@@ -154,7 +155,9 @@ final class AppendOnce {
    * @param rows of the table's columns, or some of them, with distinct keys
    */
   Written write(Dataset<Row> rows) {
-    return table.write(rows);
+    Written written = CacheFiles.bounded(spark, rows.schema(), rowBytes, () -> table.write(rows));
+    rowBytes = written.rows() == 0 ? rowBytes : written.bytes() / written.rows();
+    return written;
   }
 
   /** The rows as they stand in the files. */

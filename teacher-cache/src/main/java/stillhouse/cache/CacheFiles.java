@@ -3,6 +3,7 @@ package stillhouse.cache;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 import scala.Option;
 import scala.runtime.BoxedUnit;
 
@@ -30,6 +31,10 @@ final class CacheFiles {
           // Rows are few and large: compiling a stage takes longer than the stage.
           "spark.sql.codegen.wholeStage", "false");
 
+  private static final String ROWS_A_FILE = "spark.sql.files.maxRecordsPerFile";
+  private static final long FILE_BYTES = 128L << 20;
+  private static final long AT_FIRST = 32; // rows of 16 MiB, SAM 2's maps in fp32, are 512 MiB
+
   private CacheFiles() {}
 
   /**
@@ -47,6 +52,26 @@ final class CacheFiles {
             });
     SETTINGS.forEach(session.conf()::set);
     return session;
+  }
+
+  /**
+   * Writes rows with tensors into files of some 128 MiB. Until a file is closed, Parquet holds the
+   * least and the greatest value of each column of each of its row groups: of tensors of which a
+   * row group has few, that is most of the file.
+   *
+   * @param rowBytes what a row takes in a file; 0 where none was written yet
+   */
+  static <T> T bounded(SparkSession session, StructType type, long rowBytes, Supplier<T> write) {
+    if (CacheTable.tensors(type).isEmpty()) {
+      return write.get();
+    }
+    long rows = rowBytes == 0 ? AT_FIRST : Math.max(1, FILE_BYTES / rowBytes);
+    session.conf().set(ROWS_A_FILE, rows);
+    try {
+      return write.get();
+    } finally {
+      session.conf().unset(ROWS_A_FILE);
+    }
   }
 
   /**

@@ -64,7 +64,14 @@ final class Staging implements AutoCloseable {
   /** Writes the rows and gives them back as read from the files: they are computed once. */
   Dataset<Row> put(String name, Dataset<Row> rows, StructType type) {
     String path = folder(name);
-    rows.write().mode("overwrite").parquet(path);
+    CacheFiles.bounded(
+        spark,
+        type,
+        0,
+        () -> {
+          rows.write().mode("overwrite").parquet(path);
+          return path;
+        });
     return spark.read().schema(type).parquet(path);
   }
 

@@ -27,6 +27,10 @@ record Transactions(SparkSession spark, String path) {
 
   /** Rows in files of the table's folder, of which the table does not know yet. */
   record Written(List<AddFile> files, StructType type) {
+    long bytes() {
+      return files.stream().mapToLong(AddFile::size).sum();
+    }
+
     long rows() {
       return files.stream().mapToLong(file -> (Long) file.numLogicalRecords().get()).sum();
     }

@@ -212,7 +212,7 @@ class AppendOnceTest {
     }
   }
 
-  /** 40 rows of 2 MiB that don't compress. */
+  /** 40 rows of 2 MiB that don't compress, 32 at most in the first file. */
   @Test
   void aPageHoldsOneTensorAndARowGroupFewMegabytes() throws Exception {
     StructType type = TYPE.add("tensor", TensorColumn.TYPE);
@@ -227,7 +227,6 @@ class AppendOnceTest {
           HadoopInputFile.fromPath(
               new org.apache.hadoop.fs.Path(java.net.URI.create(file)), new Configuration());
       try (var reader = ParquetFileReader.open(input)) {
-        assertThat(reader.getFooter().getBlocks()).hasSizeGreaterThan(1);
         for (BlockMetaData block : reader.getFooter().getBlocks()) {
           assertThat(block.getTotalByteSize()).isLessThanOrEqualTo(64L << 20);
           ColumnChunkMetaData data =

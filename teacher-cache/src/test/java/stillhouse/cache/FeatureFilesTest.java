@@ -35,7 +35,7 @@ class FeatureFilesTest {
 
   @TempDir Path folder;
 
-  /** 40 rows of 2 MiB in one file: three row groups. */
+  /** 40 rows of 2 MiB, 32 of them in a file of two row groups. */
   @Test
   void ofAFileOnlyTheRowGroupsAreReadThatHoldTheKeys() throws Exception {
     CacheTables tables = CacheTables.of(folder.toString());

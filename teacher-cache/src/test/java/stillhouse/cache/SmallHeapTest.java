@@ -33,7 +33,7 @@ import stillhouse.tensor.TensorColumn;
 
 /** Rows of SAM 2's three maps in fp16, 8 MiB each, through a JVM whose whole heap is 1 GiB. */
 class SmallHeapTest {
-  private static final int ROWS = 48; // 384 MiB in one file
+  private static final int ROWS = 240; // 1.9 GiB
   private static final StructType TYPE =
       new StructType()
           .add("feature_key", "string")
