@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,18 +106,7 @@ class RankLoopTest {
 
   @Test
   void namesRankStepAndTermsWhereTheGradientIsNotFinite() {
-    Loss infinite =
-        new Loss() {
-          @Override
-          public Supervision supervision() {
-            return Supervision.TEACHER;
-          }
-
-          @Override
-          public NDArray perSample(StudentOutput student, Targets targets) {
-            return student.logits().sum(new int[] {1, 2, 3}).div(0f);
-          }
-        };
+    Loss infinite = new OfLogits(logits -> logits.sum(new int[] {1, 2, 3}).div(0f));
     try (Rank rank = new Rank(List.of(new Term("broken", 1, infinite)))) {
       assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
           .isInstanceOf(TrainingException.class)
@@ -131,19 +121,12 @@ class RankLoopTest {
   @Test
   void namesTheOneSampleWhoseLossIsNotFinite() {
     Loss ofTheFifth =
-        new Loss() {
-          @Override
-          public Supervision supervision() {
-            return Supervision.TEACHER;
-          }
-
-          @Override
-          public NDArray perSample(StudentOutput student, Targets targets) {
-            float[] factors = {1, 1, 1, 1, 1, Float.NaN, 1, 1};
-            NDArray logits = student.logits().sum(new int[] {1, 2, 3});
-            return logits.mul(logits.getManager().create(factors));
-          }
-        };
+        new OfLogits(
+            logits -> {
+              float[] factors = {1, 1, 1, 1, 1, Float.NaN, 1, 1};
+              NDArray sums = logits.sum(new int[] {1, 2, 3});
+              return sums.mul(sums.getManager().create(factors));
+            });
     List<Term> terms = new ArrayList<>(SyntheticBatches.terms());
     terms.add(new Term("odd", 1, ofTheFifth));
     try (Rank rank = new Rank(terms)) {
@@ -155,18 +138,10 @@ class RankLoopTest {
   @Test
   void saysWhereTheGradientAloneIsNotFinite() {
     Loss root =
-        new Loss() {
-          @Override
-          public Supervision supervision() {
-            return Supervision.TEACHER;
-          }
-
-          @Override
-          public NDArray perSample(StudentOutput student, Targets targets) {
-            NDArray logits = student.logits();
-            return logits.sub(logits).sqrt().sum(new int[] {1, 2, 3}); // 0, of slope 0 · infinity
-          }
-        };
+        new OfLogits(
+            logits -> {
+              return logits.sub(logits).sqrt().sum(new int[] {1, 2, 3}); // 0, of slope 0 · infinity
+            });
     try (Rank rank = new Rank(List.of(new Term("root", 1, root)))) {
       assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
           .hasMessageContaining("root=0.0; not finite: no sample's loss. Lower the learning rate");
@@ -175,21 +150,23 @@ class RankLoopTest {
 
   @Test
   void refusesALossThatIsNotOneValueASample() {
-    Loss scalar =
-        new Loss() {
-          @Override
-          public Supervision supervision() {
-            return Supervision.TEACHER;
-          }
-
-          @Override
-          public NDArray perSample(StudentOutput student, Targets targets) {
-            return student.logits().sum();
-          }
-        };
+    Loss scalar = new OfLogits(logits -> logits.sum());
     try (Rank rank = new Rank(List.of(new Term("scalar", 1, scalar)))) {
       assertThatThrownBy(() -> rank.loop.run(Position.START, 1, 0))
           .hasMessageContaining("Loss 'scalar' gave shape () for 8 samples");
+    }
+  }
+
+  /** A term of the teacher that looks at the student's logits alone. */
+  private record OfLogits(UnaryOperator<NDArray> loss) implements Loss {
+    @Override
+    public Supervision supervision() {
+      return Supervision.TEACHER;
+    }
+
+    @Override
+    public NDArray perSample(StudentOutput student, Targets targets) {
+      return loss.apply(student.logits());
     }
   }
 
