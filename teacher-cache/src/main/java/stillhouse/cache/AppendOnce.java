@@ -14,7 +14,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaConcurrentModificationException;
-import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.DeltaOperations;
 import org.apache.spark.sql.delta.OptimisticTransaction;
 import org.apache.spark.sql.delta.Snapshot;
@@ -42,15 +41,14 @@ import stillhouse.cache.Transactions.Written;
  * plans them, so meet few files however large the table is. The conflict is looked for all the
  * same: the commit says that it has read all of the table.
  *
- * <p>Beside that, each commit carries a transaction id and a rising number, so that one whose
- * acknowledgement was lost, so that Delta finds it in its own way, is known to have been made. The
- * id is the run's own: were it shared by two runs of the same plan, the second to take a number
- * would be skipped silently, with rows that the first never had. A later run needs no number to
- * know what was committed, it looks for the keys.
+ * <p>Beside that, each commit carries a transaction id and a rising number, by which one is known
+ * to have been made that Delta took for another writer's, its acknowledgement lost. The id is the
+ * run's own: were it shared by two runs of the same plan, the second to take a number would be
+ * skipped silently, with rows that the first never had. A later run needs no number to know what
+ * was committed, it looks for the keys.
  */
 final class AppendOnce {
   private static final Logger log = LoggerFactory.getLogger(AppendOnce.class);
-  private static final int ATTEMPTS = 20; // each lost to a writer that made progress
 
   private final SparkSession spark;
   private final String path;
@@ -110,7 +108,7 @@ final class AppendOnce {
             .option("delta.enableDeletionVectors", "false")
             .save(path);
       } catch (DeltaConcurrentModificationException e) {
-        if (attempt == ATTEMPTS) {
+        if (attempt == Transactions.ATTEMPTS) {
           throw e;
         }
         log.info("Another writer made {} first, or gave it columns", path);
@@ -120,7 +118,7 @@ final class AppendOnce {
 
   /** By its commits: a log folder alone may be another writer's, not yet filled. */
   private static boolean has(SparkSession spark, String path, StructType type) {
-    Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    Snapshot now = CacheTables.newest(spark, path);
     return now.version() >= 0 && has(path, (StructType) now.schema(), type);
   }
 
@@ -195,7 +193,7 @@ final class AppendOnce {
   private long committed(Written written) {
     Column within = within(read(written));
     Written tried = written;
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (int attempt = 1; attempt <= Transactions.ATTEMPTS; attempt++) {
       OptimisticTransaction asked = ask();
       if (made(asked)) {
         return kept(tried, written);
@@ -218,7 +216,7 @@ final class AppendOnce {
     discard(written);
     throw new IllegalStateException(
         "Cannot commit to %s: other writers were first in %d attempts. Refresh one table from fewer drivers at a time."
-            .formatted(path, ATTEMPTS));
+            .formatted(path, Transactions.ATTEMPTS));
   }
 
   /** Whether the commit that Delta took for refused is in the log: it met itself. */

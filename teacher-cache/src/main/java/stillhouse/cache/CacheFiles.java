@@ -16,6 +16,9 @@ final class CacheFiles {
   /** So many values of a filter Parquet looks for one by one; of more, only between the ends. */
   static final int KEYS = 256;
 
+  /** About what a file of tensors is to have. */
+  static final long FILE_BYTES = 128L << 20;
+
   private static final Map<String, String> SETTINGS =
       Map.of(
           "spark.sql.parquet.pushdown.inFilterThreshold", Integer.toString(KEYS),
@@ -32,7 +35,6 @@ final class CacheFiles {
           "spark.sql.codegen.wholeStage", "false");
 
   private static final String ROWS_A_FILE = "spark.sql.files.maxRecordsPerFile";
-  private static final long FILE_BYTES = 128L << 20;
   private static final long AT_FIRST = 32; // rows of 16 MiB, SAM 2's maps in fp32, are 512 MiB
 
   private CacheFiles() {}

@@ -147,15 +147,16 @@ final class CachePasses {
   private ChunkedPass.Chunk featureChunk(
       Dataset<Row> plan, Column within, long rows, boolean tiled) {
     int tasks = FeatureEncoding.tasks(spark, keys.spec(), rows, options.partitions());
-    Column key = col(CacheTables.FEATURE_KEY);
     return new ChunkedPass.Chunk(
         rows,
-        () ->
-            (tiled
-                    ? unknown(plan, within)
-                        .repartitionByRange(tasks, key) // a frame's tiles together
-                    : unknown(plan, within).repartition(tasks))
-                .sortWithinPartitions(key));
+        () -> {
+          Column key = col(CacheTables.FEATURE_KEY);
+          Dataset<Row> open = unknown(plan, within);
+          // By range a frame's tiles stay together.
+          Dataset<Row> shares =
+              tiled ? open.repartitionByRange(tasks, key) : open.repartition(tasks);
+          return shares.sortWithinPartitions(key);
+        });
   }
 
   /**

@@ -75,10 +75,11 @@ record ChunkedPass(
     MapPartitionsFunction<Row, Row> rows = live.counting(failures.apartFrom(compute));
     Transactions.Written written =
         table.write(chunk.work().get().mapPartitions(rows, Encoders.row(type)));
+    List<Outcome.Failed> failed = failures.all();
     try {
-      require(written, failures.all(), stored);
-      if (!failures.all().isEmpty()) {
-        quarantine.append(quarantined(failures.all()));
+      require(written, failed, stored);
+      if (!failed.isEmpty()) {
+        quarantine.append(quarantined(failed));
       }
     } catch (RuntimeException e) {
       table.discard(written);

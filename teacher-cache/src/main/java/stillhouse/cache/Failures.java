@@ -3,10 +3,11 @@ package stillhouse.cache;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.NoSuchElementException;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
@@ -31,7 +32,19 @@ final class Failures {
   /** The work's rows; what has none is told here. */
   MapPartitionsFunction<Row, Row> apartFrom(Outcome.Work work) {
     CollectionAccumulator<Outcome.Failed> here = told;
-    return rows -> new Stored(work.call(rows), here);
+    return rows ->
+        StreamSupport.stream(Spliterators.spliteratorUnknownSize(work.call(rows), 0), false)
+            .flatMap(outcome -> stored(outcome, here))
+            .iterator();
+  }
+
+  private static Stream<Row> stored(
+      Outcome outcome, CollectionAccumulator<Outcome.Failed> failures) {
+    if (outcome instanceof Outcome.Failed failed) {
+      failures.add(failed);
+      return Stream.empty();
+    }
+    return Stream.of(((Outcome.Stored) outcome).row());
   }
 
   /** Each once, however often Spark ran a task, by its images' names. */
@@ -62,39 +75,5 @@ final class Failures {
 
   private static Row row(String uri, Outcome.Failed failed, String stage, Timestamp now) {
     return RowFactory.create(uri, failed.reason(), failed.detail(), stage, now, failed.key());
-  }
-
-  private static final class Stored implements Iterator<Row> {
-    private final Iterator<Outcome> outcomes;
-    private final CollectionAccumulator<Outcome.Failed> failures;
-    private Row next; // null: not looked for
-
-    Stored(Iterator<Outcome> outcomes, CollectionAccumulator<Outcome.Failed> failures) {
-      this.outcomes = outcomes;
-      this.failures = failures;
-    }
-
-    @Override
-    public boolean hasNext() {
-      while (next == null && outcomes.hasNext()) {
-        Outcome outcome = outcomes.next();
-        if (outcome instanceof Outcome.Failed failed) {
-          failures.add(failed);
-        } else {
-          next = ((Outcome.Stored) outcome).row();
-        }
-      }
-      return next != null;
-    }
-
-    @Override
-    public Row next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException("No further row");
-      }
-      Row row = next;
-      next = null;
-      return row;
-    }
   }
 }

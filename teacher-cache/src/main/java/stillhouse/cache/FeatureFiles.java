@@ -9,7 +9,6 @@ import static org.apache.spark.sql.functions.min;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -114,17 +113,14 @@ final class FeatureFiles {
         () -> {
           Dataset<Row> plan = chunks.of(number);
           Dataset<Row> features = spark.read().schema(type).parquet(paths);
-          return few(plan)
-              .map(keys -> features.where(col(CacheTables.FEATURE_KEY).isin(keys)))
-              .orElse(features)
-              .join(broadcast(plan), CacheTables.FEATURE_KEY);
+          Dataset<Row> some = packed.rows > CacheFiles.KEYS ? features : ofKeys(features, plan);
+          return some.join(broadcast(plan), CacheTables.FEATURE_KEY);
         });
   }
 
-  /** So few keys that Parquet is told of each, and leaves out the row groups that hold none. */
-  private static Optional<Object[]> few(Dataset<Row> plan) {
-    Dataset<Row> keys = plan.select(CacheTables.FEATURE_KEY).distinct();
-    List<String> some = keys.limit(CacheFiles.KEYS + 1).as(Encoders.STRING()).collectAsList();
-    return some.size() > CacheFiles.KEYS ? Optional.empty() : Optional.of(some.toArray());
+  /** Of so few keys Parquet is told each, and leaves out the row groups that hold none. */
+  private static Dataset<Row> ofKeys(Dataset<Row> features, Dataset<Row> plan) {
+    Dataset<String> keys = plan.select(CacheTables.FEATURE_KEY).as(Encoders.STRING());
+    return features.where(col(CacheTables.FEATURE_KEY).isin(keys.collectAsList().toArray()));
   }
 }

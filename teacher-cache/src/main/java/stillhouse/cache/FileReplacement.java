@@ -32,8 +32,6 @@ final class FileReplacement {
   private static final Logger log = LoggerFactory.getLogger(FileReplacement.class);
 
   private final SparkSession spark;
-  private static final int ATTEMPTS = 20; // each lost to a writer that made progress
-
   private final String path;
   private final Transactions table;
 
@@ -79,7 +77,7 @@ final class FileReplacement {
       return false;
     }
     Optional<Transactions.Written> written = instead.map(table::write);
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (int attempt = 1; attempt <= Transactions.ATTEMPTS; attempt++) {
       OptimisticTransaction transaction = table.begin();
       List<AddFile> gone = live(transaction, files);
       if (gone.size() != files.size()) {

@@ -17,7 +17,6 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.delta.actions.AddFile;
 import org.apache.spark.sql.delta.actions.FileAction;
@@ -49,8 +48,7 @@ final class TableFiles {
   }
 
   static TableFiles of(SparkSession spark, String path) {
-    return new TableFiles(
-        spark, path, DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty()));
+    return new TableFiles(spark, path, CacheTables.newest(spark, path));
   }
 
   /** −1 where there is no table. */

@@ -33,7 +33,6 @@ final class TableGc {
   private static final int DROPS_A_COMMIT = 1000; // a name in the log each
   private static final int REWRITES_A_COMMIT = 64;
   private static final long REWRITTEN_BYTES = 1L << 30;
-  private static final long FILE_BYTES = 128L << 20;
   private static final int FEW = 8; // small files: readers of a range open them all
   private static final String LIVE = "live";
   private static final String FIRST = "first";
@@ -46,7 +45,7 @@ final class TableGc {
   private final long fileBytes;
 
   TableGc(SparkSession spark, CacheTable table, CacheTables tables, Staging staging) {
-    this(spark, table, tables, staging, FILE_BYTES);
+    this(spark, table, tables, staging, CacheFiles.FILE_BYTES);
   }
 
   /**

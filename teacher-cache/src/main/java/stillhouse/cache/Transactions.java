@@ -23,6 +23,9 @@ import scala.collection.Seq;
  * @param spark how files are read and written
  */
 record Transactions(SparkSession spark, String path) {
+  /** Of a commit that Delta refuses: each was lost to a writer that made progress. */
+  static final int ATTEMPTS = 20;
+
   private static final Logger log = LoggerFactory.getLogger(Transactions.class);
 
   /** Rows in files of the table's folder, of which the table does not know yet. */

@@ -14,7 +14,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.delta.DeltaLog;
 import org.apache.spark.sql.delta.Snapshot;
-import scala.Option;
 import stillhouse.conf.ConfigException;
 
 /**
@@ -59,7 +58,7 @@ final class Vacuum {
    * @throws ConfigException where that is longer than was given
    */
   void requireRetention(String path) {
-    Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    Snapshot now = CacheTables.newest(spark, path);
     Duration own = Duration.ofMillis(DeltaLog.tombstoneRetentionMillis(now.metadata()));
     boolean checked = !"false".equals(spark.conf().get(CHECK, "true"));
     if (checked && retain.compareTo(own) < 0) {
@@ -88,7 +87,7 @@ final class Vacuum {
   }
 
   private Row old(String path, long before) {
-    Snapshot now = DeltaLog.forTable(spark, path).update(false, Option.empty(), Option.empty());
+    Snapshot now = CacheTables.newest(spark, path);
     return now.tombstones()
         .toDF()
         .where(col("deletionTimestamp").leq(before))

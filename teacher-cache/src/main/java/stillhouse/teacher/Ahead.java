@@ -2,6 +2,7 @@ package stillhouse.teacher;
 
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -123,9 +124,15 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
     throw (E) cause;
   }
 
-  /** Whether the work under way is for nobody. */
-  boolean closed() {
-    return closed;
+  /**
+   * For work that is under way.
+   *
+   * @throws CancellationException where it is for nobody
+   */
+  void requireOpen() {
+    if (closed) {
+      throw new CancellationException("The task ended");
+    }
   }
 
   /** Ends the thread and discards what it made. Safe to call again. */

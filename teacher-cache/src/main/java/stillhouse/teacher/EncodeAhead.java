@@ -162,9 +162,7 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     int images = 0;
     RgbImage last = null;
     for (int i = 0; i < batch.rows.size(); i++) {
-      if (batches.closed()) {
-        throw new CancellationException("The task ended");
-      }
+      batches.requireOpen();
       R row = batch.rows.get(i);
       try {
         last = reading.read(row);
@@ -204,7 +202,7 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
     List<R> rows = batch.readable();
     List<Encoded<R>> said = new ArrayList<>(rows.size());
     try (ImageBatch images = batch.images) {
-      requireOpen();
+      encoded.requireOpen();
       if (!rows.isEmpty()) {
         List<Map<String, FloatTensor>> maps = answered(images.encode());
         for (int i = 0; i < rows.size(); i++) {
@@ -223,7 +221,7 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
 
   /** One of a batch that failed, read again: the others of it may be well. */
   private Encoded<R> alone(R row) {
-    requireOpen();
+    encoded.requireOpen();
     try (ImageBatch images = teacher.newBatch()) {
       RgbImage image = reading.read(row);
       for (int i = 0; i < teacher.spec().batch(); i++) {
@@ -235,12 +233,6 @@ public final class EncodeAhead<R> implements Iterator<EncodeAhead.Encoded<R>>, A
       throw e;
     } catch (RuntimeException e) {
       return new Refused<>(row, e);
-    }
-  }
-
-  private void requireOpen() {
-    if (encoded.closed()) {
-      throw new CancellationException("The task ended");
     }
   }
 
