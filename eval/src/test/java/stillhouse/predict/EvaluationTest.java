@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -15,6 +17,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +62,22 @@ class EvaluationTest {
   @AfterAll
   static void stop() {
     spark.stop();
+  }
+
+  /** A failed job's other tasks would write into the folder that JUnit is about to remove. */
+  @AfterEach
+  void letTasksEnd() throws Exception {
+    spark.sparkContext().listenerBus().waitUntilEmpty();
+    for (int waited = 0; running() > 0 && waited < 1000; waited++) {
+      Thread.sleep(20);
+      spark.sparkContext().listenerBus().waitUntilEmpty();
+    }
+  }
+
+  private static int running() {
+    return Arrays.stream(spark.sparkContext().statusTracker().getExecutorInfos())
+        .mapToInt(SparkExecutorInfo::numRunningTasks)
+        .sum();
   }
 
   private static ClassMask truth(int i) {
