@@ -25,6 +25,7 @@ import stillhouse.identity.Sha256;
  * that fails is run again from the last checkpoint; the run gives up after {@value
  * #ATTEMPTS_WITHOUT_PROGRESS} attempts that reached no further one. (Spark itself aborts a failed
  * barrier result stage at once, and elsewhere stops at the fourth failure whatever the progress.)
+ * Between two jobs {@link EpochGate}s look at the run.
  */
 public final class BarrierTraining {
   private static final Logger LOG = LoggerFactory.getLogger(BarrierTraining.class);
@@ -35,32 +36,45 @@ public final class BarrierTraining {
   private final JavaSparkContext context;
   private final TrainingRun run;
   private final RankProgram program;
+  private final EpochGates gates;
   private final Checkpoints checkpoints;
   private final Broadcast<SerializableConfiguration> hadoop;
   private long images;
   private double stepSeconds;
+  private Position asked = Position.START; // where gates have looked
+  private boolean stopped; // by a gate
 
-  private BarrierTraining(SparkSession spark, TrainingRun run, RankProgram program) {
+  private BarrierTraining(
+      SparkSession spark, TrainingRun run, RankProgram program, List<EpochGate> gates) {
     this.spark = spark;
     this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.run = run;
     this.program = program;
+    this.gates = new EpochGates(gates, run.plan().epochs());
     this.checkpoints =
         new Checkpoints(run.checkpoints(), run.keepCheckpoints(), context.hadoopConfiguration());
     this.hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
   }
 
+  /** As {@link #run(SparkSession, TrainingRun, RankProgram, List)}, without gates. */
+  public static TrainingReport run(SparkSession spark, TrainingRun run, RankProgram program) {
+    return run(spark, run, program, List.of());
+  }
+
   /**
-   * Trains from the run's last checkpoint, or from the start, to the plan's last epoch.
+   * Trains from the run's last checkpoint, or from the start, to the plan's last epoch or until a
+   * gate stops it.
    *
    * @param program travels to every rank
+   * @param gates look at the run between its jobs, in this order
    * @throws TrainingException where the cluster can't train, or training makes no progress
    * @throws CheckpointException where the run's folder holds another's checkpoints; nothing has
    *     been written then
    */
-  public static TrainingReport run(SparkSession spark, TrainingRun run, RankProgram program) {
+  public static TrainingReport run(
+      SparkSession spark, TrainingRun run, RankProgram program, List<EpochGate> gates) {
     new Slots(spark.sparkContext().getConf()).require(run.ranks());
-    BarrierTraining training = new BarrierTraining(spark, run, program);
+    BarrierTraining training = new BarrierTraining(spark, run, program, gates);
     try {
       return training.train();
     } finally {
@@ -83,12 +97,12 @@ public final class BarrierTraining {
     int attempts = 1;
     int idle = 0;
     Position at = position();
-    if (at.equals(end())) {
+    if (isOver(at)) {
       return finished(latest().orElseThrow());
     }
     int attempt = checkpoints.beginAttempt();
     List<RankResult> results = List.of();
-    while (at.epoch() < run.plan().epochs()) {
+    while (!isOver(at)) {
       awaitExecutors();
       try {
         results = job(at, attempt);
@@ -110,8 +124,17 @@ public final class BarrierTraining {
         : report(results, attempts, (System.nanoTime() - began) * 1e-9);
   }
 
+  /** Whether nothing is left to train: the plan has ended, or a gate has ended the run. */
+  private boolean isOver(Position at) {
+    if (!at.equals(asked)) {
+      stopped = gates.stop(latest().orElseThrow());
+      asked = at;
+    }
+    return stopped || at.equals(end());
+  }
+
   private List<RankResult> job(Position from, int attempt) {
-    int end = Math.min(from.epoch() + run.epochsPerJob(), run.plan().epochs());
+    int end = gates.endOfJob(from.epoch(), run.epochsPerJob());
     spark
         .sparkContext()
         .setJobDescription(
@@ -185,12 +208,12 @@ public final class BarrierTraining {
             beyond.folder(), beyond.position(), run.id(), end(), checkpoints.remedy()));
   }
 
-  /** A run whose last epoch an earlier driver saw through: there is nothing left to train. */
+  /** A run that an earlier driver saw through: there is nothing left to train. */
   private TrainingReport finished(Checkpoint last) {
     LOG.info("Run '{}' is trained already: {}", run.id(), last.folder());
     List<String> digests = Collections.nCopies(run.ranks(), last.weightDigest().hex());
     return new TrainingReport(
-        run.plan().epochs(),
+        last.position().epoch(),
         last.steps(),
         last.weightDigest(),
         digests,
@@ -213,9 +236,9 @@ public final class BarrierTraining {
 
   private TrainingReport report(List<RankResult> results, int attempts, double seconds) {
     RankResult first = results.get(0);
-    Optional<Checkpoint> last = latest();
+    Checkpoint last = latest().orElseThrow();
     return new TrainingReport(
-        run.plan().epochs(),
+        last.position().epoch(),
         first.steps(),
         new Sha256(first.digest()),
         results.stream().map(RankResult::digest).toList(),
@@ -223,6 +246,6 @@ public final class BarrierTraining {
         images / stepSeconds,
         first.lastEpoch().terms(),
         attempts,
-        last.map(Checkpoint::folder).orElse(""));
+        last.folder());
   }
 }

@@ -11,11 +11,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.identity.Sha256;
 import stillhouse.student.Weights;
+import stillhouse.train.EpochGate.Decision;
 
 /** Real executors, one JVM a rank, over Rabit. */
 class BarrierTrainingTest {
@@ -156,6 +159,49 @@ class BarrierTrainingTest {
     assertThat(again.attempts()).as("nothing was trained").isZero();
     assertThat(again.weights()).isEqualTo(undisturbed.weights());
     assertThat(again.rankDigests()).hasSize(2);
+  }
+
+  /** A gate that fails is a driver that dies after the job and before it has looked. */
+  @Test
+  void gatesLookAfterEveryEpochMoveNoWeightAndCanEndTheRun() {
+    List<Integer> asked = new ArrayList<>();
+    assertThatThrownBy(
+            () ->
+                watched(
+                    at -> {
+                      throw new IllegalStateException("no driver after " + at.position());
+                    }))
+        .hasMessage("no driver after epoch 1, step 0");
+
+    TrainingReport ended =
+        watched(
+            at -> {
+              asked.add(at.position().epoch());
+              return at.position().epoch() < 2 ? Decision.CONTINUE : Decision.STOP;
+            });
+    assertThat(asked).containsExactly(1, 2);
+    assertThat(ended.epochs()).isEqualTo(2);
+    assertThat(ended.steps()).isEqualTo(6);
+
+    assertThat(watched(at -> Decision.STOP).attempts()).as("nothing was trained").isZero();
+
+    assertThat(watched(at -> Decision.CONTINUE).weights()).isEqualTo(undisturbed.weights());
+  }
+
+  private static TrainingReport watched(Function<Checkpoint, Decision> looks) {
+    EpochGate gate =
+        new EpochGate() {
+          @Override
+          public int everyEpochs() {
+            return 1;
+          }
+
+          @Override
+          public Decision after(Checkpoint at) {
+            return looks.apply(at);
+          }
+        };
+    return BarrierTraining.run(spark, run("watched", 4), program(null), List.of(gate));
   }
 
   @Test

@@ -1,0 +1,26 @@
+package stillhouse.train;
+
+/**
+ * Looks at a run between two of its Spark jobs, on the driver, while no rank trains, and may end
+ * it. Jobs end where a gate wants to look. That moves no weight: ranks go on from the checkpoint.
+ *
+ * <p>After a driver was stopped, a gate may be asked again about a checkpoint that it has looked
+ * at, and must answer as it did: a run that was ended is not trained on. What a gate throws reaches
+ * the caller of {@link BarrierTraining#run}; the next driver asks it again before it trains.
+ */
+public interface EpochGate {
+  /** What a run does after a gate has looked. */
+  enum Decision {
+    CONTINUE,
+    /** What was trained so far is all: the run is trained. */
+    STOP
+  }
+
+  /** It is asked after every so many epochs, counted from the run's first, and after the last. */
+  int everyEpochs();
+
+  /**
+   * @param at the newest checkpoint, at the end of {@code at.position().epoch()} epochs
+   */
+  Decision after(Checkpoint at);
+}

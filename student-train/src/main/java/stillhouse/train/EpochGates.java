@@ -1,0 +1,48 @@
+package stillhouse.train;
+
+import java.util.List;
+import stillhouse.train.EpochGate.Decision;
+
+/**
+ * The gates of a run.
+ *
+ * @param epochs of the plan
+ */
+record EpochGates(List<EpochGate> gates, int epochs) {
+  EpochGates {
+    gates = List.copyOf(gates);
+    for (EpochGate gate : gates) {
+      if (gate.everyEpochs() < 1) {
+        throw new IllegalArgumentException(
+            "Invalid everyEpochs of " + gate + ": " + gate.everyEpochs() + " (must be >= 1)");
+      }
+    }
+  }
+
+  /** Where a job ends that begins in epoch {@code from}: where the first gate wants to look. */
+  int endOfJob(int from, int mostEpochs) {
+    int end = Math.min(from + mostEpochs, epochs);
+    for (EpochGate gate : gates) {
+      int every = gate.everyEpochs();
+      end = Math.min(end, (from / every + 1) * every);
+    }
+    return end;
+  }
+
+  /** Asks all whose turn it is, whatever one of them says. */
+  boolean stop(Checkpoint at) {
+    boolean stop = false;
+    for (EpochGate gate : gates) {
+      if (isDue(gate, at.position())) {
+        stop |= gate.after(at) == Decision.STOP;
+      }
+    }
+    return stop;
+  }
+
+  private boolean isDue(EpochGate gate, Position at) {
+    return at.step() == 0
+        && at.epoch() > 0
+        && (at.epoch() % gate.everyEpochs() == 0 || at.epoch() == epochs);
+  }
+}

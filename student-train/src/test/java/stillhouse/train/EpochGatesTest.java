@@ -1,0 +1,65 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class EpochGatesTest {
+  private final List<String> asked = new ArrayList<>();
+
+  private record Fixed(String name, int everyEpochs, Decision decision, List<String> asked)
+      implements EpochGate {
+    @Override
+    public Decision after(Checkpoint at) {
+      asked.add(name + at.position().epoch());
+      return decision;
+    }
+  }
+
+  @Test
+  void aJobEndsWhereTheFirstGateWantsToLook() {
+    var gates = new EpochGates(List.of(gate("a", 2), gate("b", 3)), 10);
+    assertThat(IntStream.of(0, 2, 3, 4, 6, 8, 9).map(from -> gates.endOfJob(from, 5)))
+        .containsExactly(2, 3, 4, 6, 8, 9, 10);
+    assertThat(new EpochGates(List.of(), 12).endOfJob(5, 5)).isEqualTo(10);
+    assertThat(new EpochGates(List.of(gate("rare", 40)), 12).endOfJob(10, 5)).isEqualTo(12);
+  }
+
+  @Test
+  void asksThoseWhoseTurnItIsAndAllOfThemAtTheEnd() {
+    var gates = new EpochGates(List.of(gate("a", 2), gate("b", 3)), 7);
+    for (int epoch = 0; epoch <= 7; epoch++) {
+      assertThat(gates.stop(at(epoch, 0))).isFalse();
+    }
+    gates.stop(at(6, 1)); // in the middle of an epoch
+    assertThat(asked).containsExactly("a2", "b3", "a4", "a6", "b6", "a7", "b7");
+  }
+
+  @Test
+  void oneThatStopsIsEnoughAndTheOthersAreAskedAllTheSame() {
+    var stops = new Fixed("stops", 1, EpochGate.Decision.STOP, asked);
+    assertThat(new EpochGates(List.of(stops, gate("a", 1)), 7).stop(at(1, 0))).isTrue();
+    assertThat(asked).containsExactly("stops1", "a1");
+  }
+
+  @Test
+  void refusesAGateThatIsNeverAsked() {
+    assertThatThrownBy(() -> new EpochGates(List.of(gate("never", 0)), 7))
+        .hasMessageContaining("Invalid everyEpochs of Fixed[name=never")
+        .hasMessageContaining(": 0 (must be >= 1)");
+  }
+
+  private EpochGate gate(String name, int everyEpochs) {
+    return new Fixed(name, everyEpochs, EpochGate.Decision.CONTINUE, asked);
+  }
+
+  private static Checkpoint at(int epoch, int step) {
+    var marker = new Checkpoint.Marker(epoch, step, 1, 0, "", Map.of(), "");
+    return new Checkpoint(null, null, marker);
+  }
+}
