@@ -8,6 +8,7 @@ import picocli.CommandLine.Mixin;
 import stillhouse.cache.CacheOptions;
 import stillhouse.cache.CacheRefresh;
 import stillhouse.cache.CacheReport;
+import stillhouse.cache.CacheTables;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.IngestedDataset;
@@ -85,7 +86,27 @@ final class CacheCommand implements Callable<Integer> {
     if (report.cached() == 0) {
       log.error("No sample could be cached");
     }
+    warnOfOtherClasses(session, root, dataset, teacher);
     return report;
+  }
+
+  /** The train job would refuse them; it may be days away. */
+  private static void warnOfOtherClasses(
+      JobSession session, String root, DatasetConfig dataset, LocalTeacher teacher) {
+    int classes = dataset.classes().size();
+    CacheTables.of(root).segmentedClasses(session.spark(), teacher.spec()).stream()
+        .filter(maps -> maps != classes)
+        .forEach(
+            maps ->
+                log.warn(
+                    "Teacher {} gives {} maps of logits, and data set {} has {} classes: no student"
+                        + " can be trained on both. Name the teacher's classes in the data set's"
+                        + " YAML, or leave 'logits' out of the teacher's: it is then asked once more,"
+                        + " and students learn from its features alone",
+                    teacher.spec().name(),
+                    maps,
+                    dataset.name(),
+                    classes));
   }
 
   /** Runs on executors: the JVM's one loaded teacher. */

@@ -2,6 +2,7 @@ package stillhouse.cache;
 
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.udf;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -145,6 +147,25 @@ public final class CacheTables {
 
   public Dataset<Row> structure(SparkSession spark) {
     return delta(spark, structurePath());
+  }
+
+  /**
+   * How many maps of logits a plain segmenter gave, one of them looked at.
+   *
+   * @return empty of a promptable teacher, of a bare encoder, and where nothing is cached
+   */
+  public OptionalInt segmentedClasses(SparkSession spark, TeacherSpec teacher) {
+    if (teacher.promptable() || !teacher.answers()) {
+      return OptionalInt.empty();
+    }
+    List<Row> one =
+        answers(spark)
+            .where(col(DECODER_DIGEST).equalTo(teacher.decoderDigest().hex()))
+            .where(col(LOGITS).isNotNull())
+            .select(element_at(col(LOGITS + ".shape"), 1))
+            .limit(1)
+            .collectAsList();
+    return one.isEmpty() ? OptionalInt.empty() : OptionalInt.of(one.get(0).getInt(0));
   }
 
   /** The samples as they are: {@link #keyed(Dataset, CacheKeys, Collection)} in no other view. */

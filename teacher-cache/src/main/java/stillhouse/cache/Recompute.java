@@ -43,7 +43,7 @@ final class Recompute {
   }
 
   /**
-   * @param images how many contents
+   * @param images how many: images or tiles of different content
    * @param seed which: the same ones each time that the cache holds the same
    */
   record Choice(int images, String seed) {}
@@ -66,27 +66,31 @@ final class Recompute {
     Projections.of(cache, spark).copy(keys.encoding(), Projections.of(again, spark));
     refresh.run(spark, root, teacher, plan, options);
     Dataset<Row> samples = CacheTables.keyed(again.samples(spark), keys, options.views());
-    long contents = samples.select(Samples.CONTENT_SHA256).distinct().count();
+    long images =
+        CacheTables.keyed(again.samples(spark), keys)
+            .select(CacheTables.FEATURE_KEY)
+            .distinct()
+            .count();
     List<Compared> tables = new ArrayList<>();
     for (CacheTable table : CacheTable.values()) {
       spark.sparkContext().setJobDescription("verify: compare " + table.label());
       tables.add(compared(table, again, wanted(table, samples), most));
     }
-    return sum(chosen.seed(), contents, tables, most);
+    return sum(chosen.seed(), images, tables, most);
   }
 
   private static VerifyReport.Recomputed sum(
-      String seed, long contents, List<Compared> tables, int most) {
+      String seed, long images, List<Compared> tables, int most) {
     return new VerifyReport.Recomputed(
         seed,
-        contents,
+        images,
         tables.stream().mapToLong(Compared::rows).sum(),
         tables.stream().mapToLong(Compared::different).sum(),
         tables.stream().mapToDouble(Compared::largest).max().orElse(0),
         tables.stream().flatMap(t -> t.examples().stream()).limit(most).toList());
   }
 
-  /** The samples of some cached contents, without the columns of keys. */
+  /** The samples of some cached images, without the columns of keys. */
   Dataset<Row> samples(Choice chosen) {
     Dataset<Row> samples = cache.samples(spark);
     Dataset<Row> keyed = CacheTables.keyed(samples, keys);

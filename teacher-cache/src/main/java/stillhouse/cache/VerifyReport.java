@@ -54,7 +54,7 @@ public record VerifyReport(
    * A few images, asked again as if there were no cache.
    *
    * @param seed which were asked: the same with the same seed
-   * @param images of different content
+   * @param images that the teacher was asked about: of different content, each tile of a frame one
    * @param rows that were held against the cache's, in all three tables
    * @param different rows that are not equal byte for byte, or on one side only
    * @param largest difference of any two values; 0 where a difference isn't one of values

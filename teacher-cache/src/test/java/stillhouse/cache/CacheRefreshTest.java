@@ -92,6 +92,10 @@ class CacheRefreshTest {
 
     keepsWhatTheTeacherSaidAndItsStructure(filled, TEACHER);
     joinsSamplesToTheirRows(filled, TEACHER);
+    var tables = CacheTables.of(filled.root());
+    assertThat(tables.segmentedClasses(spark, TEACHER.spec())).hasValue(2);
+    TeacherSpec other = InMemoryTeacher.segmenter("never asked").spec();
+    assertThat(tables.segmentedClasses(spark, other)).isEmpty();
     keepsEachFileInTheOrderOfItsKeys(filled);
 
     try (var jobs = new JobCount(spark)) {
