@@ -109,7 +109,7 @@ final class HostBatch {
       int at = b * 3 * area;
       Images.planes(samples.get(b).pixels(), planes, at);
       if (!augment.isNone()) {
-        augment.apply(planes, at, at + 3 * area, draws.forSample(b, "photometric"));
+        augment.apply(planes, at, info.height(), info.width(), draws.forSample(b, "photometric"));
       }
     }
     return planes;

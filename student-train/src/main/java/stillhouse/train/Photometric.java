@@ -8,18 +8,25 @@ import java.util.SplittableRandom;
 import org.apache.commons.math3.distribution.NormalDistribution;
 
 /**
- * Changes of light and sensor noise, on the student's input only: what the teacher said stays true.
- * For u, v uniform in −1…1 and w in 0…1: x ← clamp(2^(u·exposure) · x^(2^(v·gamma)) + w·noise·ε), ε
- * standard normal per channel and pixel. All zero is the identity.
+ * Changes of light, motion and sensor noise, on the student's input only: what the teacher said
+ * stays true. First {@link MotionBlur} along a random direction; then for u, v uniform in −1…1 and
+ * w in 0…1: x ← clamp(2^(u·exposure) · x^(2^(v·gamma)) + w·noise·ε), ε standard normal per channel
+ * and pixel. All zero is the identity.
  *
  * @param exposure largest change of exposure either way, photographic stops
  * @param gamma largest change of gamma either way, powers of two; 0 is not written in JSON
  * @param noise largest standard deviation of the noise, where white is 1
+ * @param motionBlur longest path of a motion, pixels of the student's input, odd; 0 for none, and
+ *     is not written in JSON
  */
 public record Photometric(
-    float exposure, @JsonInclude(JsonInclude.Include.NON_DEFAULT) float gamma, float noise)
+    float exposure,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) float gamma,
+    float noise,
+    @JsonInclude(JsonInclude.Include.NON_DEFAULT) int motionBlur)
     implements Serializable {
-  public static final Photometric NONE = new Photometric(0, 0, 0);
+  public static final Photometric NONE = new Photometric(0, 0, 0, 0);
+  private static final int CHANNELS = 3;
 
   public Photometric {
     if (!(exposure >= 0 && gamma >= 0 && noise >= 0)) {
@@ -32,22 +39,36 @@ public record Photometric(
               + noise
               + " (must be >= 0)");
     }
+    if (motionBlur < 0 || (motionBlur > 0 && motionBlur % 2 == 0)) {
+      throw new IllegalArgumentException(
+          "Invalid photometric augmentation: motionBlur "
+              + motionBlur
+              + " (must be 0, or an odd number of pixels)");
+    }
   }
 
   @JsonCreator
   static Photometric read(
       @JsonProperty("exposure") float exposure,
       @JsonProperty("gamma") Float gamma,
-      @JsonProperty("noise") float noise) {
-    return new Photometric(exposure, gamma == null ? 0 : gamma, noise);
+      @JsonProperty("noise") float noise,
+      @JsonProperty("motionBlur") Integer motionBlur) {
+    return new Photometric(
+        exposure, gamma == null ? 0 : gamma, noise, motionBlur == null ? 0 : motionBlur);
   }
 
   boolean isNone() {
     return equals(NONE);
   }
 
-  /** Changes {@code values[from, to)}, each in 0…1, in place. */
-  void apply(float[] values, int from, int to, SplittableRandom random) {
+  /** Changes an image in place: [3, height, width] from index {@code from} on, each in 0…1. */
+  void apply(float[] values, int from, int height, int width, SplittableRandom random) {
+    int to = from + CHANNELS * height * width;
+    if (motionBlur > 0) { // draws nothing otherwise: other augmentations stay what they were
+      int reach = random.nextInt(motionBlur / 2 + 1);
+      double angle = Math.PI * random.nextDouble();
+      MotionBlur.apply(values, from, CHANNELS, height, width, reach, angle);
+    }
     double gain = Math.pow(2, (2 * random.nextDouble() - 1) * exposure);
     double power = Math.pow(2, (2 * random.nextDouble() - 1) * gamma);
     float deviation = (float) (random.nextDouble() * noise);

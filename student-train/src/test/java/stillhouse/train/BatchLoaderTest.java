@@ -169,7 +169,7 @@ class BatchLoaderTest {
   @Test
   void augmentationChangesTheInputTheSameWayWhateverTheRanks() {
     BatchLoader.Options noisy =
-        new BatchLoader.Options(9, 1, new Photometric(0.5f, 0.2f, 0.05f), 2);
+        new BatchLoader.Options(9, 1, new Photometric(0.5f, 0.2f, 0.05f, 5), 2);
     float[] alone = firstImages(noisy, 1);
     assertThat(firstImages(noisy, 2)).containsExactly(alone);
     assertThat(firstImages(PLAIN, 1)).isNotEqualTo(alone);

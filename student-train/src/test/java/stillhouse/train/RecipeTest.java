@@ -95,7 +95,7 @@ class RecipeTest {
               clipNorm: 2.5
               accumulation: 4
               ema: 0.999
-              photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02}
+              photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02, motionBlur: 7}
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
             """);
@@ -124,7 +124,7 @@ class RecipeTest {
                 new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
                 new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
                 2.5,
-                new Photometric(0.5f, 0.25f, 0.02f),
+                new Photometric(0.5f, 0.25f, 0.02f, 7),
                 4,
                 0.999));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
