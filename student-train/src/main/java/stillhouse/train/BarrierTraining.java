@@ -150,6 +150,7 @@ public final class BarrierTraining {
               .rdd()
               .barrier()
               .mapPartitions(new RankTask(run, program, end, attempt, hadoop), false, tag);
+      new Slots(spark.sparkContext().getConf()).profile().ifPresent(stage::withResources);
       List<RankResult> results = new ArrayList<>(JavaRDD.fromRDD(stage, tag).collect());
       results.sort(Comparator.comparingInt(RankResult::rank));
       Digests.requireEqual("weights", results.stream().map(RankResult::digest).toList());

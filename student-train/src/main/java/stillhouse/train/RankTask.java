@@ -56,7 +56,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   public Iterator<RankResult> apply(Iterator<Integer> unused) {
     BarrierTaskContext barrier = BarrierTaskContext.get();
     Device device = device(barrier);
-    prepare();
+    prepare(barrier);
     int rank = barrier.partitionId();
     try (CollectiveWatchdog watchdog =
             new CollectiveWatchdog(Duration.ofSeconds(run.collectiveTimeoutSeconds()));
@@ -135,14 +135,14 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   }
 
   /**
-   * A rank has its JVM to itself. One thread a rank unless OMP_NUM_THREADS says otherwise: ranks
-   * share a host's cores.
+   * A rank has its JVM to itself, and as many threads as its task has cores unless OMP_NUM_THREADS
+   * says otherwise.
    */
-  private static void prepare() {
+  private static void prepare(TaskContext task) {
     TeacherPool.shared().closeAll(); // what a cache job of the same application left loaded
     Recording.off(); // loads the native library
     if (System.getenv("OMP_NUM_THREADS") == null) {
-      JniUtils.setNumThreads(1);
+      JniUtils.setNumThreads(task.cpus());
     }
   }
 

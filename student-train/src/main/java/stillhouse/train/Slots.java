@@ -1,10 +1,12 @@
 package stillhouse.train;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
+import org.apache.spark.resource.ResourceProfile;
 
 /**
  * Refuses what a cluster can't train before anything hangs: Spark holds a barrier stage back, for
@@ -21,6 +23,7 @@ record Slots(SparkConf conf) {
     requirePlugin();
     requireStaticAllocation();
     requireOneRankPerExecutor(ranks);
+    profile();
     OptionalInt possible = possible();
     if (possible.isPresent() && possible.getAsInt() < ranks) {
       throw tooFew(ranks, possible.getAsInt());
@@ -61,14 +64,21 @@ record Slots(SparkConf conf) {
       return;
     }
     OptionalInt executor = executorCores();
-    if (executor.isEmpty() || executor.getAsInt() != task) {
+    if (executor.isEmpty() || executor.getAsInt() < task) {
       throw new TrainingException(
           String.format(
-              "Cannot train with spark.executor.cores=%s and spark.task.cpus=%d: they must be equal,"
-                  + " so that an executor runs one rank (a second gradient collector in a JVM"
-                  + " fails). Set spark.task.cpus to spark.executor.cores.",
+              "Cannot train with spark.executor.cores=%s and spark.task.cpus=%d: a rank takes all"
+                  + " cores of an executor (a second gradient collector in its JVM fails), so their"
+                  + " number must be known and no less than a task's. Set spark.executor.cores.",
               executor.isPresent() ? executor.getAsInt() : "(all of a worker)", task));
     }
+  }
+
+  /** Of a rank's task, where the application's own tasks are smaller than an executor. */
+  Optional<ResourceProfile> profile() {
+    return local()
+        ? Optional.empty()
+        : RankResources.of(conf, executorCores().orElseThrow()).profile();
   }
 
   /** Executors that the master can ever start; empty where only the cluster knows. */

@@ -44,7 +44,7 @@ class BarrierTrainingTest {
     String opens = opens();
     spark =
         SparkSession.builder()
-            .master("local-cluster[4,1,1024]")
+            .master("local-cluster[4,2,1024]") // two tasks fit an executor, two ranks do not
             .appName("barrier-training")
             .config("spark.executor.memory", "1g")
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))

@@ -1,5 +1,6 @@
 package stillhouse.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,15 +20,42 @@ class SlotsTest {
   }
 
   @Test
-  void refusesTwoRanksInOneExecutorNamingBothSettings() {
-    assertThatThrownBy(() -> slots("yarn", "spark.executor.cores", "4", INSTANCES, "4").require(4))
-        .isInstanceOf(TrainingException.class)
-        .hasMessageContaining("spark.executor.cores=4 and spark.task.cpus=1")
-        .hasMessageContaining("Set spark.task.cpus to spark.executor.cores");
-    assertThatThrownBy(() -> slots("local-cluster[1,4,2048]").require(4))
-        .hasMessageContaining("spark.executor.cores=4 and spark.task.cpus=1");
+  void aRankTakesAllCoresOfAnExecutorWhateverOtherTasksTake() {
+    assertThat(slots("yarn", CORES, "4", "spark.task.cpus", "4").profile()).isEmpty();
+    assertThat(slots("local[2]").profile()).isEmpty();
+    var profile = slots("yarn", CORES, "4").profile().orElseThrow();
+    assertThat(profile.getTaskCpus().get()).isEqualTo(4);
+    assertThat(profile.taskResourcesJMap()).doesNotContainKey("gpu");
+    assertThat(slots("local-cluster[4,2,1024]").profile().orElseThrow().getTaskCpus().get())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void aRankTakesItsExecutorsGpuWhateverOtherTasksTake() {
+    var shared = slots("yarn", CORES, "4", EXECUTOR_GPU, "1", TASK_GPU, "0.25");
+    assertThat(shared.profile().orElseThrow().taskResourcesJMap().get("gpu").amount()).isOne();
+    var none = slots("yarn", CORES, "4", "spark.task.cpus", "4", EXECUTOR_GPU, "1");
+    assertThat(none.profile().orElseThrow().taskResourcesJMap().get("gpu").amount()).isOne();
+    var whole = slots("yarn", CORES, "4", "spark.task.cpus", "4", EXECUTOR_GPU, "1", TASK_GPU, "1");
+    assertThat(whole.profile()).isEmpty();
+  }
+
+  @Test
+  void refusesExecutorsOfSeveralGpus() {
+    assertThatThrownBy(() -> slots("yarn", CORES, "8", EXECUTOR_GPU, "4", TASK_GPU, "1").require(4))
+        .hasMessage(
+            "Cannot train with spark.executor.resource.gpu.amount=4: an executor runs one rank, and"
+                + " a rank trains on one GPU. Start 4 executors of one GPU each in place of one.");
+  }
+
+  @Test
+  void refusesExecutorsWhoseCoresItCannotKnow() {
     assertThatThrownBy(() -> slots("spark://host:7077").require(4))
-        .hasMessageContaining("spark.executor.cores=(all of a worker)");
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("spark.executor.cores=(all of a worker) and spark.task.cpus=1")
+        .hasMessageContaining("Set spark.executor.cores");
+    assertThatThrownBy(() -> slots("yarn", "spark.task.cpus", "2").require(4))
+        .hasMessageContaining("spark.executor.cores=1 and spark.task.cpus=2");
   }
 
   @Test
@@ -61,6 +89,9 @@ class SlotsTest {
                 + " stillhouse.train.TrainingPlugin to it.");
   }
 
+  private static final String CORES = "spark.executor.cores";
+  private static final String EXECUTOR_GPU = "spark.executor.resource.gpu.amount";
+  private static final String TASK_GPU = "spark.task.resource.gpu.amount";
   private static final String INSTANCES = "spark.executor.instances";
 
   private static Slots slots(String master, String... settings) {
