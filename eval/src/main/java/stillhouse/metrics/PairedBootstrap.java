@@ -2,8 +2,10 @@ package stillhouse.metrics;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -62,6 +64,33 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
     return difference(draws, counts -> orNaN(counts.mean(metric)));
   }
 
+  /**
+   * The mean of several pairs' differences, as of one recipe's seeds, where each draw has the same
+   * groups for all of them. It holds the sampling of images, of the mean over these pairs.
+   *
+   * @param pairs at least one, of the same groups, drawn by the same bootstrap
+   */
+  public static Difference meanDifference(List<PairedDraws> pairs, Metric metric) {
+    PairedDraws first = pairs.get(0);
+    for (PairedDraws other : pairs) {
+      if (other.groups() != first.groups() || other.draws() != first.draws()) {
+        throw new IllegalArgumentException(
+            "Cannot take the mean of "
+                + first
+                + " and "
+                + other
+                + " (they were drawn differently)");
+      }
+    }
+    return overDraws(
+        first,
+        draw ->
+            pairs.stream()
+                    .mapToDouble(p -> difference(p, draw, counts -> orNaN(counts.mean(metric))))
+                    .sum()
+                / pairs.size());
+  }
+
   /** The sums of each draw: as many groups as there are, with replacement. */
   public PairedDraws draws(PairedCounts pairs) {
     int groups = pairs.groups();
@@ -78,24 +107,28 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
   }
 
   private static Difference difference(PairedDraws sums, ToDoubleFunction<ImageCounts> score) {
-    double observed = difference(sums, 0, score);
+    return overDraws(sums, draw -> difference(sums, draw, score));
+  }
+
+  private static Difference overDraws(PairedDraws sums, IntToDoubleFunction drawn) {
+    double observed = drawn.applyAsDouble(0);
     if (Double.isNaN(observed)) {
       throw new IllegalArgumentException(
           "Cannot compare: none of the " + sums.groups() + " groups has a pixel of what is scored");
     }
     double[] values = new double[sums.draws()];
-    int drawn = 0;
+    int count = 0;
     for (int draw = 1; draw <= sums.draws(); draw++) {
-      double value = difference(sums, draw, score);
+      double value = drawn.applyAsDouble(draw);
       if (!Double.isNaN(value)) {
-        values[drawn++] = value;
+        values[count++] = value;
       }
     }
-    double[] sorted = Arrays.copyOf(values, drawn);
+    double[] sorted = Arrays.copyOf(values, count);
     Arrays.sort(sorted);
     double mean = Arrays.stream(sorted).average().orElse(Double.NaN);
     return new Difference(
-        observed, mean, quantile(sorted, TAIL), quantile(sorted, 1 - TAIL), sums.groups(), drawn);
+        observed, mean, quantile(sorted, TAIL), quantile(sorted, 1 - TAIL), sums.groups(), count);
   }
 
   private static double difference(

@@ -55,17 +55,29 @@ class PairedBootstrapTest {
         .isNotEqualTo(new PairedBootstrap(2000, 8).difference(pairs, Metric.DICE));
   }
 
+  /** Draw by draw, so that it is no wider than what the images themselves leave open. */
+  @Test
+  void theMeanOfSeveralPairsIsTakenWithinEachDraw() {
+    PairedDraws gain = bootstrap.draws(drawn(40));
+    var one = PairedBootstrap.difference(gain, Metric.IOU);
+    assertThat(PairedBootstrap.meanDifference(List.of(gain), Metric.IOU)).isEqualTo(one);
+    var twice = PairedBootstrap.meanDifference(List.of(gain, gain), Metric.IOU);
+    assertThat(twice.low()).isCloseTo(one.low(), Offset.offset(1e-12));
+    assertThat(twice.high()).isCloseTo(one.high(), Offset.offset(1e-12));
+    PairedDraws loss = bootstrap.draws(swapped(40));
+    var none = PairedBootstrap.meanDifference(List.of(gain, loss), Metric.IOU);
+    assertThat(none.observed()).isZero();
+    assertThat(none.high() - none.low()).as("each draw's gain is its loss").isZero();
+    PairedDraws others = bootstrap.draws(drawn(30));
+    assertThatThrownBy(() -> PairedBootstrap.meanDifference(List.of(gain, others), Metric.IOU))
+        .hasMessageContaining("of 10 groups")
+        .hasMessageContaining("(they were drawn differently)");
+  }
+
   @Test
   void swappingThePredictorsMirrorsTheInterval() {
-    List<PairedCounts.Pair> there = new ArrayList<>();
-    List<PairedCounts.Pair> back = new ArrayList<>();
-    for (int i = 0; i < 30; i++) {
-      var pair = pair(i);
-      there.add(pair);
-      back.add(new PairedCounts.Pair(pair.groupId(), pair.b(), pair.a()));
-    }
-    var d = bootstrap.difference(PairedCounts.of(there), Metric.IOU);
-    var m = bootstrap.difference(PairedCounts.of(back), Metric.IOU);
+    var d = bootstrap.difference(drawn(30), Metric.IOU);
+    var m = bootstrap.difference(swapped(30), Metric.IOU);
     assertThat(m.observed()).isEqualTo(-d.observed());
     assertThat(m.low()).isCloseTo(-d.high(), Offset.offset(1e-12));
     assertThat(m.high()).isCloseTo(-d.low(), Offset.offset(1e-12));
@@ -99,6 +111,15 @@ class PairedBootstrapTest {
         .hasMessageContaining("no image that both tables have");
     assertThatThrownBy(() -> new PairedBootstrap(10, 1))
         .hasMessage("Invalid resamples: 10 (must be ≥ 100 for a 95 % interval)");
+  }
+
+  private PairedCounts swapped(int images) {
+    List<PairedCounts.Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < images; i++) {
+      var pair = pair(i);
+      pairs.add(new PairedCounts.Pair(pair.groupId(), pair.b(), pair.a()));
+    }
+    return PairedCounts.of(pairs);
   }
 
   private PairedCounts drawn(int images) {

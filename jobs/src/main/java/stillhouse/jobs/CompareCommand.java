@@ -3,7 +3,6 @@ package stillhouse.jobs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,10 +21,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
-import stillhouse.metrics.Metric;
-import stillhouse.metrics.PairedBootstrap;
-import stillhouse.metrics.PairedBootstrap.Difference;
-import stillhouse.metrics.PairedDraws;
 import stillhouse.predict.ImageTable;
 
 /** Whether one recipe is better than another, image by image and over seeds. */
@@ -36,7 +31,6 @@ import stillhouse.predict.ImageTable;
         "Pairs evaluated runs of two recipes and gives the differences with their intervals.")
 final class CompareCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(CompareCommand.class);
-  private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(2000, 0);
   @Mixin private RootOption root;
 
   @Option(
@@ -167,38 +161,21 @@ final class CompareCommand implements Callable<Integer> {
   }
 
   private RecipeComparison compare(SparkSession spark, Terms terms, List<RunPairs.Pair> pairs) {
+    var draws = new RunDraws(spark, root);
     return new RecipeComparison(
         baseline,
         terms.candidate(),
         terms.student(),
         terms.labels(),
         terms.split(),
-        pairs.stream().map(p -> seed(spark, p)).toList());
-  }
-
-  private RecipeComparison.Seed seed(SparkSession spark, RunPairs.Pair pair) {
-    try {
-      PairedDraws draws =
-          ImageTable.draws(
-              spark,
-              root.absolute(pair.baseline().score().images()),
-              root.absolute(pair.candidate().score().images()),
-              BOOTSTRAP);
-      Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
-      for (Metric metric : Metric.values()) {
-        differences.put(metric, PairedBootstrap.difference(draws, metric));
-      }
-      return new RecipeComparison.Seed(pair, differences);
-    } catch (IllegalArgumentException e) { // runs that were evaluated on different samples
-      throw new ConfigException(e.getMessage(), e);
-    }
+        pairs.stream().map(p -> RunDraws.differences(p, draws.of(p))).toList());
   }
 
   private void report(List<RecipeComparison> comparisons, List<String> alone) {
     comparisons.forEach(c -> System.out.println(c.text()));
     System.out.println(
         "\nA seed's interval: 95 % of "
-            + BOOTSTRAP.resamples()
+            + RunDraws.BOOTSTRAP.resamples()
             + " paired draws of image groups (of more than "
             + String.format(Locale.ROOT, "%,d", ImageTable.MOST_COLLECTED)
             + " with Poisson weights); it says nothing of other seeds."
@@ -208,7 +185,7 @@ final class CompareCommand implements Callable<Integer> {
     alone.forEach(a -> log.warn("Not compared: {}", a));
     if (out != null) {
       Map<String, Object> json = new LinkedHashMap<>();
-      json.put("resamples", BOOTSTRAP.resamples());
+      json.put("resamples", RunDraws.BOOTSTRAP.resamples());
       json.put("seed_interval", "95 % of paired draws of image groups");
       json.put("over_seeds_interval", SeedSpread.FORMULA);
       json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());

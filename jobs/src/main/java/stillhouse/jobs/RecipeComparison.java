@@ -103,7 +103,7 @@ record RecipeComparison(
     return map;
   }
 
-  private static Map<String, Object> flat(Difference d) {
+  static Map<String, Object> flat(Difference d) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("difference", d.observed());
     map.put("low", d.low());
@@ -113,7 +113,7 @@ record RecipeComparison(
     return map;
   }
 
-  private static Map<String, Object> flat(SeedSpread spread) {
+  static Map<String, Object> flat(SeedSpread spread) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("seeds", spread.seeds());
     map.put("mean", spread.mean());
@@ -132,7 +132,7 @@ record RecipeComparison(
     return row.toString().stripTrailing();
   }
 
-  private static String interval(Difference d) {
+  static String interval(Difference d) {
     return signed(d.observed()) + " [" + signed(d.low()) + ", " + signed(d.high()) + "]";
   }
 
@@ -142,7 +142,7 @@ record RecipeComparison(
         : signed(s.mean());
   }
 
-  private static String signed(double value) {
+  static String signed(double value) {
     return String.format(Locale.ROOT, "%+.4f", value);
   }
 }

@@ -31,7 +31,7 @@ final class RunName {
   }
 
   /** In decimal arithmetic, as the share was written: 0.101 is 10.1 and not 10.100000000000001. */
-  private static String percent(double share) {
+  static String percent(double share) {
     return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString();
   }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -118,7 +119,8 @@ final class TrainCommand implements Callable<Integer> {
       for (long seed : seeds) {
         String called = RunName.of(config.name(), loaded.name(), training.labels(), seed);
         orders.add(
-            new TrainingJob.Order(loaded, file, seed, name.map(RunName::require).orElse(called)));
+            new TrainingJob.Order(
+                loaded, file, seed, name.map(RunName::require).orElse(called), Map.of()));
       }
     }
     return orders;
@@ -162,7 +164,10 @@ final class TrainCommand implements Callable<Integer> {
     return JobSession.open("train " + dataset.name());
   }
 
-  private static void requireTeacher(Recipe recipe, Optional<LocalTeacher> source) {
+  /**
+   * @throws ConfigException where the recipe needs what no teacher, or this one, says
+   */
+  static void requireTeacher(Recipe recipe, Optional<LocalTeacher> source) {
     if (Experiment.needsTeacher(recipe) && source.isEmpty()) {
       throw new ConfigException(
           "Recipe " + recipe.name() + " learns from a teacher's answers. Give --teacher NAME.");

@@ -40,8 +40,12 @@ final class TrainingJob {
   private static final int REPORT_EVERY_STEPS = 5;
   private static final int MIN_EPOCHS_A_JOB = 5; // a barrier job takes seconds to set up
 
-  /** One run that was asked for. */
-  record Order(Recipe recipe, Path recipeFile, long seed, String name) {}
+  /**
+   * One run that was asked for.
+   *
+   * @param tags of its MLflow run, beside the job's
+   */
+  record Order(Recipe recipe, Path recipeFile, long seed, String name, Map<String, String> tags) {}
 
   private final SparkSession spark;
   private final TrackingServer server;
@@ -106,6 +110,15 @@ final class TrainingJob {
     } finally {
       pinned.values().forEach(Pins.Held::leave); // those not trained can be resumed
     }
+  }
+
+  /**
+   * Holds each against what lies under its name, and makes the views that they read; trains none.
+   *
+   * @throws ConfigException where a run of one of the names is of other terms
+   */
+  void require(List<Order> orders) {
+    pins.preparing(() -> orders.stream().map(this::prepare).toList());
   }
 
   private void pin(Prepared prepared, Map<String, Pins.Held> pinned) {
@@ -233,13 +246,12 @@ final class TrainingJob {
   }
 
   private Map<String, String> tags(Order order) {
-    return JobTags.of(
-        "train",
-        Map.of(
-            "recipe", order.recipe().name(),
-            "student", student.name(),
-            "dataset", dataset.name(),
-            "teacher", teacher.map(t -> t.spec().name()).orElse("none")));
+    Map<String, String> tags = new HashMap<>(order.tags());
+    tags.put("recipe", order.recipe().name());
+    tags.put("student", student.name());
+    tags.put("dataset", dataset.name());
+    tags.put("teacher", teacher.map(t -> t.spec().name()).orElse("none"));
+    return JobTags.of("train", tags);
   }
 
   private RunTracking.Facts facts(Prepared prepared, int ranks) {

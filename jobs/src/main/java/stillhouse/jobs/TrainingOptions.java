@@ -44,6 +44,30 @@ final class TrainingOptions {
       description = "train on what is cached, where the cache job has not reached every image yet")
   private boolean partial;
 
+  /**
+   * Those of a file in place of the command line; null: as the recipe says.
+   *
+   * @param steps not beside epochs
+   */
+  static TrainingOptions of(
+      Integer epochs,
+      Integer steps,
+      Integer batch,
+      Double learningRate,
+      double labels,
+      int ranks,
+      boolean partial) {
+    TrainingOptions options = new TrainingOptions();
+    options.epochs = epochs;
+    options.steps = steps;
+    options.batch = batch;
+    options.learningRate = learningRate;
+    options.labels = labels;
+    options.ranks = ranks;
+    options.partial = partial;
+    return options;
+  }
+
   double labels() {
     return labels;
   }

@@ -168,7 +168,7 @@ final class ViewMaker {
     Dataset<Row> training =
         ViewRows.labelled(spark, root)
             .where(functions.col(Samples.SPLIT).equalTo(Split.TRAIN.label()));
-    if (!training.where(counts()).isEmpty()) {
+    if (!training.where(counts(labels)).isEmpty()) {
       return Optional.empty();
     }
     long labelled = training.count();
@@ -180,8 +180,7 @@ final class ViewMaker {
   }
 
   /** Whether a sample's label counts. */
-  private Column counts() {
-    double share = labels;
+  static Column counts(double share) {
     return functions
         .udf((UDF1<String, Boolean>) id -> SampleKey.labelWithin(id, share), DataTypes.BooleanType)
         .apply(functions.col(Samples.SAMPLE_ID));
@@ -194,7 +193,7 @@ final class ViewMaker {
               throw new ConfigException(
                   why + " A recipe without a teacher learns from them alone.");
             });
-    Dataset<Row> rows = readable(ViewRows.labelled(spark, root).where(counts()));
+    Dataset<Row> rows = readable(ViewRows.labelled(spark, root).where(counts(labels)));
     return TrainingView.materialise(
         spark,
         root,

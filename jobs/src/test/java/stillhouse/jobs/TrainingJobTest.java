@@ -24,6 +24,19 @@ import stillhouse.tracking.MlflowServer;
  */
 class TrainingJobTest {
   private static final String FIRST = "first";
+  private static final String SWEEP =
+      """
+      name: pair
+      students: [tiny-conv]
+      seeds: [0, 1]
+      ranks: 1
+      every: {batch: 4, epochs: 1}
+      baseline: slow
+      runs:
+        - {name: slow, recipe: scratch, learningRate: 0.001}
+        - {name: fast, recipe: scratch, learningRate: 0.01}
+      """;
+
   @TempDir static Path folder;
   private static Workbench bench;
 
@@ -174,6 +187,62 @@ class TrainingJobTest {
     assertThat(runs.stream().map(run -> bench.record(run).checkpoint()).toList())
         .as("nothing was trained anew")
         .isEqualTo(checkpoints);
+  }
+
+  /** One run can't be exported, and later a driver is killed before another's record is written. */
+  @Test
+  void aSweepGoesOnFromWhatIsThereAndItsRunsAreItsChildren() throws Exception {
+    Path file = Files.writeString(folder.resolve("sweep.yaml"), SWEEP);
+    List<String> runs =
+        List.of(
+            "tiny-conv.pair-slow.s0",
+            "tiny-conv.pair-fast.s0",
+            "tiny-conv.pair-slow.s1",
+            "tiny-conv.pair-fast.s1");
+    String[] sweep = {"sweep", file.toString(), bench.data(), bench.root(), bench.tracking()};
+    Path blocked = bench.runs().resolve(runs.get(1)).resolve("student.onnx/full");
+    Files.createDirectories(blocked);
+    Workbench.Said said = bench.said(sweep);
+    assertThat(said.code()).as(said.err()).isEqualTo(Stillhouse.FAILED);
+    assertThat(said.err())
+        .startsWith("error: 1 of 4 runs failed. The same command tries them again")
+        .contains("  tiny-conv.pair-fast.s0: failed in export: ");
+    Path table = bench.runs().resolve("_sweeps/pair/table.md");
+    assertThat(table).content().contains("| fast | 1 of 2 |", "tiny-conv.pair-fast.s0: failed in ");
+    RunRecord first = bench.record(runs.get(0));
+    RunRecord last = bench.record(runs.get(3));
+    String parent = parent(first);
+
+    FileUtils.deleteDirectory(blocked.getParent().toFile());
+    Files.delete(bench.runs().resolve(runs.get(3)).resolve(RunRecord.FILE));
+    bench.done(sweep);
+    assertThat(bench.record(runs.get(0))).isEqualTo(first);
+    assertThat(bench.record(runs.get(3)).weightsDigest()).isEqualTo(last.weightsDigest());
+    assertThat(table)
+        .content()
+        .containsPattern("\\| fast \\| 2 \\| 0\\.\\d{4} \\| [+-]0\\.\\d{4} \\[[^]]+] \\|")
+        .doesNotContain("failed in");
+    for (String run : runs) {
+      assertThat(parent(bench.record(run))).isEqualTo(parent);
+    }
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      assertThat(client.getRun(parent).getInfo().getStatus().name()).isEqualTo("FINISHED");
+      assertThat(client.getRun(parent).getData().getMetricsList())
+          .extracting(m -> m.getKey())
+          .contains("fast/iou", "fast/iou_difference", "slow/seconds", "runs/done");
+    }
+    assertThat(bench.mlflow().get("/api/2.0/mlflow/artifacts/list?path=sweep&run_id=" + parent))
+        .contains("sweep/table.md", "sweep/table.json", "sweep/table.png", "sweep/sweep.yaml");
+  }
+
+  private static String parent(RunRecord record) {
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      return client.getRun(record.mlflowRun()).getData().getTagsList().stream()
+          .filter(tag -> tag.getKey().equals("mlflow.parentRunId"))
+          .map(tag -> tag.getValue())
+          .findFirst()
+          .orElseThrow();
+    }
   }
 
   /** Ends a server as soon as there is a file. */

@@ -208,6 +208,12 @@ class DatasetConfigTest {
         DatasetConfig.load(datasets.resolve("drawn-scenes.yaml"), Map.of("SCENES", "/data/s"));
     assertThat(drawn.classes()).isEqualTo(Scenes.CLASSES);
     assertThat(drawn.input()).isEqualTo(new DatasetConfig.Input(128, 128));
+    for (String prompts : List.of("boxes", "saliency")) {
+      Path file = datasets.resolve("neu-seg-defect-" + prompts + ".yaml");
+      DatasetConfig defects = DatasetConfig.load(file, Map.of("NEU_SEG", "/data/neu"));
+      assertThat(defects.classes()).containsExactly("defect");
+      assertThat(defects.prompts().source().text()).endsWith(prompts);
+    }
   }
 
   @Test

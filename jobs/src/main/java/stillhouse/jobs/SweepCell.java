@@ -1,0 +1,116 @@
+package stillhouse.jobs;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import stillhouse.conf.ConfFiles;
+import stillhouse.student.StudentConfig;
+import stillhouse.train.Experiment;
+import stillhouse.train.Recipe;
+
+/**
+ * One line of a sweep's table: a student, a run and a share of labels, with every seed.
+ *
+ * @param sweep name of the sweep
+ * @param run its name in the sweep
+ * @param source the recipe's file, as it stands
+ * @param recipe the same with the sweep's words in it, named after sweep and run
+ * @param labels share of the training images whose labels count
+ */
+record SweepCell(
+    String sweep,
+    String run,
+    Path studentFile,
+    StudentConfig student,
+    Path source,
+    Recipe recipe,
+    double labels,
+    TrainingOptions options) {
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+
+  /**
+   * @throws stillhouse.conf.ConfigException where the recipe can't be read or trained so
+   */
+  static SweepCell of(
+      SweepConfig config,
+      Path studentFile,
+      StudentConfig student,
+      SweepConfig.Run run,
+      double labels,
+      int ranks,
+      boolean partial) {
+    SweepConfig.Every settings = run.settings(config.every());
+    TrainingOptions options =
+        TrainingOptions.of(
+            settings.epochs(),
+            settings.steps(),
+            settings.batch(),
+            settings.learningRate(),
+            labels,
+            ranks,
+            partial);
+    Path source = ConfFiles.find("recipes", run.recipe());
+    Recipe read = Recipe.load(source);
+    boolean aligned = settings.grid() != null && Experiment.needsTeacher(read);
+    Recipe recipe =
+        new Recipe(
+            config.name() + "-" + run.name(),
+            read.description(),
+            read.losses(),
+            read.training(),
+            aligned ? new Recipe.Alignment(settings.grid()) : read.alignment(),
+            read.projection(),
+            read.augmentation());
+    return new SweepCell(
+        config.name(),
+        run.name(),
+        studentFile,
+        student,
+        source,
+        options.apply(recipe),
+        labels,
+        options);
+  }
+
+  String runName(long seed) {
+    return RunName.of(student.name(), recipe.name(), labels, seed);
+  }
+
+  /** Its line's name in pictures, with what tells it from others of the sweep. */
+  String title(boolean withStudent, boolean withLabels) {
+    return run
+        + (withLabels ? " " + RunName.percent(labels) + " %" : "")
+        + (withStudent ? " " + student.name() : "");
+  }
+
+  /**
+   * Writes the recipe as it is trained, so that the run's folder and MLflow have it.
+   *
+   * @return the file
+   */
+  Path writeRecipe(Path folder) {
+    Path file = folder.resolve(recipe.name() + ".yaml");
+    try {
+      ObjectNode tree = (ObjectNode) YAML.readTree(source.toFile());
+      tree.put("name", recipe.name());
+      Recipe.Training training = recipe.training();
+      ObjectNode trained = (ObjectNode) tree.get("training");
+      trained.put("epochs", training.epochs()).put("batch", training.batch());
+      ((ObjectNode) trained.get("optimizer"))
+          .put("learningRate", training.optimizer().learningRate());
+      if (Experiment.needsTeacher(recipe)) {
+        tree.putObject("alignment").put("grid", recipe.alignment().grid());
+      }
+      Files.createDirectories(folder);
+      String head = "# Made of %s by sweep %s, run %s.\n".formatted(source, sweep, run);
+      Files.writeString(file, head + YAML.writeValueAsString(tree));
+      return file;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write recipe " + file + " of " + source, e);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingException;
+import stillhouse.tracking.TrackingServer;
+
+/**
+ * A sweep's own MLflow run, under which MLflow's pages show its trainings. A sweep that goes on
+ * from where it was stopped goes on with the same run.
+ */
+final class SweepTracking {
+  private static final Logger log = LoggerFactory.getLogger(SweepTracking.class);
+  private static final String PARENT = "mlflow.parentRunId";
+  private static final String ID = "mlflow-run.txt";
+
+  private final TrackingServer server;
+  private final TrackedRun run;
+  private final boolean anew;
+
+  private SweepTracking(TrackingServer server, TrackedRun run, boolean anew) {
+    this.server = server;
+    this.run = run;
+    this.anew = anew;
+  }
+
+  /**
+   * @param folder of the sweep, where the run's id is kept
+   * @throws TrackingException where the server does not answer
+   */
+  static SweepTracking start(TrackingServer server, String experiment, String sweep, Path folder) {
+    Path id = folder.resolve(ID);
+    if (Files.exists(id)) {
+      try {
+        return new SweepTracking(server, server.resume(Files.readString(id).strip()), false);
+      } catch (TrackingException e) {
+        log.warn("The sweep gets an MLflow run of its own again: {}", e.getMessage());
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot read " + id, e);
+      }
+    }
+    TrackedRun run = server.start(experiment, sweep, JobTags.of("sweep", Map.of("sweep", sweep)));
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(id, run.id() + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot write " + id, e);
+    }
+    log.info("MLflow run of the sweep: {}", run.address());
+    return new SweepTracking(server, run, true);
+  }
+
+  /** The tags of a training of the sweep. */
+  Map<String, String> tags(SweepCell cell) {
+    return Map.of(PARENT, run.id(), "sweep", cell.sweep(), "sweep_run", cell.run());
+  }
+
+  /**
+   * Sends the table and what it was made of.
+   *
+   * @return whether MLflow knows all of it
+   */
+  boolean tell(SweepTable table, List<Path> files) {
+    try {
+      if (anew) {
+        adopt(table);
+      }
+      run.tags(described(table)); // parameters can't change, and a sweep gets further seeds
+      run.metrics(table.figures(), 0);
+      files.forEach(file -> run.artifact(file, "sweep"));
+      run.finish(table.failures().isEmpty());
+      return true;
+    } catch (TrackingException e) {
+      log.warn(
+          "Cannot tell MLflow at {} the sweep's table: {}. Run the same command again once it answers: nothing is trained anew.",
+          server.uri(),
+          e.getMessage());
+      return false;
+    }
+  }
+
+  /** Trainings that were made under another run, of another server say. */
+  private void adopt(SweepTable table) {
+    for (SweepTable.Row row : table.rows()) {
+      for (SweepOutcome.Done done : row.done()) {
+        try (TrackedRun child = server.resume(done.record().mlflowRun())) {
+          child.tags(tags(row.cell()));
+        }
+      }
+    }
+  }
+
+  private static Map<String, String> described(SweepTable table) {
+    SweepConfig config = table.config();
+    return Map.of(
+        "baseline", config.baseline(),
+        "students", String.join(",", config.students()),
+        "runs", String.join(",", config.runs().stream().map(SweepConfig.Run::name).toList()),
+        "seeds", config.seeds().toString(),
+        "labels", config.labels().toString());
+  }
+
+  /** Marks a sweep that ended before its table was made. */
+  void failed() {
+    try {
+      run.finish(false);
+    } catch (TrackingException e) {
+      log.warn("Cannot tell MLflow at {} that the sweep ended: {}", server.uri(), e.getMessage());
+    }
+  }
+}
