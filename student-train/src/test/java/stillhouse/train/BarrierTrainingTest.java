@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +28,12 @@ import stillhouse.student.Weights;
 import stillhouse.train.EpochGate.Decision;
 
 /** Real executors, one JVM a rank, over Rabit. */
+/**
+ * With {@code -Dstillhouse.halts=20} that many executors are lost; {@code halts.seed} says where.
+ */
 class BarrierTrainingTest {
+  private static final int HALTS = Integer.getInteger("stillhouse.halts", 4);
+  private static final long HALTS_SEED = Long.getLong("stillhouse.halts.seed", 3);
   private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 42);
   private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
@@ -68,7 +71,7 @@ class BarrierTrainingTest {
           }
         };
     try (var heard = TrainingReports.listen("undisturbed", listener)) {
-      undisturbed = BarrierTraining.run(spark, run("undisturbed", 4), program(null));
+      undisturbed = BarrierTraining.run(spark, run("undisturbed", 4), program());
     }
   }
 
@@ -89,7 +92,7 @@ class BarrierTrainingTest {
 
   @Test
   void oneRankGivesTheSameWeightsAsFour() {
-    TrainingReport single = BarrierTraining.run(spark, run("single", 1), program(null));
+    TrainingReport single = BarrierTraining.run(spark, run("single", 1), program());
 
     Map<String, float[]> four = weights("undisturbed");
     weights("single")
@@ -120,15 +123,24 @@ class BarrierTrainingTest {
   }
 
   @Test
-  void resumesFromTheCheckpointAfterAPeerDied() {
-    Path died = folder.resolve("died");
+  void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeights() throws IOException {
+    TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 42);
+    Path halts = Files.createDirectory(folder.resolve("halts"));
+    String marks = halts.toString(); // what is sent to ranks must be serializable
+    RankProgram halting =
+        context ->
+            new RankParts(
+                new TinyStudent(context.weights()),
+                SyntheticBatches.terms(),
+                new HaltingBatches(batches(context), marks, HALTS, HALTS_SEED));
+    TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), program());
     TrainingReport report =
-        BarrierTraining.run(spark, run("disturbed", 4), program(died.toString()));
+        BarrierTraining.run(spark, run("disturbed", 4, plan, IDENTITY), halting);
 
-    assertThat(died).exists();
-    assertThat(report.attempts()).isEqualTo(2);
-    assertThat(report.weights()).isEqualTo(undisturbed.weights());
-    assertThat(report.steps()).isEqualTo(9);
+    assertThat(halts).isDirectoryContaining(f -> f.endsWith("epoch-" + (HALTS - 1)));
+    assertThat(report.attempts()).isEqualTo(HALTS + 1);
+    assertThat(report.weights()).isEqualTo(calm.weights());
+    assertThat(report.steps()).isEqualTo(calm.steps()).isEqualTo(3 * (HALTS + 1));
   }
 
   @Test
@@ -145,7 +157,7 @@ class BarrierTrainingTest {
 
   @Test
   void findsAFinishedRunTrained() {
-    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 4), program(null));
+    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 4), program());
     assertThat(again.weights()).isEqualTo(undisturbed.weights());
     assertThat(again.steps()).isEqualTo(undisturbed.steps());
     assertThat(again.rankDigests()).isEqualTo(undisturbed.rankDigests());
@@ -155,7 +167,7 @@ class BarrierTrainingTest {
 
   @Test
   void takesARunOfAnotherNumberOfRanksForTheSame() {
-    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 2), program(null));
+    TrainingReport again = BarrierTraining.run(spark, run("undisturbed", 2), program());
     assertThat(again.attempts()).as("nothing was trained").isZero();
     assertThat(again.weights()).isEqualTo(undisturbed.weights());
     assertThat(again.rankDigests()).hasSize(2);
@@ -201,7 +213,7 @@ class BarrierTrainingTest {
             return looks.apply(at);
           }
         };
-    return BarrierTraining.run(spark, run("watched", 4), program(null), List.of(gate));
+    return BarrierTraining.run(spark, run("watched", 4), program(), List.of(gate));
   }
 
   @Test
@@ -209,7 +221,7 @@ class BarrierTrainingTest {
     Set<String> before = files("undisturbed");
     Sha256 other = Sha256.of(new byte[] {2});
     assertThatThrownBy(
-            () -> BarrierTraining.run(spark, run("undisturbed", 4, PLAN, other), program(null)))
+            () -> BarrierTraining.run(spark, run("undisturbed", 4, PLAN, other), program()))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("it is of a run of identity " + IDENTITY)
         .hasMessageContaining("this run's identity is " + other)
@@ -223,8 +235,7 @@ class BarrierTrainingTest {
     Set<String> before = files("undisturbed");
     TrainingPlan shorter = new TrainingPlan(2, 8, 0.02, 0.01, 2, 1.0, 42);
     assertThatThrownBy(
-            () ->
-                BarrierTraining.run(spark, run("undisturbed", 4, shorter, IDENTITY), program(null)))
+            () -> BarrierTraining.run(spark, run("undisturbed", 4, shorter, IDENTITY), program()))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("Cannot resume from checkpoint file:" + folder)
         .hasMessageContaining(
@@ -235,7 +246,7 @@ class BarrierTrainingTest {
 
   @Test
   void refusesMoreRanksThanExecutors() {
-    assertThatThrownBy(() -> BarrierTraining.run(spark, run("wide", 8), program(null)))
+    assertThatThrownBy(() -> BarrierTraining.run(spark, run("wide", 8), program()))
         .isInstanceOf(TrainingException.class)
         .hasMessageContaining("Cannot train with 8 ranks")
         .hasMessageContaining("it has 4 executors");
@@ -257,54 +268,14 @@ class BarrierTrainingTest {
     }
   }
 
-  /**
-   * @param marker where given, rank 2 halts its JVM once at epoch 1, step 1, leaving this file
-   */
-  private static RankProgram program(String marker) {
+  private static RankProgram program() {
     return context ->
         new RankParts(
-            new TinyStudent(context.weights()),
-            SyntheticBatches.terms(),
-            marker == null
-                ? batches(context)
-                : new DyingBatches(batches(context), context.rank(), marker));
+            new TinyStudent(context.weights()), SyntheticBatches.terms(), batches(context));
   }
 
   private static SyntheticBatches batches(RankContext context) {
     return new SyntheticBatches(context.rank(), context.ranks(), context.plan().batch());
-  }
-
-  private record DyingBatches(SyntheticBatches batches, int rank, String marker)
-      implements BatchSource {
-    @Override
-    public Batch next(NDManager manager, int epoch, int step) {
-      if (rank == 2 && epoch == 1 && step == 1) {
-        try {
-          Files.createFile(Path.of(marker));
-          Runtime.getRuntime().halt(1);
-        } catch (FileAlreadyExistsException e) {
-          return batches.next(manager, epoch, step);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      }
-      return batches.next(manager, epoch, step);
-    }
-
-    @Override
-    public int stepsPerEpoch() {
-      return batches.stepsPerEpoch();
-    }
-
-    @Override
-    public double waitedSeconds() {
-      return batches.waitedSeconds();
-    }
-
-    @Override
-    public void close() {
-      batches.close();
-    }
   }
 
   private static Map<String, float[]> weights(String id) {
