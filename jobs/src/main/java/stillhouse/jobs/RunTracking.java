@@ -9,10 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.tracking.CurveSpool;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingException;
 import stillhouse.tracking.TrackingServer;
@@ -25,7 +25,9 @@ final class RunTracking {
   private static final Logger log = LoggerFactory.getLogger(RunTracking.class);
   static final String INCOMPLETE = "mlflow-incomplete.txt";
   static final String REMEDY =
-      "Run the same command again once it answers: nothing is trained anew, everything but curves is sent.";
+      "Run the same command again once it answers: nothing is trained anew, all that is missing is sent.";
+  private static final long SPOOL_BYTES =
+      1 << 24; // then a file whose values MLflow has starts anew
 
   /**
    * What is known of a run before it trains.
@@ -46,7 +48,8 @@ final class RunTracking {
   private final Facts facts;
   private final String known; // id of a run that is there already; empty: one is started
   private final List<String> missing = new ArrayList<>();
-  private final AtomicLong dropped = new AtomicLong(); // counted by one of Spark's threads
+  private final CurveSpool spool;
+  private boolean behind; // the spool has values that the run's own queue never had
   private TrackedRun run; // null while the server has not answered
   private boolean described;
 
@@ -54,12 +57,19 @@ final class RunTracking {
     this.server = server;
     this.facts = facts;
     this.known = known;
+    this.spool = new CurveSpool(facts.folder());
+    this.behind = !spool.isEmpty(); // an earlier driver's
   }
 
-  /** Starts and describes a run that is about to train, or warns that MLflow has none. */
+  /**
+   * Starts and describes a run that is about to train, or goes on with the one that a driver before
+   * this began; or warns that MLflow has none.
+   */
   static RunTracking start(TrackingServer server, Facts facts) {
     RunTracking tracking = new RunTracking(server, facts, "");
-    tracking.begin("Training goes on; this is tried again at its end, curves until then are lost.");
+    tracking.begin(
+        "Training goes on; its curves are kept in %s and sent at its end."
+            .formatted(facts.folder().resolve(CurveSpool.FILE)));
     return tracking;
   }
 
@@ -75,7 +85,7 @@ final class RunTracking {
    */
   static Optional<String> complete(TrackingServer server, Facts facts, RunRecord record) {
     RunTracking tracking = new RunTracking(server, facts, record.mlflowRun());
-    return tracking.trained(record, lastFigures(record));
+    return tracking.trained(record, tracking.spool.isEmpty() ? lastFigures(record) : Map.of());
   }
 
   /** The run's id in MLflow; empty while it has none. */
@@ -83,12 +93,20 @@ final class RunTracking {
     return run == null ? known : run.id();
   }
 
-  /** Queues metrics of one step; returns at once. */
+  /** Keeps metrics of one step until MLflow has them; returns at once. */
   void metrics(Map<String, Double> values, long step) {
+    if (values.isEmpty()) {
+      return;
+    }
+    long now = System.currentTimeMillis();
+    if (!behind && run != null && spool.size() > SPOOL_BYTES && run.queuedMetrics() == 0) {
+      spool.clear();
+    }
+    spool.add(values, step, now);
     if (run == null) {
-      dropped.addAndGet(values.size());
+      behind = true;
     } else {
-      run.metrics(values, step);
+      run.metrics(values, step, now);
     }
   }
 
@@ -96,7 +114,7 @@ final class RunTracking {
   void failed() {
     if (run != null) {
       String remedy = "MLflow goes on to show the run as running.";
-      tell("the curves", remedy, TrackedRun::close);
+      tell("the curves", remedy, this::deliver);
       tell("that its training failed", remedy, r -> r.finish(false));
     }
   }
@@ -114,11 +132,7 @@ final class RunTracking {
    */
   Optional<String> trained(RunRecord record, Map<String, Double> figures) {
     missing.clear(); // what failed before training is tried again
-    if (dropped.get() > 0) {
-      missing.add(dropped + " values of the curves");
-    }
-    Map<String, Double> last = new HashMap<>(dropped.get() > 0 ? lastFigures(record) : Map.of());
-    last.putAll(figures);
+    metrics(figures, record.steps());
     if (begin(REMEDY)) {
       if (!record.mlflowRun().equals(id())) {
         record.withMlflowRun(id()).write(facts.folder());
@@ -127,8 +141,7 @@ final class RunTracking {
           "the digest of the weights",
           REMEDY,
           r -> r.tags(Map.of("weights_digest", record.weightsDigest())));
-      run.metrics(last, record.steps());
-      tell("the curves", REMEDY, TrackedRun::close);
+      tell("the curves", REMEDY, this::deliver);
       tell("that it is trained", REMEDY, r -> r.finish(true));
     }
     return noted();
@@ -144,15 +157,46 @@ final class RunTracking {
     return run != null;
   }
 
+  /** Waits for what is queued, and sends from the file what never was or could not be. */
+  private void deliver(TrackedRun to) {
+    try {
+      to.close();
+    } catch (TrackingException e) {
+      log.warn("{}; sending the curves from {}", e.getMessage(), CurveSpool.FILE);
+      behind = true;
+    }
+    if (behind) {
+      to.metrics(spool);
+    }
+    spool.clear();
+    behind = false;
+  }
+
   private void open() {
-    run =
-        known.isEmpty()
-            ? server.start(facts.dataset(), facts.name(), facts.tags())
-            : server.resume(known);
+    run = known.isEmpty() ? started() : server.resume(known);
+  }
+
+  /** The run that an earlier driver began on this server, or a new one. */
+  private TrackedRun started() {
+    Optional<String> before = BegunRun.read(facts.folder(), server.uri());
+    if (before.isPresent()) {
+      try {
+        TrackedRun begun = server.resume(before.get());
+        begun.reopen();
+        return begun;
+      } catch (TrackingException e) { // gone, or the server is away, which the next call says
+        log.warn("Cannot go on with MLflow run {}: {}", before.get(), e.getMessage());
+      }
+    }
+    TrackedRun made = server.start(facts.dataset(), facts.name(), facts.tags());
+    BegunRun.write(facts.folder(), server.uri(), made.id());
+    return made;
   }
 
   private void describe(TrackedRun to) {
-    to.params(facts.params());
+    if (!to.hasParams()) { // a driver before this one may have had other ranks
+      to.params(facts.params());
+    }
     to.input(facts.dataset(), facts.viewDigest(), facts.view(), "training");
     for (String file : List.of("recipe.yaml", "student.yaml")) {
       to.artifact(facts.folder().resolve(file), "config");

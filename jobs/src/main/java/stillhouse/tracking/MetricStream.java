@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class MetricStream implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MetricStream.class);
-  private static final int BATCH = 900; // MLflow takes 1000 metrics a call
+  static final int BATCH = 900; // MLflow takes 1000 metrics a call
   private static final long PAUSE_MILLIS = 500;
   private static final int LIMIT = 200_000; // some 40 MB of the driver's heap: hours of a fast run
   private static final int LAST_TRIES = 10;

@@ -67,11 +67,47 @@ public final class TrackedRun implements AutoCloseable {
 
   /** Queues metrics of one step; returns at once. */
   public void metrics(Map<String, Double> values, long step) {
-    long now = System.currentTimeMillis();
+    metrics(values, step, System.currentTimeMillis());
+  }
+
+  /**
+   * Queues metrics of one step; returns at once.
+   *
+   * @param now milliseconds of the epoch
+   */
+  public void metrics(Map<String, Double> values, long step, long now) {
     values.forEach(
         (k, v) ->
             metrics.offer(
                 Metric.newBuilder().setKey(k).setValue(v).setTimestamp(now).setStep(step).build()));
+  }
+
+  /** Values that are queued and not with the server yet. */
+  public int queuedMetrics() {
+    return metrics.held();
+  }
+
+  /** Sends what a file holds. A value that the server has already stays one. */
+  public void metrics(CurveSpool curves) {
+    curves.read(
+        MetricStream.BATCH,
+        batch -> send("curves", () -> client.logBatch(id, batch, List.of(), List.of())));
+  }
+
+  /** Shows a run as running that an earlier driver left, ended or not. */
+  public void reopen() {
+    String body = json(Map.of("run_id", id, "status", RunStatus.RUNNING.name()));
+    send("status", () -> client.sendPost("runs/update", body));
+  }
+
+  /** Whether the server has its parameters. */
+  public boolean hasParams() {
+    artifacts.requireAnswer("look at run " + id);
+    try {
+      return client.getRun(id).getData().getParamsCount() > 0;
+    } catch (MlflowClientException e) {
+      throw new TrackingException("Cannot look at run " + id + ": " + e.getMessage(), e);
+    }
   }
 
   /** Uploads a file under {@code folder} of the run's artifacts; an empty folder is their root. */

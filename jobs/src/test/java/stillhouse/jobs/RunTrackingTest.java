@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.mlflow.tracking.MlflowClient;
+import stillhouse.tracking.CurveSpool;
 import stillhouse.tracking.MlflowServer;
 import stillhouse.tracking.TrackingServer;
 
@@ -67,6 +68,8 @@ class RunTrackingTest {
     assertThat(RunTracking.complete(server, facts(), record)).isEmpty();
     assertThat(RunTracking.incomplete(run)).isFalse();
     assertFinished(record.mlflowRun());
+    assertCurve(record.mlflowRun(), 0.5);
+    assertThat(run.resolve(CurveSpool.FILE)).doesNotExist();
   }
 
   @Test
@@ -79,11 +82,37 @@ class RunTrackingTest {
     record.write(run);
 
     mlflow = mlflow.restart();
-    Optional<String> lacks = tracking.trained(record, FIGURES);
-    assertThat(lacks).hasValue("a run: MLflow was not told 2 values of the curves");
+    assertThat(tracking.trained(record, FIGURES)).isEmpty();
     String id = RunRecord.read(run).mlflowRun();
     assertThat(id).isNotEmpty();
     assertFinished(id);
+    assertCurve(id, 0.5);
+  }
+
+  @Test
+  void aDriverGoesOnWithTheRunOfTheOneThatWasStopped() throws Exception {
+    RunTracking stopped = RunTracking.start(server, facts());
+    mlflow.close();
+    stopped.metrics(Map.of("train/loss", 0.5), 1);
+    Files.writeString(run.resolve(CurveSpool.FILE), "17 2 0.5 trai", StandardOpenOption.APPEND);
+
+    mlflow = mlflow.restart();
+    RunTracking next = RunTracking.start(server, facts());
+    assertThat(next.id()).isEqualTo(stopped.id());
+    next.metrics(Map.of("train/loss", 0.25), 2);
+    RunRecord record = record(next.id());
+    record.write(run);
+    assertThat(next.trained(record, FIGURES)).isEmpty();
+    assertFinished(next.id());
+    assertCurve(next.id(), 0.5, 0.25);
+  }
+
+  private void assertCurve(String id, Double... values) {
+    try (var client = new MlflowClient(mlflow.uri())) {
+      assertThat(client.getMetricHistory(id, "train/loss"))
+          .extracting(m -> m.getValue())
+          .containsExactly(values);
+    }
   }
 
   @Test
@@ -110,7 +139,7 @@ class RunTrackingTest {
           .anyMatch(t -> t.getKey().equals("weights_digest") && t.getValue().equals("w"));
       assertThat(told.getData().getMetricsList())
           .extracting(m -> m.getKey())
-          .contains("train/seconds", "epoch/loss_dice");
+          .containsAnyOf("train/mean_images_per_second", "epoch/loss_dice");
     }
   }
 

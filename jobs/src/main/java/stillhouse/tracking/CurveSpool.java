@@ -1,0 +1,122 @@
+package stillhouse.tracking;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.mlflow.api.proto.Service.Metric;
+
+/**
+ * A run's curves in a file of its own until MLflow has them, whatever becomes of server and driver:
+ * a value a line, {@code timestamp step value name}. Thread-safe.
+ */
+public final class CurveSpool {
+  public static final String FILE = "mlflow-curves.txt";
+  private static final int PARTS = 4; // of a line
+  private final Path file;
+
+  /**
+   * Opens a run's file, which a driver that was killed may have left with half a line at its end:
+   * that is cut off.
+   *
+   * @param folder of the run
+   */
+  public CurveSpool(Path folder) {
+    this.file = folder.resolve(FILE);
+    if (!isEmpty()) {
+      cutAfterLastLine();
+    }
+  }
+
+  private void cutAfterLastLine() {
+    try (var bytes = new RandomAccessFile(file.toFile(), "rw")) {
+      long end = bytes.length();
+      while (end > 0) {
+        bytes.seek(end - 1);
+        if (bytes.read() == '\n') {
+          break;
+        }
+        end--;
+      }
+      bytes.setLength(end);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot mend the end of " + file, e);
+    }
+  }
+
+  public synchronized boolean isEmpty() {
+    return !Files.exists(file);
+  }
+
+  /** Bytes that wait. */
+  public synchronized long size() {
+    try {
+      return isEmpty() ? 0 : Files.size(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look at " + file, e);
+    }
+  }
+
+  public synchronized void add(Map<String, Double> values, long step, long timestamp) {
+    StringBuilder lines = new StringBuilder();
+    values.forEach(
+        (name, value) -> {
+          lines.append(timestamp).append(' ').append(step).append(' ');
+          lines.append(value.doubleValue()).append(' ').append(name).append('\n');
+        });
+    try {
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot keep curves in " + file, e);
+    }
+  }
+
+  /** Hands all values on, so many at a time, in the order of their coming. */
+  synchronized void read(int most, Consumer<List<Metric>> to) {
+    if (isEmpty()) {
+      return;
+    }
+    try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      List<Metric> batch = new ArrayList<>();
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        batch.add(metric(line.split(" ", PARTS)));
+        if (batch.size() == most) {
+          to.accept(batch);
+          batch.clear();
+        }
+      }
+      if (!batch.isEmpty()) {
+        to.accept(batch);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read curves from " + file, e);
+    }
+  }
+
+  private static Metric metric(String[] parts) {
+    return Metric.newBuilder()
+        .setTimestamp(Long.parseLong(parts[0]))
+        .setStep(Long.parseLong(parts[1]))
+        .setValue(Double.parseDouble(parts[2]))
+        .setKey(parts[3])
+        .build();
+  }
+
+  /** Forgets all values: MLflow has them. */
+  public synchronized void clear() {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot remove " + file, e);
+    }
+  }
+}
