@@ -3,6 +3,9 @@ package stillhouse.benchmarks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.SparkSession;
@@ -37,12 +41,16 @@ import stillhouse.train.TrainingReports;
 import stillhouse.train.TrainingRun;
 
 /**
- * The product's own steps, on one rank and batches from memory, for {@code peers/train_steps.py} to
- * hold against eager PyTorch's. Prints one line of JSON: each step's milliseconds and loss.
+ * The product's own steps with batches from memory: for {@code peers/train_steps.py} to hold
+ * against eager PyTorch's, and for {@code peers/ranks.py} to see what more ranks cost. Prints one
+ * line of JSON: each step's milliseconds, loss and rank 0's share in all-reduce, and the processor
+ * seconds of all ranks' JVMs over the steps after the first fifth.
  *
  * <pre>
- * STUDENT.yaml RECIPE.yaml SIDE BATCH STEPS
+ * STUDENT.yaml RECIPE.yaml SIDE BATCH STEPS [RANKS]
  * </pre>
+ *
+ * Without RANKS this JVM is the only rank; with them each has a JVM of its own.
  */
 public final class TrainSteps {
   private static final int CLASSES = 3;
@@ -57,32 +65,69 @@ public final class TrainSteps {
     int batch = Integer.parseInt(args[3]);
     int steps = Integer.parseInt(args[4]);
     List<TrainingMetrics.Step> heard = Collections.synchronizedList(new ArrayList<>());
-    Path checkpoints = Files.createTempDirectory("train-steps");
+    int ranks = args.length > 5 ? Integer.parseInt(args[5]) : 0;
+    Path folder = Files.createTempDirectory("train-steps");
     var plan = new TrainingPlan(1, batch, 1e-3, 0.01, 0, 1.0, 1);
     var run =
         new TrainingRun(
-            RUN, checkpoints.toUri().toString(), 1, plan, Sha256.of(new byte[0]), 1, 0, 1, 600, 1);
-    try (SparkSession spark = session();
+            RUN,
+            folder.resolve("checkpoints").toUri().toString(),
+            Math.max(1, ranks),
+            plan,
+            Sha256.of(new byte[0]),
+            1,
+            0,
+            1,
+            600,
+            1);
+    try (SparkSession spark = session(ranks);
         var listening = TrainingReports.listen(RUN, new Heard(heard))) {
-      BarrierTraining.run(spark, run, program(student, recipe, side, batch, steps));
+      BarrierTraining.run(spark, run, program(student, recipe, side, steps, folder.toString()));
       while (heard.size() < steps) { // the last ones may still be on their way
         Thread.sleep(20);
       }
     }
-    System.out.println(json(heard, batch));
+    System.out.println(json(heard, batch, processorSeconds(folder)));
+    System.exit(0); // Spark's timer of barriers is no daemon
   }
 
-  private static SparkSession session() {
-    return SparkSession.builder()
-        .master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.plugins", TrainingPlugin.class.getName())
-        .getOrCreate();
+  private static SparkSession session(int ranks) {
+    var builder =
+        SparkSession.builder()
+            .master(ranks == 0 ? "local[1]" : "local-cluster[" + ranks + ",1,2048]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.plugins", TrainingPlugin.class.getName());
+    if (ranks > 0) {
+      String opens =
+          ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+              .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk."))
+              .collect(Collectors.joining(" "));
+      builder
+          .config("spark.executor.memory", "2g")
+          .config("spark.driver.host", "127.0.0.1")
+          .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+          .config("spark.executor.extraJavaOptions", opens);
+    }
+    return builder.getOrCreate();
+  }
+
+  private static double processorSeconds(Path folder) throws IOException {
+    double sum = 0;
+    try (var files = Files.newDirectoryStream(folder, "processor-*")) {
+      for (Path file : files) {
+        sum += Double.parseDouble(Files.readString(file));
+      }
+    }
+    return sum;
   }
 
   private static RankProgram program(
-      StudentConfig config, Recipe recipe, int side, int batch, int steps) {
-    return context -> parts(config, recipe, side, new Memory(side, batch, steps), context);
+      StudentConfig config, Recipe recipe, int side, int steps, String folder) {
+    return context -> {
+      int share = context.plan().batch() / context.ranks();
+      Path processor = Path.of(folder, "processor-" + context.rank());
+      return parts(config, recipe, side, new Memory(side, share, steps, processor), context);
+    };
   }
 
   private static RankParts parts(
@@ -99,18 +144,34 @@ public final class TrainSteps {
     return new RankParts(student, Objective.create(recipe, objective).terms(), batches);
   }
 
-  /** Random images whose upper left quarter is of every class; one batch, copied each step. */
-  private record Memory(
-      int batch, int steps, float[] image, float[] truth, float[] valid, Shape shape)
-      implements BatchSource {
-    Memory(int side, int batch, int steps) {
-      this(
-          batch,
-          steps,
-          random(batch * 3 * side * side),
-          corner(batch * CLASSES, side),
-          ones(batch * side * side),
-          new Shape(batch, 3, side, side));
+  /**
+   * Random images whose upper left quarter is of every class; one batch, copied each step. Leaves
+   * the JVM's processor seconds in a file.
+   */
+  private static final class Memory implements BatchSource {
+    private final int batch;
+    private final int steps;
+    private final float[] image;
+    private final float[] truth;
+    private final float[] valid;
+    private final Shape shape;
+    private final Path processor;
+    private long before;
+
+    Memory(int side, int batch, int steps, Path processor) {
+      this.batch = batch;
+      this.steps = steps;
+      this.image = random(batch * 3 * side * side);
+      this.truth = corner(batch * CLASSES, side);
+      this.valid = ones(batch * side * side);
+      this.shape = new Shape(batch, 3, side, side);
+      this.processor = processor;
+    }
+
+    private static long processorNanos() {
+      return ((com.sun.management.OperatingSystemMXBean)
+              ManagementFactory.getOperatingSystemMXBean())
+          .getProcessCpuTime();
     }
 
     private static float[] random(int size) {
@@ -144,6 +205,9 @@ public final class TrainSteps {
 
     @Override
     public Batch next(NDManager manager, int epoch, int step) {
+      if (step == steps / 5) {
+        before = processorNanos();
+      }
       NDArray none = manager.create(new float[0], new Shape(0));
       Shape labels = new Shape(batch, CLASSES, shape.get(2), shape.get(3));
       var targets =
@@ -166,7 +230,13 @@ public final class TrainSteps {
     }
 
     @Override
-    public void close() {}
+    public void close() { // at once after the last step
+      try {
+        Files.writeString(processor, Double.toString((processorNanos() - before) * 1e-9));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 
   private record Heard(List<TrainingMetrics.Step> steps) implements TrainingListener {
@@ -179,15 +249,19 @@ public final class TrainSteps {
     public void epoch(TrainingMetrics.Epoch metrics) {}
   }
 
-  private static String json(List<TrainingMetrics.Step> steps, int batch) {
-    String milliseconds =
-        steps.stream()
-            .map(s -> String.format(Locale.ROOT, "%.3f", 1000 * batch / s.imagesPerSecond()))
-            .collect(Collectors.joining(", "));
-    String losses =
-        steps.stream()
-            .map(s -> String.format(Locale.ROOT, "%.6f", s.loss()))
-            .collect(Collectors.joining(", "));
-    return "{\"milliseconds\": [" + milliseconds + "], \"losses\": [" + losses + "]}";
+  private static String json(List<TrainingMetrics.Step> steps, int batch, double processor) {
+    return "{\"milliseconds\": %s, \"losses\": %s, \"reduce\": %s, \"processor_seconds\": %.3f}"
+        .formatted(
+            list(steps, s -> 1000 * batch / s.imagesPerSecond()),
+            list(steps, TrainingMetrics.Step::loss),
+            list(steps, TrainingMetrics.Step::reduceShare),
+            processor);
+  }
+
+  private static String list(
+      List<TrainingMetrics.Step> steps, ToDoubleFunction<TrainingMetrics.Step> value) {
+    return steps.stream()
+        .map(s -> String.format(Locale.ROOT, "%.6f", value.applyAsDouble(s)))
+        .collect(Collectors.joining(", ", "[", "]"));
   }
 }
