@@ -44,6 +44,16 @@ final class Network implements AutoCloseable {
     }
   }
 
+  /** As {@link #parameters()}, of a student that nobody has trained yet. */
+  static long parameters(StudentConfig student, int classes) {
+    Recording.off();
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        Weights weights = new Weights(manager, 0)) {
+      Students.create(student, classes, SMALLEST, SMALLEST, weights);
+      return weights.parameterCount(Student.PREFIX);
+    }
+  }
+
   /**
    * Numbers that training moves and that ship; what losses learn beside the student is not among
    * them.

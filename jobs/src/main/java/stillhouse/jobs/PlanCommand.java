@@ -46,6 +46,8 @@ final class PlanCommand implements Callable<Integer> {
               + " probe runs)")
   private int slots;
 
+  @Mixin private RingOptions ring;
+
   @Option(names = "--json", paramLabel = "FILE", description = "also write the figures as JSON")
   private Path json;
 
@@ -58,6 +60,7 @@ final class PlanCommand implements Callable<Integer> {
       throw new ConfigException(
           "Invalid --probe: " + batches + " (must be >= 1), --slots: " + slots + " (must be >= 0)");
     }
+    var reduction = ring.told(dataset.classes().size());
     try (var session = JobSession.open("plan " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       CachePlan plan =
@@ -72,6 +75,7 @@ final class PlanCommand implements Callable<Integer> {
               batches);
       int asked = slots == 0 ? plan.slots() : slots;
       System.out.println(PlanText.of(source.spec().name(), dataset, plan, asked));
+      reduction.ifPresent(System.out::println);
       if (json != null) {
         JsonFiles.write(json, PlanText.map(source.spec().name(), dataset, plan, asked));
         log.info("Wrote {}", json);
