@@ -57,13 +57,8 @@ final class SweepPlan {
             "left");
     lines.forEach(line -> table.add(cells(line)));
     return String.format(
-            "%nSweep %s: %d runs with %d seeds, %d ranks, split %s, baseline %s%n%n",
-            config.name(),
-            lines.size(),
-            config.seeds().size(),
-            ranks,
-            config.split(),
-            config.baseline())
+            "%nSweep %s: %d runs by seeds %s, ranks %d, split %s, baseline %s%n%n",
+            config.name(), lines.size(), config.seeds(), ranks, config.split(), config.baseline())
         + table.text()
         + System.lineSeparator()
         + estimate(lines);

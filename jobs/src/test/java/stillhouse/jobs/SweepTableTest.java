@@ -80,6 +80,25 @@ class SweepTableTest {
   }
 
   @Test
+  void aShareOfLabelsIsPairedWithItself() throws IOException {
+    Path file = folder.resolve("sweep.yaml");
+    Files.writeString(file, SWEEP.formatted("0") + "labels: [0.1, 1]\n");
+    SweepGrid grid = SweepGrid.of(file, SweepConfig.load(file), 1, false);
+    SweepTable table =
+        table(grid, grid.trials().stream().<SweepOutcome>map(t -> done(t, 100)).toList());
+    assertThat(new SweepText(table).markdown("p"))
+        .contains(
+            "| run | labels | seeds | IoU | IoU − plain | training s |",
+            "| plain | 10 % | 1 | 0.5000 | - | 1 |",
+            "| full | 10 % | 1 | 0.5500 | +0.0500 [+0.0000, +0.1000] | 1 |",
+            "| plain | 100 % | 1 |");
+    assertThat(table.rows().get(1).versus().orElseThrow().comparison().seeds().get(0).pair())
+        .extracting(pair -> pair.baseline().name(), pair -> pair.candidate().name())
+        .containsExactly("tiny-conv.known-plain.l10.s0", "tiny-conv.known-full.l10.s0");
+    assertThat(table.figures()).containsKey("full_10/iou_difference");
+  }
+
+  @Test
   void aFailedRunIsSaidAndTheOthersArePaired() throws IOException {
     SweepGrid grid = grid("0, 1");
     List<SweepOutcome> outcomes =
