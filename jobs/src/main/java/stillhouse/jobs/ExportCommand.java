@@ -11,7 +11,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "export",
     mixinStandardHelpOptions = true,
-    description = "Writes trained students as ONNX and checks each file against its network.")
+    description =
+        "Writes trained students as ONNX and checks each file against its network: of a run with validation its best checkpoint, of another one its last.")
 final class ExportCommand implements Callable<Integer> {
   @Mixin private RunSelection runs;
   @Mixin private TrackingOptions tracking;

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import stillhouse.cache.TrainingView;
@@ -57,7 +56,7 @@ record OnnxStudent(
         folder.resolve(FILE), new OnnxStudent(bytes, sha256, weights, logits, embedding, true));
   }
 
-  /** Writes {@code student.onnx} of a run's last checkpoint into its folder. */
+  /** Writes {@code student.onnx} of the checkpoint that ships into a run's folder. */
   static OnnxStudent write(Path folder, RunRecord record, RootOption root, Configuration hadoop)
       throws IOException {
     TrainingView view = TrainingView.open(root.absolute(record.view()), hadoop);
@@ -71,7 +70,11 @@ record OnnxStudent(
       checkpoint(record, root.checkpoints(record.name()), hadoop).restoreForUse(network.weights());
       // It takes its name once it is checked: what is there is what was trained.
       Path unchecked = folder.resolve("unchecked-" + RunRecord.ONNX);
-      OnnxExport.write(network.student(), network.weights(), metadata(record), unchecked);
+      OnnxExport.write(
+          network.student(),
+          network.weights(),
+          OnnxMetadata.of(record).with(record.weightsDigest()),
+          unchecked);
       NDArray images = ViewImages.first(view, REAL_IMAGES, network.manager(), hadoop);
       OnnxCheck.Difference difference = OnnxCheck.compare(network.student(), unchecked, images);
       Path file = folder.resolve(RunRecord.ONNX);
@@ -90,41 +93,30 @@ record OnnxStudent(
     }
   }
 
-  /** The last one, which must hold the weights that the record speaks of. */
-  private static Checkpoint checkpoint(RunRecord record, String checkpoints, Configuration hadoop) {
-    Checkpoint latest =
-        new Checkpoints(checkpoints, 1, hadoop)
-            .latest()
-            .orElseThrow(
-                () ->
-                    new ConfigException(
-                        "No checkpoint of run " + record.name() + " in " + checkpoints));
-    if (!latest.weightDigest().hex().equals(record.weightsDigest())) {
-      throw new ConfigException(
-          "Cannot export run "
-              + record.name()
-              + ": its checkpoint "
-              + latest.folder()
-              + " holds weights "
-              + latest.weightDigest().brief()
-              + ", its record says "
-              + record.weightsDigest()
-              + ". Remove the run's "
-              + RunRecord.FILE
-              + " and train again: it resumes from that checkpoint.");
-    }
-    return latest;
+  /** The one that holds the weights that the record speaks of. */
+  private static Checkpoint checkpoint(RunRecord record, String folder, Configuration hadoop) {
+    Checkpoints checkpoints = new Checkpoints(folder, 1, hadoop);
+    return checkpoints
+        .holding(new Sha256(record.weightsDigest()))
+        .orElseThrow(() -> lacking(record, folder, checkpoints.latest()));
   }
 
-  private static Map<String, String> metadata(RunRecord record) {
-    return Map.of(
-        "stillhouse.classes", String.join(",", record.classes()),
-        "stillhouse.height", String.valueOf(record.height()),
-        "stillhouse.width", String.valueOf(record.width()),
-        "stillhouse.student", record.student(),
-        "stillhouse.recipe", record.recipe(),
-        "stillhouse.dataset", record.dataset(),
-        "stillhouse.weights", record.weightsDigest(),
-        "stillhouse.view", record.viewDigest());
+  private static ConfigException lacking(
+      RunRecord record, String folder, Optional<Checkpoint> latest) {
+    if (latest.isEmpty()) {
+      return new ConfigException("No checkpoint of run " + record.name() + " in " + folder);
+    }
+    return new ConfigException(
+        "Cannot export run "
+            + record.name()
+            + ": its checkpoint "
+            + latest.get().folder()
+            + " holds weights "
+            + latest.get().weightDigest().brief()
+            + ", its record says "
+            + record.weightsDigest()
+            + ". Remove the run's "
+            + RunRecord.FILE
+            + " and train again: it resumes from that checkpoint.");
   }
 }

@@ -3,26 +3,37 @@ package stillhouse.jobs;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.train.RankLoad;
 import stillhouse.train.TrainingListener;
 import stillhouse.train.TrainingMetrics;
 import stillhouse.train.TrainingPlan;
 
-/** Sends a run's curves to MLflow while it trains, and a line an epoch to the console. */
-final class RunCurves implements TrainingListener {
+/**
+ * Sends a run's curves to MLflow while it trains, and says on the console how far it is: in one
+ * line that is written over itself on a terminal, else in a line an epoch.
+ */
+final class RunCurves implements TrainingListener, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RunCurves.class);
   private static final long QUIET_NANOS = 2_000_000_000L; // short epochs share a line
   private final String name;
   private final TrainingPlan plan;
   private final RunTracking run;
+  private final Optional<TrainingBar> bar;
   private long lastLine;
+  private volatile long lastStep;
 
-  RunCurves(String name, TrainingPlan plan, RunTracking run) {
+  /**
+   * @param bar where there is a terminal
+   */
+  RunCurves(String name, TrainingPlan plan, RunTracking run, Optional<TrainingBar> bar) {
     this.name = name;
     this.plan = plan;
     this.run = run;
+    this.bar = bar;
   }
 
   @Override
@@ -36,6 +47,21 @@ final class RunCurves implements TrainingListener {
     values.put("train/share_waiting_for_data", step.waitShare());
     values.put("train/share_all_reduce", step.reduceShare());
     run.metrics(values, step.globalStep());
+    lastStep = step.globalStep();
+    bar.ifPresent(b -> b.step(step));
+  }
+
+  /** On the axis of steps, as all else, though it was sampled by the clock. */
+  @Override
+  public void load(RankLoad load) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    load.values().forEach((what, v) -> values.put("system/rank-" + load.rank() + "/" + what, v));
+    run.metrics(values, lastStep);
+  }
+
+  @Override
+  public void close() {
+    bar.ifPresent(TrainingBar::clear);
   }
 
   @Override
@@ -45,7 +71,8 @@ final class RunCurves implements TrainingListener {
     epoch.terms().forEach((term, value) -> values.put("epoch/loss_" + term, value));
     run.metrics(values, epoch.globalStep());
     boolean last = epoch.epoch() + 1 == plan.epochs();
-    if (last || System.nanoTime() - lastLine > QUIET_NANOS) {
+    if (last || (bar.isEmpty() && System.nanoTime() - lastLine > QUIET_NANOS)) {
+      bar.ifPresent(TrainingBar::clear);
       lastLine = System.nanoTime();
       log.info(
           String.format(

@@ -21,15 +21,19 @@ import stillhouse.identity.Sha256;
  * @param studentFile the student's YAML as it was used, beside this file
  * @param view folder of the training view, as {@link RootOption#absolute} takes it
  * @param viewDigest identity of the data that it was trained on
- * @param weightsDigest equal on all ranks at the end
+ * @param weightsDigest of what ships: of the run's end, where validation chose an epoch of that
  * @param rankDigests each rank's own, all equal to it
+ * @param checkpoint that holds them, likewise
  * @param labels share of training images whose labels counted
- * @param steps of the optimiser
+ * @param epochs that were trained
+ * @param steps of the optimiser in them
  * @param batch samples a step over all ranks; 0 in files from before it was kept
  * @param learningRate the peak; 0 as above
  * @param mlflowRun id of its MLflow run; empty where the server was away while it trained
  * @param losses of the last epoch, by name
  * @param identity of all that decided its weights; empty where an older version wrote the file
+ * @param bestEpoch after how many epochs validation found it best; 0 where there was no validation
+ * @param stoppedEarly whether validation ended it before its plan did
  */
 record RunRecord(
     String name,
@@ -57,7 +61,9 @@ record RunRecord(
     double learningRate,
     String mlflowRun,
     Map<String, Double> losses,
-    String identity) {
+    String identity,
+    int bestEpoch,
+    boolean stoppedEarly) {
   static final String FILE = "run.json";
   static final String ONNX = "student.onnx";
 

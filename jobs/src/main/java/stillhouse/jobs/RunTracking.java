@@ -110,6 +110,26 @@ final class RunTracking {
     }
   }
 
+  /**
+   * Sends a file that may be sent again later: where the server is away, it is warned of and not
+   * noted as missing.
+   */
+  void file(Path file, String folder) {
+    if (run == null) {
+      return;
+    }
+    try {
+      run.artifact(file, folder);
+    } catch (TrackingException e) {
+      log.warn(
+          "Cannot send {} to MLflow at {} (run {}): {}. Training goes on; the export job sends what ships.",
+          file,
+          server.uri(),
+          facts.name(),
+          e.getMessage());
+    }
+  }
+
   /** Marks a run whose training failed. */
   void failed() {
     if (run != null) {
@@ -137,14 +157,20 @@ final class RunTracking {
       if (!record.mlflowRun().equals(id())) {
         record.withMlflowRun(id()).write(facts.folder());
       }
-      tell(
-          "the digest of the weights",
-          REMEDY,
-          r -> r.tags(Map.of("weights_digest", record.weightsDigest())));
+      tell("the digest of the weights", REMEDY, r -> r.tags(ends(record)));
       tell("the curves", REMEDY, this::deliver);
       tell("that it is trained", REMEDY, r -> r.finish(true));
     }
     return noted();
+  }
+
+  private static Map<String, String> ends(RunRecord record) {
+    Map<String, String> tags = new HashMap<>(Map.of("weights_digest", record.weightsDigest()));
+    if (record.bestEpoch() > 0) {
+      tags.put("best_epoch", String.valueOf(record.bestEpoch()));
+      tags.put("stopped_early", String.valueOf(record.stoppedEarly()));
+    }
+    return tags;
   }
 
   private boolean begin(String remedy) {

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +21,9 @@ import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tracking.TrackingServer;
 import stillhouse.train.BarrierTraining;
+import stillhouse.train.Checkpoint;
 import stillhouse.train.Checkpoints;
+import stillhouse.train.EpochGate;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 import stillhouse.train.TrainingPlan;
@@ -50,13 +51,13 @@ final class TrainingJob {
   private final SparkSession spark;
   private final TrackingServer server;
   private final RootOption root;
-  private final DatasetConfig dataset;
-  private final Optional<LocalTeacher> teacher;
   private final StudentConfig student;
   private final Path studentFile;
   private final TrainingOptions options;
   private final ViewMaker views;
   private final RunPins pins;
+  private final RunFacts facts;
+  private final Validation validation;
 
   TrainingJob(
       SparkSession spark,
@@ -70,12 +71,12 @@ final class TrainingJob {
     this.spark = spark;
     this.server = server;
     this.root = root;
-    this.dataset = dataset;
-    this.teacher = teacher;
     this.student = student;
     this.studentFile = studentFile;
     this.options = options;
     this.pins = new RunPins(spark, root.uri());
+    this.facts = new RunFacts(root, dataset, teacher, student, options);
+    this.validation = new Validation(spark, root, dataset, student);
     this.views =
         new ViewMaker(
             spark,
@@ -86,10 +87,6 @@ final class TrainingJob {
             options.partial());
   }
 
-  /** An order with its data and its plan. */
-  private record Prepared(
-      Order order, Path folder, TrainingView view, Experiment experiment, TrainingRun run) {}
-
   /**
    * Trains each, or finds it trained. All are held against what lies under their names before the
    * first trains.
@@ -98,11 +95,11 @@ final class TrainingJob {
    */
   List<String> run(List<Order> orders) {
     Map<String, Pins.Held> pinned = new HashMap<>();
-    List<Prepared> all =
+    List<PreparedRun> all =
         pins.preparing(
             () -> {
-              List<Prepared> prepared = orders.stream().map(this::prepare).toList();
-              prepared.stream().filter(p -> !isTrained(p.folder())).forEach(p -> pin(p, pinned));
+              List<PreparedRun> prepared = orders.stream().map(this::prepare).toList();
+              prepared.stream().filter(p -> !p.isTrained()).forEach(p -> pin(p, pinned));
               return prepared;
             });
     try {
@@ -121,34 +118,35 @@ final class TrainingJob {
     pins.preparing(() -> orders.stream().map(this::prepare).toList());
   }
 
-  private void pin(Prepared prepared, Map<String, Pins.Held> pinned) {
+  private void pin(PreparedRun prepared, Map<String, Pins.Held> pinned) {
     String name = prepared.order().name();
     pinned.put(name, pins.training(name, prepared.view().info().digest()));
   }
 
-  private Prepared prepare(Order order) {
+  private PreparedRun prepare(Order order) {
     TrainingView view = views.of(order.recipe());
     Experiment experiment =
         new Experiment(order.recipe(), student, view.folder(), views.labelFraction(order.recipe()));
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
     Path folder = root.runs().resolve(order.name());
-    if (isTrained(folder)) {
+    PreparedRun prepared = new PreparedRun(order, folder, view, experiment, run);
+    if (prepared.isTrained()) {
       RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
     } else {
-      new Checkpoints(
-              run.checkpoints(), run.keepCheckpoints(), spark.sparkContext().hadoopConfiguration())
-          .requireIdentity(run.identity());
+      checkpoints(run).requireIdentity(run.identity());
+      prepared.validation().ifPresent(v -> validation.samples(v.split()));
     }
-    return new Prepared(order, folder, view, experiment, run);
+    return prepared;
   }
 
-  private static boolean isTrained(Path folder) {
-    return Files.exists(folder.resolve(RunRecord.FILE));
+  private Checkpoints checkpoints(TrainingRun run) {
+    return new Checkpoints(
+        run.checkpoints(), run.keepCheckpoints(), spark.sparkContext().hadoopConfiguration());
   }
 
-  private Optional<String> run(Prepared prepared, Map<String, Pins.Held> pinned) {
-    if (isTrained(prepared.folder())) {
+  private Optional<String> run(PreparedRun prepared, Map<String, Pins.Held> pinned) {
+    if (prepared.isTrained()) {
       return leaveAlone(prepared);
     }
     Optional<String> lacking = train(prepared);
@@ -156,7 +154,7 @@ final class TrainingJob {
     return lacking;
   }
 
-  private Optional<String> leaveAlone(Prepared prepared) {
+  private Optional<String> leaveAlone(PreparedRun prepared) {
     log.info(
         "Run {} is trained already; to train it again remove {} and {}",
         prepared.order().name(),
@@ -166,24 +164,26 @@ final class TrainingJob {
     if (!RunTracking.incomplete(prepared.folder()) && !record.mlflowRun().isEmpty()) {
       return Optional.empty();
     }
-    return RunTracking.complete(server, facts(prepared, record.ranks()), record);
+    return RunTracking.complete(server, facts.of(prepared, record.ranks()), record);
   }
 
-  private Optional<String> train(Prepared prepared) {
+  private Optional<String> train(PreparedRun prepared) {
     Order order = prepared.order();
     TrainingRun run = prepared.run();
     keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
     keep(studentFile, prepared.folder().resolve("student.yaml"));
-    RunTracking tracking = RunTracking.start(server, facts(prepared, options.ranks()));
+    RunTracking tracking = RunTracking.start(server, facts.of(prepared, options.ranks()));
     TrainingReport report;
+    Optional<Checkpoint> best;
     RunRecord record;
     boolean trained = false;
     try {
-      try (var hearing =
-          TrainingReports.listen(run.id(), new RunCurves(order.name(), run.plan(), tracking))) {
-        report = BarrierTraining.run(spark, run, prepared.experiment());
+      try (var curves = new RunCurves(order.name(), run.plan(), tracking, bar(prepared));
+          var hearing = TrainingReports.listen(run.id(), curves)) {
+        report = BarrierTraining.run(spark, run, prepared.experiment(), gates(prepared, tracking));
       }
-      record = record(prepared, report, tracking.id());
+      best = prepared.validation().flatMap(v -> checkpoints(run).best());
+      record = facts.record(prepared, report, best, tracking.id());
       tracking.untold(); // first: a driver that is stopped between the two leaves it to be told
       record.write(prepared.folder());
       trained = true;
@@ -200,6 +200,10 @@ final class TrainingJob {
         Math.round(report.imagesPerSecond()),
         report.rankDigests().size(),
         report.weights().brief());
+    best.ifPresent(
+        b ->
+            log.info(
+                "Its best is after epoch {}, and ships: {}", b.position().epoch(), b.folder()));
     return tracking.trained(
         record,
         Map.of(
@@ -207,6 +211,26 @@ final class TrainingJob {
             report.seconds(),
             "train/mean_images_per_second",
             report.imagesPerSecond()));
+  }
+
+  private static Optional<TrainingBar> bar(PreparedRun prepared) {
+    if (!TrainingBar.onTerminal()) {
+      return Optional.empty();
+    }
+    TrainingPlan plan = prepared.run().plan();
+    long steps =
+        (long) plan.epochs() * Experiment.stepsPerEpoch(prepared.view().info(), plan.batch());
+    return Optional.of(
+        new TrainingBar(
+            prepared.order().name(), plan.epochs(), steps, System.err, System::nanoTime));
+  }
+
+  private List<EpochGate> gates(PreparedRun prepared, RunTracking tracking) {
+    return prepared
+        .validation()
+        .<EpochGate>map(v -> validation.gate(prepared, v, tracking))
+        .stream()
+        .toList();
   }
 
   private TrainingPlan plan(Order order, TrainingView view) {
@@ -243,103 +267,6 @@ final class TrainingJob {
         2,
         COLLECTIVE_TIMEOUT_SECONDS,
         REPORT_EVERY_STEPS);
-  }
-
-  private Map<String, String> tags(Order order) {
-    Map<String, String> tags = new HashMap<>(order.tags());
-    tags.put("recipe", order.recipe().name());
-    tags.put("student", student.name());
-    tags.put("dataset", dataset.name());
-    tags.put("teacher", teacher.map(t -> t.spec().name()).orElse("none"));
-    return JobTags.of("train", tags);
-  }
-
-  private RunTracking.Facts facts(Prepared prepared, int ranks) {
-    Order order = prepared.order();
-    TrainingView view = prepared.view();
-    return new RunTracking.Facts(
-        order.name(),
-        dataset.name(),
-        prepared.folder(),
-        view.folder(),
-        view.info().digest(),
-        tags(order),
-        params(prepared, ranks));
-  }
-
-  private Map<String, String> params(Prepared prepared, int ranks) {
-    Order order = prepared.order();
-    TrainingPlan plan = prepared.run().plan();
-    var info = prepared.view().info();
-    Map<String, String> params = new LinkedHashMap<>();
-    params.put("recipe", order.recipe().name());
-    params.put("recipe_digest", order.recipe().digest().brief());
-    params.put("student", student.name());
-    params.put("seed", String.valueOf(order.seed()));
-    params.put("ranks", String.valueOf(ranks));
-    params.put("labels", String.valueOf(options.labels()));
-    params.put("epochs", String.valueOf(plan.epochs()));
-    params.put("batch", String.valueOf(plan.batch()));
-    params.put("learning_rate", String.valueOf(plan.learningRate()));
-    params.put("weight_decay", String.valueOf(plan.weightDecay()));
-    params.put("clip_norm", String.valueOf(plan.clipNorm()));
-    params.put("accumulation", String.valueOf(plan.accumulation()));
-    if (plan.averageDecay() > 0) {
-      params.put("ema", String.valueOf(plan.averageDecay()));
-    }
-    params.put("train_images", String.valueOf(info.samples("train")));
-    params.put("views", info.views().toString());
-    params.put("view", info.digest());
-    params.put("identity", prepared.run().identity().hex());
-    teacher.ifPresent(
-        t -> {
-          params.put("teacher_digest", t.spec().encoderDigest().hex());
-          params.put("cache_encoding", Prompts.encoding(dataset));
-          params.put("structure_radius", String.valueOf(dataset.cache().structureRadius()));
-        });
-    return params;
-  }
-
-  private RunRecord record(Prepared prepared, TrainingReport report, String mlflowRun) {
-    Order order = prepared.order();
-    TrainingView view = prepared.view();
-    TrainingPlan plan = prepared.run().plan();
-    var info = view.info();
-    Map<String, Double> losses = new HashMap<>(report.losses());
-    return new RunRecord(
-        order.name(),
-        order.recipe().name(),
-        student.name(),
-        dataset.name(),
-        "recipe.yaml",
-        "student.yaml",
-        info.classes(),
-        info.height(),
-        info.width(),
-        root.relative(view.folder()),
-        info.digest(),
-        report.weights().hex(),
-        report.rankDigests(),
-        root.relative(report.checkpoint()),
-        order.seed(),
-        options.labels(),
-        options.ranks(),
-        plan.epochs(),
-        report.steps(),
-        report.seconds(),
-        parameters(order, view),
-        plan.batch(),
-        plan.learningRate(),
-        mlflowRun,
-        losses,
-        prepared.run().identity().hex());
-  }
-
-  private long parameters(Order order, TrainingView view) {
-    var experiment = new Experiment(order.recipe(), student, view.folder(), 1);
-    try (var network = new Network(experiment, view)) {
-      return network.parameters();
-    }
   }
 
   private static void keep(Path file, Path copy) {

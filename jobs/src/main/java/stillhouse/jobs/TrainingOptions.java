@@ -1,14 +1,21 @@
 package stillhouse.jobs;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.Split;
 import stillhouse.train.Recipe;
+import stillhouse.train.ValidationSettings;
 
 /**
  * What the command line may change of a recipe's training, and how it is spread over the cluster.
  */
 final class TrainingOptions {
+  private static final List<String> SPLITS =
+      Arrays.stream(Split.values()).map(Split::label).toList();
+
   @Option(names = "--epochs", description = "in place of the recipe's")
   private Integer epochs;
 
@@ -43,6 +50,27 @@ final class TrainingOptions {
       names = "--partial",
       description = "train on what is cached, where the cache job has not reached every image yet")
   private boolean partial;
+
+  @Option(
+      names = "--validate-every",
+      paramLabel = "EPOCHS",
+      description =
+          "score the student after every so many epochs, in FP32 and INT8, and keep the best checkpoint, which is what export ships; in place of the recipe's training.validation.everyEpochs")
+  private Integer validateEvery;
+
+  @Option(
+      names = "--validate-split",
+      paramLabel = "SPLIT",
+      description =
+          "train, val or test, in place of the recipe's (which is val where it names none)")
+  private String validateSplit;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "LOOKS",
+      description =
+          "end a run after so many looks in a row without a better one (in boundary IoU, where the recipe names no metric), in place of the recipe's")
+  private Integer patience;
 
   /**
    * Those of a file in place of the command line; null: as the recipe says.
@@ -96,13 +124,38 @@ final class TrainingOptions {
     int length = Objects.requireNonNullElse(epochs, training.epochs());
     try {
       return recipe.withTraining(
-          training.with(length, size).with(optimizer.withLearningRate(rate)));
+          training
+              .with(length, size)
+              .with(optimizer.withLearningRate(rate))
+              .with(validation(training.validation())));
     } catch (IllegalArgumentException e) { // a warm-up longer than the run
       throw new ConfigException(
           "Cannot train by recipe %s for %d epochs: %s"
               .formatted(recipe.name(), length, e.getMessage()),
           e);
     }
+  }
+
+  /**
+   * @param settings the recipe's; null: it has none
+   */
+  private ValidationSettings validation(ValidationSettings settings) {
+    require(validateEvery == null || validateEvery >= 1, "--validate-every", validateEvery, ">= 1");
+    require(patience == null || patience >= 1, "--patience", patience, ">= 1");
+    require(
+        validateSplit == null || SPLITS.contains(validateSplit),
+        "--validate-split",
+        validateSplit,
+        "one of " + SPLITS);
+    if (settings == null && validateEvery == null) {
+      String rule = "beside --validate-every, or a recipe with training.validation";
+      require(patience == null, "--patience", patience, rule);
+      require(validateSplit == null, "--validate-split", validateSplit, rule);
+      return null;
+    }
+    return settings == null
+        ? new ValidationSettings(validateEvery, validateSplit, null, patience, null)
+        : settings.with(validateEvery, validateSplit, patience);
   }
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */

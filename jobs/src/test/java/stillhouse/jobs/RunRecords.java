@@ -36,6 +36,8 @@ final class RunRecords {
         1e-3,
         mlflowRun,
         losses,
-        "");
+        "",
+        0,
+        false);
   }
 }

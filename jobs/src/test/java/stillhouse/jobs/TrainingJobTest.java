@@ -22,8 +22,8 @@ import stillhouse.tracking.MlflowServer;
  * What train does about runs that are there and a server that is not: one executor, a real MLflow
  * server.
  */
-class TrainingJobTest {
-  private static final String FIRST = "first";
+class TrainingJobTest implements WatchedRunTests {
+  private static final String FIRST = ALONE;
   private static final String SWEEP =
       """
       name: pair
@@ -46,6 +46,12 @@ class TrainingJobTest {
     bench.drawScenes(24, 96);
     bench.done("ingest", bench.data(), bench.root());
     bench.done(train("--name=" + FIRST));
+    WatchedRunTests.train(bench);
+  }
+
+  @Override
+  public Workbench bench() {
+    return bench;
   }
 
   @AfterAll
@@ -265,7 +271,7 @@ class TrainingJobTest {
       "train",
       bench.data(),
       bench.root(),
-      tracking + "--recipe=scratch --epochs=1 --batch=4 --ranks=1 --learning-rate=1e-3",
+      tracking + "--recipe=scratch --epochs=2 --batch=4 --ranks=1 --learning-rate=1e-3",
       other
     };
   }

@@ -61,6 +61,10 @@ final class Workbench implements AutoCloseable {
     return mlflow;
   }
 
+  Path folder() {
+    return folder;
+  }
+
   String data() {
     return "--data=" + folder.resolve("scenes.yaml") + " --set=SCENES=" + folder.resolve("scenes");
   }

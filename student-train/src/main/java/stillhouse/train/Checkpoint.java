@@ -27,6 +27,7 @@ public final class Checkpoint {
   static final String OPTIMIZER = "optimizer.safetensors";
   static final String AVERAGE = "average.safetensors";
   static final String COMMITTED = "COMMITTED";
+  static final String BEST = "BEST";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 

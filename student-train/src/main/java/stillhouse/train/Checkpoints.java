@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -26,8 +27,9 @@ import stillhouse.student.Weights;
 /**
  * The checkpoints of one run, on any Hadoop file system. A checkpoint is a folder of its own: files
  * first, then a {@code COMMITTED} marker with their digests, since a rename is not atomic on object
- * stores. An attempt announces itself before it trains; from then on an older attempt, whose
- * executors may still be alive, is refused.
+ * stores. The one that validation found best has a {@code BEST} marker beside it and stays. An
+ * attempt announces itself before it trains; from then on an older attempt, whose executors may
+ * still be alive, is refused.
  */
 public final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
@@ -39,7 +41,7 @@ public final class Checkpoints {
 
   /**
    * @param directory any Hadoop path
-   * @param keep how many committed checkpoints stay
+   * @param keep how many committed checkpoints stay, the best one apart
    */
   public Checkpoints(String directory, int keep, Configuration hadoop) {
     if (keep < 1) {
@@ -80,9 +82,53 @@ public final class Checkpoints {
    * @throws CheckpointException where a file of it has another digest than its marker says
    */
   public Optional<Checkpoint> latest() {
-    Optional<Checkpoint> latest = committed().stream().reduce((a, b) -> b);
-    latest.ifPresent(Checkpoint::verify);
-    return latest;
+    return verified(committed().stream());
+  }
+
+  /**
+   * The checkpoint that validation found best; empty where there was none.
+   *
+   * @throws CheckpointException where a file of it has another digest than its marker says
+   */
+  public Optional<Checkpoint> best() {
+    return verified(committed().stream().filter(this::isBest));
+  }
+
+  /**
+   * The checkpoint of these weights.
+   *
+   * @throws CheckpointException where a file of it has another digest than its marker says
+   */
+  public Optional<Checkpoint> holding(Sha256 weights) {
+    return verified(committed().stream().filter(c -> c.weightDigest().equals(weights)));
+  }
+
+  private static Optional<Checkpoint> verified(Stream<Checkpoint> found) {
+    Optional<Checkpoint> last = found.reduce((a, b) -> b);
+    last.ifPresent(Checkpoint::verify);
+    return last;
+  }
+
+  /** Marks a run's best checkpoint, which stays until another one is. */
+  void keepBest(Checkpoint best) {
+    try {
+      files.create(new Path(best.folder(), Checkpoint.BEST), true).close();
+      for (Checkpoint other : committed()) {
+        if (!other.folder().equals(best.folder())) {
+          files.delete(new Path(other.folder(), Checkpoint.BEST), false);
+        }
+      }
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot mark the best checkpoint, " + best.folder(), e);
+    }
+  }
+
+  private boolean isBest(Checkpoint checkpoint) {
+    try {
+      return files.exists(new Path(checkpoint.folder(), Checkpoint.BEST));
+    } catch (IOException e) { // it may well be: what can't be looked at is not taken for none
+      throw new CheckpointException("Cannot look at checkpoint " + checkpoint.folder(), e);
+    }
   }
 
   /**
@@ -159,7 +205,7 @@ public final class Checkpoints {
   }
 
   /**
-   * Writes and commits, then drops all but the newest.
+   * Writes and commits, then drops all but the newest and the best.
    *
    * @param weightDigest of the weights, which all ranks agreed on
    * @param identity of the run
@@ -244,11 +290,16 @@ public final class Checkpoints {
     }
   }
 
-  /** Drops committed checkpoints beyond the newest, and what an older attempt left unfinished. */
+  /**
+   * Drops committed checkpoints beyond the newest but for the best, and what an older attempt left
+   * unfinished.
+   */
   private void dropOld(int attempt) throws IOException {
     List<Checkpoint> committed = committed();
     for (Checkpoint old : committed.subList(0, Math.max(0, committed.size() - keep))) {
-      files.delete(new Path(old.folder()), true);
+      if (!isBest(old)) {
+        files.delete(new Path(old.folder()), true);
+      }
     }
     for (FileStatus folder : list(directory)) {
       String name = folder.getPath().getName();

@@ -33,6 +33,8 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(RankTask.class);
 
+  private static final int LOAD_EVERY_SECONDS = 10; // as MLflow's own system metrics
+
   private final TrainingRun run;
   private final RankProgram program;
   private final int endEpoch;
@@ -84,7 +86,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     int rank = ring.rank();
     RankParts parts = program.build(new RankContext(rank, run.ranks(), run.plan(), weights, conf));
     RankListener listener = new RankListener(barrier, ring, checkpoints, weights);
-    try (BatchSource batches = parts.batches();
+    try (var loads =
+            new LoadReports(rank, LOAD_EVERY_SECONDS, load -> TrainingPlugin.send(run.id(), load));
+        BatchSource batches = parts.batches();
         RankLoop loop =
             new RankLoop(
                 parts.student(), weights, parts.terms(), batches, ring, run.plan(), listener)) {

@@ -81,7 +81,7 @@ public record Recipe(
     Fingerprint parts =
         Fingerprint.of("recipe")
             .add("losses", canonical(losses))
-            .add("training", canonical(training))
+            .add("training", canonical(training.withoutLooks()))
             .add("alignment", canonical(alignment))
             .add("projection", canonical(projection));
     // A recipe that draws no views has the digest that it had before there were any.
@@ -106,6 +106,7 @@ public record Recipe(
    * @param accumulation parts in which a rank's share of a step passes through the student; null: 1
    * @param ema decay of the moving average of the weights that is exported in their place; null:
    *     they are exported themselves
+   * @param validation how the run is looked at; null: it is not
    */
   public record Training(
       int epochs,
@@ -116,7 +117,8 @@ public record Recipe(
       Photometric photometric,
       // Where they say nothing, they are no part of the digest.
       @JsonInclude(JsonInclude.Include.NON_NULL) Integer accumulation,
-      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema)
+      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema,
+      @JsonInclude(JsonInclude.Include.NON_NULL) ValidationSettings validation)
       implements Serializable {
     public Training {
       schedule = schedule == null ? Schedule.DEFAULT : schedule;
@@ -131,12 +133,33 @@ public record Recipe(
     }
 
     public Training with(Optimizer other) {
-      return new Training(epochs, batch, other, schedule, clipNorm, photometric, accumulation, ema);
+      return new Training(
+          epochs, batch, other, schedule, clipNorm, photometric, accumulation, ema, validation);
+    }
+
+    public Training with(ValidationSettings looks) {
+      return new Training(
+          epochs, batch, optimizer, schedule, clipNorm, photometric, accumulation, ema, looks);
+    }
+
+    /** Looking at a run moves no weight; that it may end the run does. */
+    private Training withoutLooks() {
+      return validation == null
+          ? this
+          : with(validation.patience() == null ? null : validation.thatEnd());
     }
 
     public Training with(int otherEpochs, int otherBatch) {
       return new Training(
-          otherEpochs, otherBatch, optimizer, schedule, clipNorm, photometric, accumulation, ema);
+          otherEpochs,
+          otherBatch,
+          optimizer,
+          schedule,
+          clipNorm,
+          photometric,
+          accumulation,
+          ema,
+          validation);
     }
   }
 

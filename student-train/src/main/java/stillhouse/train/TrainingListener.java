@@ -5,4 +5,7 @@ public interface TrainingListener {
   void step(TrainingMetrics.Step metrics);
 
   void epoch(TrainingMetrics.Epoch metrics);
+
+  /** Each rank tells of its process now and again. */
+  default void load(RankLoad load) {}
 }

@@ -19,19 +19,27 @@ public final class TrainingPlugin implements SparkPlugin {
 
   private static volatile PluginContext executor;
 
-  private record Message(String runId, TrainingMetrics metrics) implements Serializable {}
+  private record Message(String runId, Serializable report) implements Serializable {}
 
   /** Sends from an executor; a message that is lost is logged and no reason to stop. */
   static void send(String runId, TrainingMetrics metrics) {
+    sendReport(runId, metrics);
+  }
+
+  static void send(String runId, RankLoad load) {
+    sendReport(runId, load);
+  }
+
+  private static void sendReport(String runId, Serializable report) {
     PluginContext context = executor;
     if (context == null) {
       throw new TrainingException(
           "Cannot report to the driver: this executor runs without " + TrainingPlugin.class);
     }
     try {
-      context.send(new Message(runId, metrics));
+      context.send(new Message(runId, report));
     } catch (IOException e) {
-      LOG.warn("Could not report {} of run '{}'", metrics, runId, e);
+      LOG.warn("Could not report {} of run '{}'", report, runId, e);
     }
   }
 
@@ -41,7 +49,7 @@ public final class TrainingPlugin implements SparkPlugin {
       @Override
       public Object receive(Object message) {
         Message m = (Message) message;
-        TrainingReports.tell(m.runId(), m.metrics());
+        TrainingReports.tell(m.runId(), m.report());
         return null;
       }
     };

@@ -7,7 +7,8 @@ import stillhouse.identity.Sha256;
 /**
  * What a finished run says of itself.
  *
- * @param epochs ended, those of an earlier driver included
+ * @param epochs ended (fewer than planned where a gate stopped the run), those of an earlier driver
+ *     included
  * @param steps taken in all
  * @param weights the digest that all ranks agree on
  * @param rankDigests each rank's own, in rank order

@@ -1,5 +1,6 @@
 package stillhouse.train;
 
+import java.io.Serializable;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -23,19 +24,21 @@ public final class TrainingReports {
     return () -> LISTENERS.remove(runId, listener);
   }
 
-  static void tell(String runId, TrainingMetrics metrics) {
+  static void tell(String runId, Serializable report) {
     TrainingListener listener = LISTENERS.get(runId);
     if (listener == null) {
       return;
     }
     try {
-      if (metrics instanceof TrainingMetrics.Step step) {
+      if (report instanceof TrainingMetrics.Step step) {
         listener.step(step);
-      } else if (metrics instanceof TrainingMetrics.Epoch epoch) {
+      } else if (report instanceof TrainingMetrics.Epoch epoch) {
         listener.epoch(epoch);
+      } else if (report instanceof RankLoad load) {
+        listener.load(load);
       }
     } catch (RuntimeException e) {
-      LOG.warn("A listener of run '{}' failed on {}", runId, metrics, e);
+      LOG.warn("A listener of run '{}' failed on {}", runId, report, e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -41,6 +42,7 @@ class BarrierTrainingTest {
   private static SparkSession spark;
   private static TrainingReport undisturbed;
   private static final List<TrainingMetrics> HEARD = new CopyOnWriteArrayList<>();
+  private static final Map<Integer, RankLoad> LOADS = new ConcurrentHashMap<>();
 
   @BeforeAll
   static void trainWithFourRanks() {
@@ -68,6 +70,11 @@ class BarrierTrainingTest {
           @Override
           public void epoch(TrainingMetrics.Epoch metrics) {
             HEARD.add(metrics);
+          }
+
+          @Override
+          public void load(RankLoad load) {
+            LOADS.put(load.rank(), load);
           }
         };
     try (var heard = TrainingReports.listen("undisturbed", listener)) {
@@ -120,6 +127,17 @@ class BarrierTrainingTest {
     assertThat(last.images()).isEqualTo(21);
     assertThat(last.terms()).isEqualTo(undisturbed.losses());
     assertThat(last.loss()).isLessThan(epochs.get(0).loss());
+  }
+
+  @Test
+  void theDriverHearsWhatEachRanksProcessUses() {
+    assertThat(LOADS).containsOnlyKeys(0, 1, 2, 3);
+    assertThat(LOADS.values())
+        .allSatisfy(
+            load -> {
+              assertThat(load.values().get(ProcessLoad.RESIDENT)).isGreaterThan(50);
+              assertThat(load.values().get(ProcessLoad.HEAP)).isBetween(1.0, 1024.0);
+            });
   }
 
   @Test

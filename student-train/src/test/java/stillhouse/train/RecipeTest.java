@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -63,6 +64,10 @@ class RecipeTest {
         .isEqualTo(new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.0));
     assertThat(training.clipNorm()).isNull();
     assertThat(training.photometric()).isNull();
+    assertThat(training.validation()).isNull();
+    assertThat(load(SMALL + "  validation: {everyEpochs: 2}\n").training().validation())
+        .isEqualTo(
+            new ValidationSettings(2, "val", ValidationSettings.Watched.BOUNDARY_IOU, null, true));
   }
 
   @Test
@@ -96,6 +101,7 @@ class RecipeTest {
               accumulation: 4
               ema: 0.999
               photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02, motionBlur: 7}
+              validation: {everyEpochs: 2, split: test, metric: iou, patience: 3, int8: false}
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
             """);
@@ -126,7 +132,8 @@ class RecipeTest {
                 2.5,
                 new Photometric(0.5f, 0.25f, 0.02f, 7),
                 4,
-                0.999));
+                0.999,
+                new ValidationSettings(2, "test", ValidationSettings.Watched.IOU, 3, false)));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
     assertThat(recipe.projection())
         .isEqualTo(new ProjectionSettings(8, ProjectionSettings.TeacherProjection.LEARNED, 0.2));
@@ -230,6 +237,47 @@ class RecipeTest {
     assertThat(flipped.augmentation().views()).containsExactly(View.IDENTITY, View.FLIP_HORIZONTAL);
     assertThat(flipped.digest()).isNotEqualTo(recipe.digest());
     assertThat(flipped.withTraining(3, 4).augmentation()).isEqualTo(flipped.augmentation());
+  }
+
+  @Test
+  void lookingAtARunIsNoPartOfTheDigestUnlessItMayEndTheRun() throws IOException {
+    Recipe recipe = load(SMALL);
+    assertThat(watched("everyEpochs: 2, split: test, metric: iou, int8: false").digest())
+        .isEqualTo(recipe.digest());
+    Recipe ends = watched("everyEpochs: 2, patience: 3");
+    assertThat(ends.digest()).isNotEqualTo(recipe.digest());
+    assertThat(watched("everyEpochs: 2, patience: 3, int8: false").digest())
+        .isEqualTo(ends.digest());
+    assertThat(
+            Stream.of("1, patience: 3", "2, patience: 4", "2, patience: 3, metric: iou")
+                .map(other -> watched("everyEpochs: " + other).digest()))
+        .doesNotContain(ends.digest())
+        .doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "patience: 2                  | training.validation.everyEpochs: | required",
+        "everyEpochs: 0               | training.validation.everyEpochs: | 1",
+        "everyEpochs: 1, split: dev   | training.validation.split: | val",
+        "everyEpochs: 1, metric: dice | training.validation.metric: | boundary-iou",
+        "everyEpochs: 1, patience: 0  | training.validation.patience: | 1",
+        "everyEpochs: 1, best: last   | training.validation.best is not valid | int8",
+      })
+  void refusesAValidationNamingKeyAndWhatIsAllowed(String bad, String key, String allowed) {
+    assertThatThrownBy(() -> watched(bad))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("Invalid configuration", "recipe.yaml", key, allowed);
+  }
+
+  private Recipe watched(String validation) {
+    try {
+      return load(SMALL + "  validation: {" + validation + "}\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

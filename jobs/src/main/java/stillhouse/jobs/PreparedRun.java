@@ -1,0 +1,30 @@
+package stillhouse.jobs;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import stillhouse.cache.TrainingView;
+import stillhouse.train.Experiment;
+import stillhouse.train.TrainingRun;
+import stillhouse.train.ValidationSettings;
+
+/**
+ * An order with its data and its plan.
+ *
+ * @param folder of the run on the driver
+ */
+record PreparedRun(
+    TrainingJob.Order order,
+    Path folder,
+    TrainingView view,
+    Experiment experiment,
+    TrainingRun run) {
+  boolean isTrained() {
+    return Files.exists(folder.resolve(RunRecord.FILE));
+  }
+
+  /** How it is looked at while it trains; empty where it is not. */
+  Optional<ValidationSettings> validation() {
+    return Optional.ofNullable(order.recipe().training().validation());
+  }
+}

@@ -1,0 +1,89 @@
+package stillhouse.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.cache.CacheTables;
+import stillhouse.conf.ConfigException;
+import stillhouse.data.DatasetConfig;
+import stillhouse.data.Samples;
+import stillhouse.student.StudentConfig;
+import stillhouse.train.ValidationLog;
+import stillhouse.train.ValidationSettings;
+
+/** What the runs of one train job are looked at on: the labelled images of a split. */
+final class Validation {
+  private final SparkSession spark;
+  private final RootOption root;
+  private final DatasetConfig dataset;
+  private final StudentConfig student;
+  private final Map<String, TestSamples> bySplit = new HashMap<>();
+
+  Validation(SparkSession spark, RootOption root, DatasetConfig dataset, StudentConfig student) {
+    this.spark = spark;
+    this.root = root;
+    this.dataset = dataset;
+    this.student = student;
+  }
+
+  /**
+   * The images of a split, the same for all runs of the job.
+   *
+   * @throws ConfigException where none of them has a pixel of any class
+   */
+  TestSamples samples(String split) {
+    return bySplit.computeIfAbsent(
+        split,
+        s -> {
+          requireLabels(s);
+          return TestSamples.of(spark, root.uri(), dataset, s, Optional.empty());
+        });
+  }
+
+  private void requireLabels(String split) {
+    Map<String, Long> labelled = new TreeMap<>();
+    Dataset<Row> counts =
+        Samples.counted(CacheTables.of(root.uri()).samples(spark))
+            .where(col(Samples.MASK).isNotNull())
+            .where("size(" + Samples.CLASSES_PRESENT + ") > 0")
+            .groupBy(Samples.SPLIT)
+            .count();
+    counts.collectAsList().forEach(row -> labelled.put(row.getString(0), row.getLong(1)));
+    if (!labelled.containsKey(split)) {
+      throw new ConfigException(
+          "Cannot validate on split %s: none of its images has a labelled pixel of a class (images that have, by split: %s). Set training.validation.split in the recipe (--validate-split) to one of these, or train without validation."
+              .formatted(split, labelled));
+    }
+  }
+
+  /** What looks at a run between its Spark jobs. */
+  ValidationGate gate(PreparedRun prepared, ValidationSettings settings, RunTracking tracking) {
+    var info = prepared.view().info();
+    var metadata =
+        new OnnxMetadata(
+            info.classes(),
+            info.height(),
+            info.width(),
+            student.name(),
+            prepared.order().recipe().name(),
+            dataset.name(),
+            info.digest());
+    var hadoop = spark.sparkContext().hadoopConfiguration();
+    return new ValidationGate(
+        settings,
+        new ValidationLog(prepared.run().checkpoints(), settings, hadoop),
+        new StudentLook(
+            spark,
+            samples(settings.split()),
+            root.imageTable(prepared.order().name(), "validation"),
+            new CheckpointStudent(prepared.experiment(), prepared.view(), metadata, hadoop)),
+        prepared,
+        tracking);
+  }
+}

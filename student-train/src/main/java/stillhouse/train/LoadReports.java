@@ -1,0 +1,33 @@
+package stillhouse.train;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Tells of a rank's process at once and then now and again, from a thread of its own. */
+final class LoadReports implements AutoCloseable {
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  LoadReports(int rank, int everySeconds, Consumer<RankLoad> tell) {
+    ProcessLoad process = ProcessLoad.ofThisJvm();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                do {
+                  tell.accept(new RankLoad(rank, process.sample()));
+                } while (!closed.await(everySeconds, TimeUnit.SECONDS));
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // the executor ends
+              }
+            },
+            "rank-" + rank + "-load");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}
