@@ -95,14 +95,15 @@ final class SweepCommand implements Callable<Integer> {
   private int incomplete(SweepJob.Report report) {
     PrintWriter err = spec.commandLine().getErr();
     var failures = report.table().failures();
-    if (failures.isEmpty()) {
-      err.println(
-          "error: the sweep is done, and MLflow does not know its table. " + RunTracking.REMEDY);
-    } else {
+    if (!failures.isEmpty()) {
       err.printf(
           "error: %d of %d runs failed. The same command tries them again; the others are done.%n",
           failures.size(), report.table().trials());
       failures.forEach(failed -> err.println("  " + failed));
+    }
+    if (!report.lacking().isEmpty()) {
+      err.println("error: MLflow does not know all of the sweep. " + RunTracking.REMEDY);
+      report.lacking().forEach(sentence -> err.println("  " + sentence));
     }
     return Stillhouse.FAILED;
   }

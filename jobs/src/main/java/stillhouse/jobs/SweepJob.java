@@ -15,7 +15,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
-import stillhouse.metrics.PairedDraws;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tracking.TrackingServer;
 
@@ -35,6 +34,7 @@ final class SweepJob {
   private final SweepGrid grid;
   private final Map<SweepCell, TrainingJob> jobs = new LinkedHashMap<>();
   private final Map<SweepCell, Path> recipes = new LinkedHashMap<>();
+  private final List<String> lacking = new ArrayList<>();
 
   /**
    * @param file of the sweep
@@ -55,7 +55,6 @@ final class SweepJob {
     this.file = file;
     this.grid = grid;
     for (SweepCell cell : grid.cells()) {
-      recipes.put(cell, cell.writeRecipe(folder().resolve("recipes")));
       jobs.put(
           cell,
           new TrainingJob(
@@ -71,9 +70,13 @@ final class SweepJob {
   }
 
   /**
-   * @param whole whether every training was done and MLflow knows the table
+   * @param lacking what MLflow does not know, a sentence each; empty where it knows all of it
    */
-  record Report(SweepTable table, Path folder, boolean whole) {}
+  record Report(SweepTable table, Path folder, List<String> lacking) {
+    boolean whole() {
+      return lacking.isEmpty() && table.failures().isEmpty();
+    }
+  }
 
   /** Where the table lies. */
   Path folder() {
@@ -89,6 +92,9 @@ final class SweepJob {
    *     then
    */
   Report run() throws IOException {
+    for (SweepCell cell : grid.cells()) {
+      recipes.put(cell, cell.writeRecipe(folder().resolve("recipes")));
+    }
     grid.cells().forEach(this::require);
     SweepTracking tracking =
         SweepTracking.start(server, dataset.name(), grid.config().name(), folder());
@@ -97,7 +103,10 @@ final class SweepJob {
       SweepTable table = table(tracking);
       List<Path> files = write(table);
       told = tracking.tell(table, files);
-      return new Report(table, folder(), told && table.failures().isEmpty());
+      if (!told) {
+        lacking.add(grid.config().name() + ": MLflow was not told the sweep's table");
+      }
+      return new Report(table, folder(), List.copyOf(lacking));
     } finally {
       if (!told) {
         tracking.failed();
@@ -130,10 +139,7 @@ final class SweepJob {
         answering.isPresent() ? Optional.of(scoring.teacher(answering.get())) : Optional.empty();
     List<SweepOutcome> outcomes = train(tracking, scoring);
     log.info("Comparing with {}", grid.config().baseline());
-    RunDraws draws = new RunDraws(spark, root);
-    Map<RunPairs.Pair, PairedDraws> drawn = new LinkedHashMap<>();
-    return SweepTable.of(
-        grid, outcomes, facts(samples), asked, pair -> drawn.computeIfAbsent(pair, draws::of));
+    return SweepTable.of(grid, outcomes, facts(samples), asked, new RunDraws(spark, root)::of);
   }
 
   private Map<String, String> facts(TestSamples samples) {
@@ -183,8 +189,8 @@ final class SweepJob {
     Path folder = root.runs().resolve(trial.name());
     SweepOutcome.Stage stage = SweepOutcome.Stage.TRAIN;
     try {
-      jobs.get(trial.cell())
-          .run(List.of(order(trial.cell(), trial.seed(), tracking.tags(trial.cell()))));
+      TrainingJob.Order order = order(trial.cell(), trial.seed(), tracking.tags(trial.cell()));
+      lacking.addAll(jobs.get(trial.cell()).run(List.of(order)));
       stage = SweepOutcome.Stage.EXPORT;
       exporting.export(folder);
       stage = SweepOutcome.Stage.EVALUATE;
