@@ -109,6 +109,7 @@ public final class BarrierTraining {
         at = position();
         idle = 0;
       } catch (Exception e) { // Spark throws its checked exceptions undeclared
+        requireSpark(at, e);
         results = List.of();
         attempt = checkpoints.beginAttempt(); // first: the failed one can write no more
         Position reached = position();
@@ -122,6 +123,17 @@ public final class BarrierTraining {
     return results.isEmpty() // the last epoch was settled, and its attempt failed after that
         ? finished(latest().orElseThrow())
         : report(results, attempts, (System.nanoTime() - began) * 1e-9);
+  }
+
+  /** A driver that is told to stop makes no further attempt. */
+  private void requireSpark(Position from, Exception cause) {
+    if (spark.sparkContext().isStopped()) {
+      throw new TrainingException(
+          String.format(
+              "Cannot go on with run '%s': Spark was stopped while it trained from %s. Run the same command again: it goes on from the last checkpoint.",
+              run.id(), from),
+          cause);
+    }
   }
 
   /** Whether nothing is left to train: the plan has ended, or a gate has ended the run. */

@@ -3,9 +3,13 @@ package stillhouse.train;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Tells of a rank's process at once and then now and again, from a thread of its own. */
 final class LoadReports implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LoadReports.class);
+
   private final CountDownLatch closed = new CountDownLatch(1);
 
   LoadReports(int rank, int everySeconds, Consumer<RankLoad> tell) {
@@ -17,6 +21,8 @@ final class LoadReports implements AutoCloseable {
                 do {
                   tell.accept(new RankLoad(rank, process.sample()));
                 } while (!closed.await(everySeconds, TimeUnit.SECONDS));
+              } catch (TrainingException e) { // the executor ends, and nobody hears
+                LOG.info("Rank {} tells no more of its process: {}", rank, e.getMessage());
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt(); // the executor ends
               }

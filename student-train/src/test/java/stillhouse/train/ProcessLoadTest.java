@@ -33,6 +33,25 @@ class ProcessLoadTest {
   }
 
   @Test
+  void endsQuietlyWhereNobodyHears() throws InterruptedException {
+    var uncaught = new CopyOnWriteArrayList<Throwable>();
+    var before = Thread.getDefaultUncaughtExceptionHandler();
+    Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+    try (var reports =
+        new LoadReports(
+            3,
+            1,
+            load -> {
+              throw new TrainingException("Cannot report to the driver");
+            })) {
+      Thread.sleep(200);
+      assertThat(uncaught).isEmpty();
+    } finally {
+      Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+  }
+
+  @Test
   void tellsAtOnceAndAfterEachPause() throws InterruptedException {
     List<RankLoad> told = new CopyOnWriteArrayList<>();
     try (var reports = new LoadReports(3, 1, told::add)) {
