@@ -43,7 +43,7 @@ final class Scorer implements Iterator<Row> {
   }
 
   /** Ingest could read the image, so what is in the way came later and ingest must see it. */
-  private static RgbImage read(ImageSource images, Row row) {
+  static RgbImage read(ImageSource images, Row row) {
     try {
       return images.read(row);
     } catch (UnreadableImageException e) {
@@ -61,7 +61,7 @@ final class Scorer implements Iterator<Row> {
     return new Scorer(rows, logits::logits, evaluation);
   }
 
-  private static void checkClasses(String id, List<String> has, List<String> wanted) {
+  static void checkClasses(String id, List<String> has, List<String> wanted) {
     if (!has.equals(wanted)) {
       throw new IllegalArgumentException(
           "Cannot evaluate %s: it was trained on classes %s, the samples have %s"

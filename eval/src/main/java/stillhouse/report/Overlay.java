@@ -3,6 +3,7 @@ package stillhouse.report;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.metrics.BoundaryBand;
@@ -30,6 +31,24 @@ public final class Overlay {
       panels.add(errors(image, predictions.get(predictions.size() - 1), truth));
     }
     return panels;
+  }
+
+  /**
+   * Panels side by side: image, label, teacher, student, and where the student departs from the
+   * teacher (as {@link #panels} has it from the truth). Without a label that panel is dark.
+   */
+  public static List<BufferedImage> disagreement(
+      RgbImage image, Optional<ClassMask> label, ClassMask teacher, ClassMask student) {
+    return List.of(
+        picture(image),
+        label.map(l -> classes(image, l)).orElseGet(() -> dimmed(image)),
+        classes(image, teacher),
+        classes(image, student),
+        errors(image, student, teacher));
+  }
+
+  private static BufferedImage dimmed(RgbImage image) {
+    return paint(image.width(), image.height(), i -> Palette.blend(0, colour(image, i), DIM));
   }
 
   /** The image, and each of some masks of it, where there is no truth. */

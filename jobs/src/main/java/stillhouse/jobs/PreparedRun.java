@@ -12,11 +12,13 @@ import stillhouse.train.ValidationSettings;
  * An order with its data and its plan.
  *
  * @param folder of the run on the driver
+ * @param judged the verdicts that it uses
  */
 record PreparedRun(
     TrainingJob.Order order,
     Path folder,
     TrainingView view,
+    JudgedSamples judged,
     Experiment experiment,
     TrainingRun run) {
   boolean isTrained() {

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import stillhouse.cache.VerdictTable;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
@@ -29,7 +30,10 @@ record RunFacts(
         view.folder(),
         view.info().digest(),
         tags(prepared.order()),
-        params(prepared, ranks));
+        params(prepared, ranks),
+        prepared.judged().used()
+            ? Map.of(VerdictTable.path(root.uri()), prepared.judged().digest())
+            : Map.of());
   }
 
   private Map<String, String> tags(TrainingJob.Order order) {
@@ -66,6 +70,7 @@ record RunFacts(
     params.put("views", info.views().toString());
     params.put("view", info.digest());
     params.put("identity", prepared.run().identity().hex());
+    params.putAll(prepared.judged().params());
     teacher.ifPresent(
         t -> {
           params.put("teacher_digest", t.spec().encoderDigest().hex());

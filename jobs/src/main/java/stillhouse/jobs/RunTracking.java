@@ -23,6 +23,7 @@ import stillhouse.tracking.TrackingServer;
  */
 final class RunTracking {
   private static final Logger log = LoggerFactory.getLogger(RunTracking.class);
+  static final String REVIEW = "review";
   static final String INCOMPLETE = "mlflow-incomplete.txt";
   static final String REMEDY =
       "Run the same command again once it answers: nothing is trained anew, all that is missing is sent.";
@@ -34,6 +35,8 @@ final class RunTracking {
    *
    * @param folder of run.json, and of the YAML files as they are used
    * @param view folder of the training view
+   * @param verdicts what else went into the run: the digest of the verdicts that it uses, by their
+   *     table; empty where it uses none
    */
   record Facts(
       String name,
@@ -42,7 +45,8 @@ final class RunTracking {
       String view,
       String viewDigest,
       Map<String, String> tags,
-      Map<String, String> params) {}
+      Map<String, String> params,
+      Map<String, String> verdicts) {}
 
   private final TrackingServer server;
   private final Facts facts;
@@ -52,6 +56,7 @@ final class RunTracking {
   private boolean behind; // the spool has values that the run's own queue never had
   private TrackedRun run; // null while the server has not answered
   private boolean described;
+  private boolean reviewsLack; // pictures that were not sent
 
   private RunTracking(TrackingServer server, Facts facts, String known) {
     this.server = server;
@@ -85,6 +90,7 @@ final class RunTracking {
    */
   static Optional<String> complete(TrackingServer server, Facts facts, RunRecord record) {
     RunTracking tracking = new RunTracking(server, facts, record.mlflowRun());
+    tracking.reviewsLack = Files.isDirectory(facts.folder().resolve(REVIEW));
     return tracking.trained(record, tracking.spool.isEmpty() ? lastFigures(record) : Map.of());
   }
 
@@ -94,7 +100,7 @@ final class RunTracking {
   }
 
   /** Keeps metrics of one step until MLflow has them; returns at once. */
-  void metrics(Map<String, Double> values, long step) {
+  synchronized void metrics(Map<String, Double> values, long step) {
     if (values.isEmpty()) {
       return;
     }
@@ -130,6 +136,20 @@ final class RunTracking {
     }
   }
 
+  /**
+   * Sends a review's pictures. What the server misses is sent once it is trained.
+   *
+   * @param folder in the run's folder {@value #REVIEW}
+   */
+  void review(Path folder) {
+    reviewsLack |=
+        run == null
+            || !tell(
+                "the pictures of a review",
+                "They are sent at the end.",
+                r -> r.artifacts(folder, REVIEW + "/" + folder.getFileName()));
+  }
+
   /** Marks a run whose training failed. */
   void failed() {
     if (run != null) {
@@ -158,6 +178,10 @@ final class RunTracking {
         record.withMlflowRun(id()).write(facts.folder());
       }
       tell("the digest of the weights", REMEDY, r -> r.tags(ends(record)));
+      if (reviewsLack) {
+        Path reviews = facts.folder().resolve(REVIEW);
+        reviewsLack = !tell("the pictures of reviews", REMEDY, r -> r.artifacts(reviews, REVIEW));
+      }
       tell("the curves", REMEDY, this::deliver);
       tell("that it is trained", REMEDY, r -> r.finish(true));
     }
@@ -224,8 +248,15 @@ final class RunTracking {
       to.params(facts.params());
     }
     to.input(facts.dataset(), facts.viewDigest(), facts.view(), "training");
+    facts
+        .verdicts()
+        .forEach(
+            (table, digest) -> to.input(facts.dataset() + "-verdicts", digest, table, "review"));
     for (String file : List.of("recipe.yaml", "student.yaml")) {
       to.artifact(facts.folder().resolve(file), "config");
+    }
+    if (!facts.verdicts().isEmpty()) {
+      to.artifact(facts.folder().resolve(JudgedSamples.FILE), "config");
     }
   }
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       FreezeCommand.class,
       EvaluateCommand.class,
+      ReviewCommand.class,
       CompareCommand.class,
       SweepCommand.class,
       BatchCommand.class,

@@ -64,7 +64,8 @@ record SweepCell(
             read.training(),
             aligned ? new Recipe.Alignment(settings.grid()) : read.alignment(),
             read.projection(),
-            read.augmentation());
+            read.augmentation(),
+            read.curriculum());
     return new SweepCell(
         config.name(),
         run.name(),

@@ -111,6 +111,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private List<TrainingJob.Order> orders(StudentConfig config, Optional<LocalTeacher> source) {
+    requireReviewer(source);
     List<TrainingJob.Order> orders = new ArrayList<>();
     for (String recipe : recipes) {
       var file = ConfFiles.find("recipes", recipe);
@@ -162,6 +163,15 @@ final class TrainCommand implements Callable<Integer> {
   private JobSession openSession(DatasetConfig dataset) {
     BarrierTraining.requireCluster(JobSession.settings(), training.ranks());
     return JobSession.open("train " + dataset.name());
+  }
+
+  private void requireReviewer(Optional<LocalTeacher> source) {
+    if (training.review().every() > 0 && source.filter(t -> t.spec().answers()).isEmpty()) {
+      throw new ConfigException(
+          "Cannot review the student every "
+              + training.review().every()
+              + " epochs: no teacher that gives masks is named. Give --teacher NAME, or leave --review-every out.");
+    }
   }
 
   /**

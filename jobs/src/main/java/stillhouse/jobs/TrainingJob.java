@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.tracking.TrackingServer;
 import stillhouse.train.BarrierTraining;
 import stillhouse.train.Checkpoint;
@@ -125,12 +127,18 @@ final class TrainingJob {
 
   private PreparedRun prepare(Order order) {
     TrainingView view = views.of(order.recipe());
+    JudgedSamples judged = judged(order.recipe());
     Experiment experiment =
-        new Experiment(order.recipe(), student, view.folder(), views.labelFraction(order.recipe()));
+        new Experiment(
+            order.recipe(),
+            student,
+            view.folder(),
+            views.labelFraction(order.recipe()),
+            judged.weights());
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
     Path folder = root.runs().resolve(order.name());
-    PreparedRun prepared = new PreparedRun(order, folder, view, experiment, run);
+    PreparedRun prepared = new PreparedRun(order, folder, view, judged, experiment, run);
     if (prepared.isTrained()) {
       RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
     } else {
@@ -138,6 +146,12 @@ final class TrainingJob {
       prepared.validation().ifPresent(v -> validation.samples(v.split()));
     }
     return prepared;
+  }
+
+  private JudgedSamples judged(Recipe recipe) {
+    return options.verdicts(recipe)
+        ? JudgedSamples.of(spark, root.uri(), recipe.curriculum())
+        : JudgedSamples.NONE;
   }
 
   private Checkpoints checkpoints(TrainingRun run) {
@@ -172,6 +186,7 @@ final class TrainingJob {
     TrainingRun run = prepared.run();
     keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
     keep(studentFile, prepared.folder().resolve("student.yaml"));
+    prepared.judged().keep(prepared.folder());
     RunTracking tracking = RunTracking.start(server, facts.of(prepared, options.ranks()));
     TrainingReport report;
     Optional<Checkpoint> best;
@@ -226,11 +241,16 @@ final class TrainingJob {
   }
 
   private List<EpochGate> gates(PreparedRun prepared, RunTracking tracking) {
-    return prepared
-        .validation()
-        .<EpochGate>map(v -> validation.gate(prepared, v, tracking))
-        .stream()
-        .toList();
+    List<EpochGate> gates = new ArrayList<>();
+    prepared.validation().ifPresent(v -> gates.add(validation.gate(prepared, v, tracking)));
+    ReviewEveryOption review = options.review();
+    if (review.every() > 0) {
+      TeacherSpec spec = facts.teacher().orElseThrow().spec(); // as the command requires
+      var job = new ReviewJob(spark, root.uri(), facts.dataset(), spec, review.terms());
+      gates.add(
+          new ReviewGate(review.every(), job, prepared, validation.student(prepared), tracking));
+    }
+    return gates;
   }
 
   private TrainingPlan plan(Order order, TrainingView view) {

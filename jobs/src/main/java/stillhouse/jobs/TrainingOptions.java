@@ -3,9 +3,11 @@ package stillhouse.jobs;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.Split;
+import stillhouse.train.Curriculum;
 import stillhouse.train.Recipe;
 import stillhouse.train.ValidationSettings;
 
@@ -72,6 +74,14 @@ final class TrainingOptions {
           "end a run after so many looks in a row without a better one (in boundary IoU, where the recipe names no metric), in place of the recipe's")
   private Integer patience;
 
+  @Option(
+      names = "--verdicts",
+      description =
+          "let what reviewers said of training images (review --verdicts) change their weights, as the recipe's curriculum says or by default")
+  private boolean verdicts;
+
+  @Mixin private final ReviewEveryOption review = new ReviewEveryOption();
+
   /**
    * Those of a file in place of the command line; null: as the recipe says.
    *
@@ -94,6 +104,15 @@ final class TrainingOptions {
     options.ranks = ranks;
     options.partial = partial;
     return options;
+  }
+
+  /** Whether a recipe's run uses verdicts: it is asked to, or its recipe says how. */
+  boolean verdicts(Recipe recipe) {
+    return verdicts || !recipe.curriculum().equals(Curriculum.DEFAULT);
+  }
+
+  ReviewEveryOption review() {
+    return review;
   }
 
   double labels() {

@@ -62,8 +62,8 @@ final class Validation {
     }
   }
 
-  /** What looks at a run between its Spark jobs. */
-  ValidationGate gate(PreparedRun prepared, ValidationSettings settings, RunTracking tracking) {
+  /** Writes a run's student as it is at a checkpoint, as export would. */
+  CheckpointStudent student(PreparedRun prepared) {
     var info = prepared.view().info();
     var metadata =
         new OnnxMetadata(
@@ -74,15 +74,24 @@ final class Validation {
             prepared.order().recipe().name(),
             dataset.name(),
             info.digest());
-    var hadoop = spark.sparkContext().hadoopConfiguration();
+    return new CheckpointStudent(
+        prepared.experiment(),
+        prepared.view(),
+        metadata,
+        spark.sparkContext().hadoopConfiguration());
+  }
+
+  /** What looks at a run between its Spark jobs. */
+  ValidationGate gate(PreparedRun prepared, ValidationSettings settings, RunTracking tracking) {
     return new ValidationGate(
         settings,
-        new ValidationLog(prepared.run().checkpoints(), settings, hadoop),
+        new ValidationLog(
+            prepared.run().checkpoints(), settings, spark.sparkContext().hadoopConfiguration()),
         new StudentLook(
             spark,
             samples(settings.split()),
             root.imageTable(prepared.order().name(), "validation"),
-            new CheckpointStudent(prepared.experiment(), prepared.view(), metadata, hadoop)),
+            student(prepared)),
         prepared,
         tracking);
   }

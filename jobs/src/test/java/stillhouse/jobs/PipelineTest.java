@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -11,8 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,7 +27,9 @@ import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
+import stillhouse.cache.ReviewTable;
 import stillhouse.data.ImageCodec;
+import stillhouse.identity.Sha256;
 import stillhouse.scene.Scenes;
 import stillhouse.tracking.TrackingServer;
 
@@ -377,6 +384,171 @@ class PipelineTest {
     assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
     assertThat(said.err()).contains("the teacher there is of another network");
     assertThat(folder.resolve("teacher/teacher.yaml")).hasContent(yaml);
+  }
+
+  @Test
+  void aReviewFindsEachDisagreementOnceAndDrawsTheWorst() throws Exception {
+    String[] review = {
+      "review",
+      bench.data(),
+      bench.root(),
+      bench.tracking(),
+      teacher(),
+      "--run=" + RUNS.get(0),
+      "--worst=3"
+    };
+    bench.done(review);
+    List<Row> rows = reviewed(RUNS.get(0));
+    bench.done(review);
+    assertThat(reviewed(RUNS.get(0))).isEqualTo(rows).hasSizeGreaterThan(3);
+    assertThat(rows)
+        .allSatisfy(
+            row -> {
+              assertThat(row.<Double>getAs("iou_student_teacher")).isLessThan(0.85);
+              assertThat(row.<Double>getAs("iou_teacher_label")).isBetween(0.0, 1.0);
+              assertThat(row.<Integer>getAs("epoch")).isEqualTo(1);
+            });
+    String page = "review/epoch-000001-train-absolute-0.15/worst-01.png";
+    assertThat(rows.subList(0, 4))
+        .as("by falling disagreement")
+        .extracting(row -> row.<String>getAs("picture"))
+        .containsExactly(page, page, page, null);
+    assertThat(bench.runs().resolve(RUNS.get(0)).resolve(page)).isNotEmptyFile();
+    assertThat(
+            artifacts(
+                bench.record(RUNS.get(0)).mlflowRun(), "review/epoch-000001-train-absolute-0.15"))
+        .contains("worst-01.png", ReviewSheets.VERDICTS);
+  }
+
+  private static List<Row> reviewed(String run) {
+    return bench
+        .spark()
+        .read()
+        .format("delta")
+        .load(ReviewTable.path("file:" + folder))
+        .where("run = '" + run + "'")
+        .orderBy(col("disagreement").desc(), col("sample_id"))
+        .collectAsList();
+  }
+
+  @Test
+  void verdictsAreTakenWholeOrNotAtAll() throws IOException {
+    List<String> ids = trainingSamples(2);
+    Set<String> before = verdictFiles();
+    Workbench.Said said =
+        bench.said(
+            verdicts(
+                "verdict,sample_id,weight",
+                "both-wrong," + ids.get(0) + ",",
+                "maybe," + ids.get(1) + ",",
+                "skip,nobody,",
+                "skip," + ids.get(0) + ",",
+                "both-wrong," + ids.get(1) + ",heavy"));
+    assertThat(said.err())
+        .startsWith("error: Cannot take the verdicts of file:")
+        .contains("nothing was stored:")
+        .containsSubsequence(
+            "line 3: verdict 'maybe' (must be one of [agree-with-teacher, ",
+            "line 4: sample 'nobody' is none of the workspace's",
+            "line 5: sample '"
+                + ids.get(0)
+                + "' is judged more than once, and differently: both-wrong, skip (first in line 2)",
+            "line 6: weight 'heavy' (must be a number of 0 to 1000)")
+        .doesNotContain("\tat ");
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(verdictFiles()).isEqualTo(before);
+    assertThat(bench.said(verdicts("sample,verdict")).err())
+        .contains("its columns are [sample, verdict] (must be [sample_id, verdict], and may be");
+  }
+
+  /** Weights change, and what a run is; the view's files do not. */
+  @Test
+  void verdictsChangeWhatARunIsAndNoRowOfItsView() throws Exception {
+    List<String> ids = trainingSamples(3);
+    Map<String, String> view = digests("cache/views");
+    bench.done(
+        verdicts(
+            "sample_id,verdict,weight,source,note",
+            ids.get(0) + ",both-wrong,,vlm,\"blurred, dark\"",
+            ids.get(1) + ",agree-with-teacher,3,,",
+            ids.get(1) + ",agree-with-teacher,3,,",
+            ids.get(2) + ",,,,"));
+    bench.done(verdicts("sample_id,verdict", ids.get(0) + ",agree-with-student"));
+    String spoken =
+        bench
+            .spark()
+            .read()
+            .format("delta")
+            .load(folder + "/tables/verdicts")
+            .orderBy("sample_id", "revision")
+            .toJSON()
+            .collectAsList()
+            .toString();
+    assertThat(spoken).contains("blurred, dark").contains("\"revision\":2");
+    bench.done(
+        "train",
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
+        training(),
+        "--recipe=naive-logit --name=judged --verdicts --review-every=1",
+        teacher());
+    RunRecord judged = bench.record("judged");
+    RunRecord plain = bench.record(RUNS.get(0));
+    assertThat(judged.identity()).isNotEqualTo(plain.identity());
+    assertThat(judged.weightsDigest()).isNotEqualTo(plain.weightsDigest());
+    assertThat(judged.viewDigest()).isEqualTo(plain.viewDigest());
+    assertThat(digests("cache/views")).isEqualTo(view);
+    JsonNode used = json("runs/judged/" + JudgedSamples.FILE);
+    assertThat(used.get("verdicts").toString())
+        .isEqualTo("{\"agree-with-student\":1,\"agree-with-teacher\":1}");
+    assertThat(used.get("reweighted").asInt()).isEqualTo(2);
+    assertThat(reviewed("judged")).isNotEmpty().allMatch(row -> row.<Integer>getAs("epoch") == 1);
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      var told = client.getRun(judged.mlflowRun());
+      assertThat(told.getData().getParamsList())
+          .anyMatch(p -> p.getKey().equals("verdicts_digest"));
+      assertThat(told.getData().getMetricsList())
+          .anyMatch(m -> m.getKey().equals("review/train/flagged"));
+      assertThat(told.getInputs().getDatasetInputsList())
+          .extracting(d -> d.getDataset().getName())
+          .contains("drawn-scenes-verdicts");
+    }
+    bench.done("export", bench.root(), bench.tracking(), "--run=judged");
+    int before = reviewed("judged").size();
+    bench.done("review", bench.data(), bench.root(), bench.tracking(), teacher(), "--run=judged");
+    assertThat(reviewed("judged")).as("the exported file is the one reviewed").hasSize(before);
+  }
+
+  private static Set<String> verdictFiles() throws IOException {
+    return Files.exists(folder.resolve("tables/verdicts"))
+        ? bench.files("tables/verdicts")
+        : Set.of();
+  }
+
+  private static String[] verdicts(String... lines) throws IOException {
+    Path file = Files.createTempFile(folder, "verdicts", ".csv");
+    Files.write(file, List.of(lines));
+    return new String[] {"review", bench.data(), bench.root(), "--verdicts=" + file};
+  }
+
+  private static List<String> trainingSamples(int count) {
+    return CacheTables.of("file:" + folder)
+        .samples(bench.spark())
+        .where("split = 'train'")
+        .orderBy("sample_id")
+        .select("sample_id")
+        .limit(count)
+        .as(Encoders.STRING())
+        .collectAsList();
+  }
+
+  private static Map<String, String> digests(String below) throws IOException {
+    Map<String, String> digests = new TreeMap<>();
+    for (String file : bench.files(below)) {
+      digests.put(file, Sha256.ofFile(folder.resolve(below).resolve(file)).hex());
+    }
+    return digests;
   }
 
   @Test

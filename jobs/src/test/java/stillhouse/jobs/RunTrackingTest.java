@@ -145,7 +145,14 @@ class RunTrackingTest {
 
   private RunTracking.Facts facts() {
     return new RunTracking.Facts(
-        "a run", "plates", run, "view", "digest", Map.of("recipe", "r"), Map.of("seed", "0"));
+        "a run",
+        "plates",
+        run,
+        "view",
+        "digest",
+        Map.of("recipe", "r"),
+        Map.of("seed", "0"),
+        Map.of());
   }
 
   private static RunRecord record(String mlflowRun) {

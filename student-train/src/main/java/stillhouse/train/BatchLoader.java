@@ -3,6 +3,7 @@ package stillhouse.train;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +23,15 @@ public final class BatchLoader implements AutoCloseable {
    * @param labelFraction share of the labelled samples whose labels are used, 0…1, by {@link
    *     SampleKey#labelWithin}
    * @param queue batches decoded ahead
+   * @param weights of samples that count otherwise than the view has it
    */
-  public record Options(long seed, double labelFraction, Photometric photometric, int queue) {
+  public record Options(
+      long seed, double labelFraction, Photometric photometric, int queue, SampleWeights weights) {
+    /** Every sample counts as the view has it. */
+    public Options(long seed, double labelFraction, Photometric photometric, int queue) {
+      this(seed, labelFraction, photometric, queue, SampleWeights.NONE);
+    }
+
     public Options {
       if (!(labelFraction >= 0 && labelFraction <= 1)) {
         throw new IllegalArgumentException(
@@ -187,6 +195,8 @@ public final class BatchLoader implements AutoCloseable {
     List<ViewSample> samples =
         order.share(epoch, step, rank, ranks).stream()
             .map(position -> drawn(reader.views(position), epoch))
+            .map(sample -> sample.times(options.weights().factor(sample.id(), epoch)))
+            .flatMap(Optional::stream)
             .toList();
     return new HostBatch(
         reader.info(),

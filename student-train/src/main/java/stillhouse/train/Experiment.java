@@ -25,8 +25,10 @@ import stillhouse.student.Weights;
  *
  * @param view folder of the training view, reachable from every rank
  * @param labelFraction share of the labelled samples whose labels count, 0…1
+ * @param weights of samples that count otherwise than the view has it
  */
-public record Experiment(Recipe recipe, StudentConfig student, String view, double labelFraction)
+public record Experiment(
+    Recipe recipe, StudentConfig student, String view, double labelFraction, SampleWeights weights)
     implements RankProgram, Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Experiment.class);
 
@@ -35,6 +37,11 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
       throw new IllegalArgumentException(
           "Invalid share of labels: " + labelFraction + " (must be 0…1)");
     }
+  }
+
+  /** Every sample counts as the view has it. */
+  public Experiment(Recipe recipe, StudentConfig student, String view, double labelFraction) {
+    this(recipe, student, view, labelFraction, SampleWeights.NONE);
   }
 
   @Override
@@ -92,20 +99,22 @@ public record Experiment(Recipe recipe, StudentConfig student, String view, doub
    * @param data of the view
    */
   public Sha256 identity(TrainingPlan plan, ViewInfo data) {
-    return Fingerprint.of("training run 1") // counted up where training itself changes
-        .add("recipe", recipe.digest())
-        .add("student", student.digest())
-        .add("view", data.digest())
-        .add("labels", labelFraction)
-        .add("epochs", plan.epochs())
-        .add("steps per epoch", stepsPerEpoch(data, plan.batch()))
-        .add("batch", plan.batch())
-        .add("learning rate", plan.learningRate())
-        .add("weight decay", plan.weightDecay())
-        .add("warm-up steps", plan.warmupSteps())
-        .add("clip norm", plan.clipNorm())
-        .add("seed", plan.seed())
-        .digest();
+    Fingerprint parts =
+        Fingerprint.of("training run 1") // counted up where training itself changes
+            .add("recipe", recipe.digest())
+            .add("student", student.digest())
+            .add("view", data.digest())
+            .add("labels", labelFraction)
+            .add("epochs", plan.epochs())
+            .add("steps per epoch", stepsPerEpoch(data, plan.batch()))
+            .add("batch", plan.batch())
+            .add("learning rate", plan.learningRate())
+            .add("weight decay", plan.weightDecay())
+            .add("warm-up steps", plan.warmupSteps())
+            .add("clip norm", plan.clipNorm())
+            .add("seed", plan.seed());
+    // A run whose samples count as ever has the identity that it had before there were verdicts.
+    return (weights.size() == 0 ? parts : parts.add("sample weights", weights.digest())).digest();
   }
 
   /** The columns of the view that the recipe's losses read; the rest stays on storage. */

@@ -22,6 +22,8 @@ import stillhouse.loss.ProjectionSettings;
  *
  * @param description a line for the experiment's run; may be empty
  * @param augmentation in which views the student sees the training images
+ * @param curriculum what reviewers' verdicts change; the default where the recipe names none, and
+ *     then verdicts are used only where the run asks for them
  */
 public record Recipe(
     String name,
@@ -30,7 +32,8 @@ public record Recipe(
     Training training,
     Alignment alignment,
     ProjectionSettings projection,
-    Augmentation augmentation)
+    Augmentation augmentation,
+    Curriculum curriculum)
     implements Serializable {
   private static final JsonMapper CANONICAL =
       JsonMapper.builder()
@@ -43,6 +46,7 @@ public record Recipe(
     alignment = alignment == null ? Alignment.DEFAULT : alignment;
     projection = projection == null ? ProjectionSettings.DEFAULT : projection;
     augmentation = augmentation == null ? Augmentation.NONE : augmentation;
+    curriculum = curriculum == null ? Curriculum.DEFAULT : curriculum;
     requireTrained(losses, projection);
   }
 
@@ -68,7 +72,8 @@ public record Recipe(
   }
 
   public Recipe withTraining(Training changed) {
-    return new Recipe(name, description, losses, changed, alignment, projection, augmentation);
+    return new Recipe(
+        name, description, losses, changed, alignment, projection, augmentation, curriculum);
   }
 
   /** This recipe with another length and batch, the rest as it is. */
@@ -84,10 +89,13 @@ public record Recipe(
             .add("training", canonical(training.withoutLooks()))
             .add("alignment", canonical(alignment))
             .add("projection", canonical(projection));
-    // A recipe that draws no views has the digest that it had before there were any.
-    return (augmentation.equals(Augmentation.NONE)
+    // A recipe that draws no views, and asks for no verdicts, has the digest of before there were
+    // any.
+    parts =
+        augmentation.equals(Augmentation.NONE) ? parts : parts.add("views", augmentation.views());
+    return (curriculum.equals(Curriculum.DEFAULT)
             ? parts
-            : parts.add("views", augmentation.views()))
+            : parts.add("curriculum", canonical(curriculum)))
         .digest();
   }
 

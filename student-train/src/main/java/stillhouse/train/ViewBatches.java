@@ -33,7 +33,11 @@ final class ViewBatches implements BatchSource {
     this.order = new SampleOrder(reader.rowsPerGroup(), plan.seed(), plan.batch());
     this.options =
         new BatchLoader.Options(
-            plan.seed(), experiment.labelFraction(), experiment.photometric(), QUEUE);
+            plan.seed(),
+            experiment.labelFraction(),
+            experiment.photometric(),
+            QUEUE,
+            experiment.weights());
     this.rank = context.rank();
     this.ranks = context.ranks();
     this.epochs = plan.epochs();

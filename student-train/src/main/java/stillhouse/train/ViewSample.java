@@ -1,5 +1,7 @@
 package stillhouse.train;
 
+import java.util.Optional;
+
 /**
  * One row of a view as it is stored. Arrays are shared; what was not read, or is not there, is
  * null.
@@ -21,6 +23,18 @@ record ViewSample(
     byte[] embedding,
     byte[] structure,
     byte[] logits) {
+
+  /** With another weight, all else shared; empty where it would be 0: it does not take part. */
+  Optional<ViewSample> times(float factor) {
+    if (factor == 1) {
+      return Optional.of(this);
+    }
+    return factor == 0
+        ? Optional.empty()
+        : Optional.of(
+            new ViewSample(
+                id, weight * factor, labelled, view, pixels, mask, embedding, structure, logits));
+  }
 
   long bytes() {
     return length(pixels) + length(mask) + length(embedding) + length(structure) + length(logits);

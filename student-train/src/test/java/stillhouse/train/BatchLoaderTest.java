@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import stillhouse.cache.TrainingView;
 import stillhouse.data.View;
 import stillhouse.loss.Draws;
+import stillhouse.loss.Targets;
 import stillhouse.tensor.FloatTensor;
 
 class BatchLoaderTest {
@@ -173,6 +176,71 @@ class BatchLoaderTest {
     float[] alone = firstImages(noisy, 1);
     assertThat(firstImages(noisy, 2)).containsExactly(alone);
     assertThat(firstImages(PLAIN, 1)).isNotEqualTo(alone);
+  }
+
+  /** Every column but the weight is what it is without verdicts, byte for byte. */
+  @Test
+  void verdictsChangeWeightsAndNothingElse() {
+    SampleWeights judged =
+        SampleWeightsTest.of(
+            new SampleWeightsTest.Judged("s-3", 0.25f, 0),
+            new SampleWeightsTest.Judged("s-4", 2, 0));
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader plain = loader(reader(EnumSet.allOf(Column.class)), PLAIN, 4, 0, 1);
+        BatchLoader changed =
+            loader(reader(EnumSet.allOf(Column.class)), judgedBy(judged), 4, 0, 1)) {
+      while (plain.hasNext()) {
+        Batch before = plain.next(manager);
+        Batch after = changed.next(manager);
+        assertThat(bytes(after)).isEqualTo(bytes(before));
+        assertThat(after.sampleIds()).isEqualTo(before.sampleIds());
+        assertThat(after.labelled()).isEqualTo(before.labelled());
+        for (int b = 0; b < before.size(); b++) {
+          float factor = judged.factor(before.sampleIds().get(b), 0);
+          assertThat(after.weight()[b]).isEqualTo(before.weight()[b] * factor);
+        }
+      }
+    }
+  }
+
+  private static List<ByteBuffer> bytes(Batch batch) {
+    Targets targets = batch.targets();
+    return Stream.of(
+            batch.image(),
+            targets.truth(),
+            targets.valid(),
+            targets.teacherLogits(),
+            targets.teacherEmbedding(),
+            targets.structure())
+        .map(tensor -> ByteBuffer.wrap(tensor.toByteArray()))
+        .toList();
+  }
+
+  private static BatchLoader.Options judgedBy(SampleWeights weights) {
+    return new BatchLoader.Options(1, 1, Photometric.NONE, 2, weights);
+  }
+
+  /** Over two epochs; a sample's step lacks it, and no other sample moves. */
+  @Test
+  void aSampleEntersInItsEpochWhateverTheRanksAndMovesNoOther() {
+    BatchLoader.Options judged =
+        judgedBy(
+            SampleWeightsTest.of(
+                new SampleWeightsTest.Judged("s-3", 1, 1),
+                new SampleWeightsTest.Judged("s-4", 0, 0)));
+    List<String> all = ids(PLAIN, 4, 1, 0);
+    List<String> first = new ArrayList<>(all.subList(0, SAMPLES));
+    first.removeAll(List.of("s-3", "s-4"));
+    List<String> second = new ArrayList<>(all.subList(SAMPLES, 2 * SAMPLES));
+    second.remove("s-4");
+    List<String> expected = new ArrayList<>(first);
+    expected.addAll(second);
+    assertThat(ids(judged, 4, 1, 0)).isEqualTo(expected);
+    assertThat(ids(judged, 4, 4, 0)).isEqualTo(expected);
+    List<String> resumed = new ArrayList<>(all.subList(5 * 4, SAMPLES));
+    resumed.removeAll(List.of("s-3", "s-4"));
+    resumed.addAll(second);
+    assertThat(ids(judged, 4, 1, 5)).as("resumed at step 5").isEqualTo(resumed);
   }
 
   @Test

@@ -43,7 +43,11 @@ class ExperimentTest {
     plans.forEach(plan -> seen.add(identity(RECIPE, STUDENT, 1, plan, DATA)));
     seen.add(identity(RECIPE, STUDENT, 1, PLAN, data("b", 21)));
     seen.add(identity(RECIPE, STUDENT, 1, PLAN, data("a", 25)));
-    assertThat(seen).hasSize(3 + 3 + 7 + 2);
+    for (float factor : new float[] {0.5f, 0.25f}) {
+      SampleWeights judged = SampleWeightsTest.of(new SampleWeightsTest.Judged("s", factor, 0));
+      seen.add(new Experiment(RECIPE, STUDENT, "view", 1, judged).identity(PLAN, DATA));
+    }
+    assertThat(seen).hasSize(3 + 3 + 7 + 2 + 2);
   }
 
   @Test
@@ -56,7 +60,8 @@ class ExperimentTest {
             RECIPE.training(),
             RECIPE.alignment(),
             RECIPE.projection(),
-            RECIPE.augmentation());
+            RECIPE.augmentation(),
+            RECIPE.curriculum());
     StudentConfig alike =
         new StudentConfig(
             "other",

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.Verdict;
 import stillhouse.data.View;
 import stillhouse.loss.ProjectionSettings;
 
@@ -47,6 +48,39 @@ class RecipeTest {
         .contains("# Run:    bin/stillhouse train --recipe " + recipe.name() + " --data ")
         .contains("# Cost:   ")
         .contains("Expect: ");
+  }
+
+  @Test
+  void aCurriculumSaysWhatVerdictsChange() throws IOException {
+    Recipe plain = load(SMALL);
+    assertThat(plain.curriculum()).isEqualTo(Curriculum.DEFAULT);
+    assertThat(Curriculum.DEFAULT.factor(Verdict.BOTH_WRONG)).isEqualTo(0.25f);
+    assertThat(Curriculum.DEFAULT.factor(Verdict.SKIP)).isEqualTo(1);
+    Recipe judged =
+        load(SMALL + "curriculum: {verdicts: {both-wrong: 0}, enter: {both-wrong: 2}}\n");
+    assertThat(judged.curriculum().factor(Verdict.BOTH_WRONG)).isZero();
+    assertThat(judged.curriculum().enters(Verdict.BOTH_WRONG)).isEqualTo(2);
+    assertThat(judged.curriculum().factor(Verdict.AGREE_WITH_STUDENT)).isEqualTo(0.5f);
+    assertThat(judged.digest()).isNotEqualTo(plain.digest());
+    assertThat(judged.withTraining(7, 8).curriculum()).isEqualTo(judged.curriculum());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{verdicts: {skip: 1}}           | curriculum.verdicts.skip is not valid | both-wrong",
+        "{verdicts: {both-wrong: -1}}    | curriculum.verdicts.both-wrong:       | 0",
+        "{enter: {both-wrong: 0.5}}      | curriculum.enter.both-wrong:          | integer",
+        "{labels: {both-wrong: 1}}       | curriculum.labels is not valid        | verdicts, enter",
+        "{}                              | curriculum:                           | 1"
+      })
+  void refusesACurriculumThatIsNone(String yaml, String where, String allowed) {
+    assertThatThrownBy(() -> load(SMALL + "curriculum: " + yaml + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("recipe.yaml")
+        .hasMessageContaining(where)
+        .hasMessageContaining(allowed);
   }
 
   @Test
@@ -289,7 +323,8 @@ class RecipeTest {
 
   @Test
   void travelsToExecutors() throws IOException, ClassNotFoundException {
-    Recipe recipe = Recipe.load(RECIPES.resolve("sard-logit.yaml"));
+    String curriculum = "\ncurriculum: {verdicts: {both-wrong: 0.1}}\n";
+    Recipe recipe = load(Files.readString(RECIPES.resolve("sard-logit.yaml")) + curriculum);
     var bytes = new ByteArrayOutputStream();
     try (var out = new ObjectOutputStream(bytes)) {
       out.writeObject(recipe);
