@@ -45,8 +45,9 @@ final class AdamW implements AutoCloseable {
    * One step over all tensors.
    *
    * @param gradients by the weights' names, each of its weight's shape
+   * @param scale that they are multiplied by first
    */
-  void update(Map<String, NDArray> gradients, double learningRate) {
+  void update(Map<String, NDArray> gradients, float scale, double learningRate) {
     steps++;
     double correction1 = 1 - Math.pow(BETA1, steps);
     double root2 = Math.sqrt(1 - Math.pow(BETA2, steps));
@@ -62,7 +63,7 @@ final class AdamW implements AutoCloseable {
               (float) learningRate,
               (float) (learningRate * root2 / correction1),
               decay(w),
-              1f, // gradients come scaled
+              scale,
               -1f, // the native clipping clamps one side only; the norm is clipped before
               (float) BETA1,
               (float) BETA2,

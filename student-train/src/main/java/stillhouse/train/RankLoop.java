@@ -149,9 +149,9 @@ public final class RankLoop implements AutoCloseable {
     reducing += seconds(reduceBegan);
     double norm = gradients.norm();
     requireFinite(norm, step, batch);
-    gradients.clip(norm, plan.clipNorm());
     long taken = at.globalStep(batches.stepsPerEpoch());
-    optimizer.update(gradients.gradients(), schedule.at(taken));
+    float scale = GradientBuffer.clipping(norm, plan.clipNorm());
+    optimizer.update(gradients.gradients(), scale, schedule.at(taken));
     average().ifPresent(a -> a.update(taken + 1));
     Tally tally = new Tally(terms);
     for (int t = 0; t < terms.size(); t++) {
