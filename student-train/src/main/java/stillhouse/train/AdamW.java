@@ -42,7 +42,7 @@ final class AdamW implements AutoCloseable {
   }
 
   /**
-   * One step over all tensors.
+   * One step over all tensors, after which their own gradients are zero: the native call ends so.
    *
    * @param gradients by the weights' names, each of its weight's shape
    * @param scale that they are multiplied by first

@@ -51,7 +51,7 @@ final class GradientBuffer implements AutoCloseable {
     }
   }
 
-  /** Takes over this rank's gradients and zeroes them where they came from. */
+  /** Copies this rank's gradients, which {@link AdamW#update} then zeroes where they came from. */
   void collect() {
     int offset = 0;
     for (NDArray weight : weights.values()) {
@@ -59,7 +59,6 @@ final class GradientBuffer implements AutoCloseable {
       try (NDArray gradient = weight.getGradient()) {
         ByteBuffer source = gradient.toByteBuffer(true).order(ByteOrder.nativeOrder());
         floats.put(offset, source.asFloatBuffer(), 0, size);
-        gradient.subi(gradient); // a gradient that is not finite never gets past the norm's check
       }
       offset += size;
     }

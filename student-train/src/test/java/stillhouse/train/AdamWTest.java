@@ -50,11 +50,12 @@ class AdamWTest {
   }
 
   @Test
-  void collectingZeroesTheGradients() {
+  void aStepZeroesTheGradientsThatWereCollected() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights weights = new Weights(manager, 1)) {
       NDArray w = weights.constant("w", 1, 2, 2);
-      try (GradientBuffer gradients = new GradientBuffer(manager, weights, 1, new SingleRank())) {
+      try (GradientBuffer gradients = new GradientBuffer(manager, weights, 1, new SingleRank());
+          AdamW optimizer = new AdamW(manager, weights, 0)) {
         backward(manager, w, new float[] {1, 2, 3, 4});
         backward(manager, w, new float[] {1, 1, 1, 1});
         gradients.collect();
@@ -63,6 +64,7 @@ class AdamWTest {
         assertThat(gradients.gradients().get("w").toFloatArray()).containsExactly(2, 3, 4, 5);
         assertThat(gradients.extra(0)).isEqualTo(5);
 
+        optimizer.update(gradients.gradients(), 1, 1e-3);
         gradients.collect();
         assertThat(gradients.norm()).isZero();
         assertThat(gradients.extra(0)).isEqualTo(5);
