@@ -253,10 +253,24 @@ final class TrainingJob {
     return gates;
   }
 
+  private static void warnOfEmptySlots(Order order, long samples) {
+    int batch = order.recipe().training().batch();
+    if (batch > samples) {
+      log.warn(
+          "Run {} has a batch of {} and {} training samples: each step takes all of them, and ranks"
+              + " whose share is empty wait for the others. Give a --batch of {} or fewer",
+          order.name(),
+          batch,
+          samples,
+          samples);
+    }
+  }
+
   private TrainingPlan plan(Order order, TrainingView view) {
     Recipe.Training training = order.recipe().training();
     int stepsPerEpoch = Experiment.stepsPerEpoch(view.info(), training.batch());
     int epochs = options.epochs(order.recipe(), stepsPerEpoch);
+    warnOfEmptySlots(order, view.info().samples("train"));
     double warmup = training.schedule().warmupEpochs();
     if (warmup > epochs) {
       throw new ConfigException(
