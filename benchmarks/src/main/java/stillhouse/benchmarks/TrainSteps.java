@@ -83,7 +83,10 @@ public final class TrainSteps {
     try (SparkSession spark = session(ranks);
         var listening = TrainingReports.listen(RUN, new Heard(heard))) {
       BarrierTraining.run(spark, run, program(student, recipe, side, steps, folder.toString()));
-      while (heard.size() < steps) { // the last ones may still be on their way
+      for (int waited = 0; heard.size() < steps; waited++) { // the last ones may be on their way
+        if (waited == 1000) {
+          throw new IllegalStateException("Heard of " + heard.size() + " steps of " + steps);
+        }
         Thread.sleep(20);
       }
     }

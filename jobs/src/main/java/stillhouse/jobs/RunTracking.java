@@ -53,6 +53,7 @@ final class RunTracking {
   private final String known; // id of a run that is there already; empty: one is started
   private final List<String> missing = new ArrayList<>();
   private final CurveSpool spool;
+  private long unkept; // values that the spool could not take
   private boolean behind; // the spool has values that the run's own queue never had
   private TrackedRun run; // null while the server has not answered
   private boolean described;
@@ -105,14 +106,29 @@ final class RunTracking {
       return;
     }
     long now = System.currentTimeMillis();
-    if (!behind && run != null && spool.size() > SPOOL_BYTES && run.queuedMetrics() == 0) {
-      spool.clear();
-    }
-    spool.add(values, step, now);
+    keep(values, step, now);
     if (run == null) {
       behind = true;
     } else {
       run.metrics(values, step, now);
+    }
+  }
+
+  /** A folder that can't be written costs training nothing: the values are queued all the same. */
+  private void keep(Map<String, Double> values, long step, long now) {
+    try {
+      if (!behind && run != null && spool.size() > SPOOL_BYTES && run.undeliveredMetrics() == 0) {
+        spool.clear();
+      }
+      spool.add(values, step, now);
+    } catch (UncheckedIOException e) {
+      if (unkept == 0) {
+        log.warn(
+            "{} ({}). Training goes on; curves that MLflow does not take meanwhile are lost.",
+            e.getMessage(),
+            e.getCause().getMessage());
+      }
+      unkept += values.size();
     }
   }
 
@@ -217,6 +233,9 @@ final class RunTracking {
     }
     if (behind) {
       to.metrics(spool);
+      if (unkept > 0) {
+        missing.add("up to " + unkept + " values of the curves, for which there was no room");
+      }
     }
     spool.clear();
     behind = false;
@@ -228,15 +247,10 @@ final class RunTracking {
 
   /** The run that an earlier driver began on this server, or a new one. */
   private TrackedRun started() {
-    Optional<String> before = BegunRun.read(facts.folder(), server.uri());
-    if (before.isPresent()) {
-      try {
-        TrackedRun begun = server.resume(before.get());
-        begun.reopen();
-        return begun;
-      } catch (TrackingException e) { // gone, or the server is away, which the next call says
-        log.warn("Cannot go on with MLflow run {}: {}", before.get(), e.getMessage());
-      }
+    Optional<TrackedRun> begun = BegunRun.read(facts.folder(), server.uri()).flatMap(server::find);
+    if (begun.isPresent()) {
+      begun.get().reopen();
+      return begun.get();
     }
     TrackedRun made = server.start(facts.dataset(), facts.name(), facts.tags());
     BegunRun.write(facts.folder(), server.uri(), made.id());

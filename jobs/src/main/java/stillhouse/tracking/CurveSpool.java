@@ -11,8 +11,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.mlflow.api.proto.Service.Metric;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A run's curves in a file of its own until MLflow has them, whatever becomes of server and driver:
@@ -20,8 +25,10 @@ import org.mlflow.api.proto.Service.Metric;
  */
 public final class CurveSpool {
   public static final String FILE = "mlflow-curves.txt";
-  private static final int PARTS = 4; // of a line
+  private static final Logger log = LoggerFactory.getLogger(CurveSpool.class);
+  private static final Pattern LINE = Pattern.compile("(\\d+) (\\d+) (\\S+) (.+)");
   private final Path file;
+  private boolean torn; // the last append may have left half a line
 
   /**
    * Opens a run's file, which a driver that was killed may have left with half a line at its end:
@@ -66,7 +73,7 @@ public final class CurveSpool {
   }
 
   public synchronized void add(Map<String, Double> values, long step, long timestamp) {
-    StringBuilder lines = new StringBuilder();
+    StringBuilder lines = new StringBuilder(torn ? "\n" : "");
     values.forEach(
         (name, value) -> {
           lines.append(timestamp).append(' ').append(step).append(' ');
@@ -74,21 +81,29 @@ public final class CurveSpool {
         });
     try {
       Files.createDirectories(file.getParent());
+      torn = true;
       Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      torn = false;
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep curves in " + file, e);
     }
   }
 
-  /** Hands all values on, so many at a time, in the order of their coming. */
+  /**
+   * Hands all values on, so many at a time, in the order of their coming. Lines that are none, such
+   * as a full disk leaves, are warned of.
+   */
   synchronized void read(int most, Consumer<List<Metric>> to) {
     if (isEmpty()) {
       return;
     }
     try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       List<Metric> batch = new ArrayList<>();
+      long broken = 0;
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        batch.add(metric(line.split(" ", PARTS)));
+        Optional<Metric> metric = metric(line);
+        metric.ifPresent(batch::add);
+        broken += metric.isEmpty() && !line.isEmpty() ? 1 : 0;
         if (batch.size() == most) {
           to.accept(batch);
           batch.clear();
@@ -97,18 +112,30 @@ public final class CurveSpool {
       if (!batch.isEmpty()) {
         to.accept(batch);
       }
+      if (broken > 0) {
+        log.warn("{} lines of {} hold no whole value and were left out", broken, file);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read curves from " + file, e);
     }
   }
 
-  private static Metric metric(String[] parts) {
-    return Metric.newBuilder()
-        .setTimestamp(Long.parseLong(parts[0]))
-        .setStep(Long.parseLong(parts[1]))
-        .setValue(Double.parseDouble(parts[2]))
-        .setKey(parts[3])
-        .build();
+  private static Optional<Metric> metric(String line) {
+    Matcher parts = LINE.matcher(line);
+    if (!parts.matches()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          Metric.newBuilder()
+              .setTimestamp(Long.parseLong(parts.group(1)))
+              .setStep(Long.parseLong(parts.group(2)))
+              .setValue(Double.parseDouble(parts.group(3)))
+              .setKey(parts.group(4))
+              .build());
+    } catch (NumberFormatException e) { // two halves of lines
+      return Optional.empty();
+    }
   }
 
   /** Forgets all values: MLflow has them. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.mlflow.api.proto.Service.Metric;
 import org.slf4j.Logger;
@@ -30,7 +31,8 @@ final class MetricStream implements AutoCloseable {
   private final Delivery delivery;
   private final long pauseMillis;
   private final LinkedBlockingQueue<Metric> queue = new LinkedBlockingQueue<>(LIMIT);
-  private final AtomicLong dropped = new AtomicLong();
+  private final AtomicLong undelivered = new AtomicLong(); // dropped ones among them, for good
+  private final AtomicBoolean full = new AtomicBoolean();
   private final List<Metric> unsent = new ArrayList<>();
   private final Thread sender;
   private volatile boolean closing;
@@ -57,7 +59,8 @@ final class MetricStream implements AutoCloseable {
       throw new IllegalStateException(
           "Run " + runId + " is closed; metric " + metric.getKey() + " came after");
     }
-    if (!queue.offer(metric) && dropped.incrementAndGet() == 1) {
+    undelivered.incrementAndGet(); // first: it is never told to be there when it is not
+    if (!queue.offer(metric) && full.compareAndSet(false, true)) {
       log.warn(
           "MLflow has not taken {} metrics of run {}: further ones are dropped until it does",
           LIMIT,
@@ -79,16 +82,21 @@ final class MetricStream implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    long left = held() + dropped.get();
+    long left = undelivered();
     if (left > 0) {
       throw new TrackingException(
           left + " metrics of run " + runId + " could not be delivered to MLflow" + lastFailure);
     }
   }
 
-  /** Values that wait for the server. */
-  int held() {
-    return queue.size() + unsent.size();
+  /** Values that the server does not have: those that wait, are on their way, or were dropped. */
+  long undelivered() {
+    return undelivered.get();
+  }
+
+  /** Values that wait in this process's memory for their turn. */
+  int waiting() {
+    return queue.size();
   }
 
   private void loop() {
@@ -130,14 +138,16 @@ final class MetricStream implements AutoCloseable {
     }
     try {
       delivery.send(unsent);
+      undelivered.addAndGet(-unsent.size());
       unsent.clear();
       return true;
     } catch (RuntimeException e) { // whatever it is, this thread goes on
       lastFailure = ": " + e.getMessage();
       log.warn(
-          "MLflow did not take {} metrics of run {}; trying again: {}",
+          "MLflow did not take {} metrics of run {}, {} more wait; trying again: {}",
           unsent.size(),
           runId,
+          waiting(),
           e.getMessage());
       return false;
     }

@@ -82,9 +82,9 @@ public final class TrackedRun implements AutoCloseable {
                 Metric.newBuilder().setKey(k).setValue(v).setTimestamp(now).setStep(step).build()));
   }
 
-  /** Values that are queued and not with the server yet. */
-  public int queuedMetrics() {
-    return metrics.held();
+  /** Values that were handed over and that the server does not have. */
+  public long undeliveredMetrics() {
+    return metrics.undelivered();
   }
 
   /** Sends what a file holds. A value that the server has already stays one. */

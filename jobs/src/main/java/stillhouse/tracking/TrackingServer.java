@@ -1,5 +1,6 @@
 package stillhouse.tracking;
 
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunTag;
 import org.mlflow.tracking.MlflowClient;
 import org.mlflow.tracking.MlflowClientException;
+import org.mlflow.tracking.MlflowHttpException;
 
 /** An MLflow server, spoken to from the driver alone. */
 public final class TrackingServer implements AutoCloseable {
@@ -95,6 +97,27 @@ public final class TrackingServer implements AutoCloseable {
     try {
       RunInfo run = client.getRun(runId).getInfo();
       return new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run));
+    } catch (MlflowClientException e) {
+      throw new TrackingException(
+          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** A run that may have been deleted since, by whoever looks after the server: then empty. */
+  public Optional<TrackedRun> find(String runId) {
+    artifacts.requireAnswer("find run " + runId);
+    try {
+      RunInfo run = client.getRun(runId).getInfo();
+      return run.getLifecycleStage().equals("deleted")
+          ? Optional.empty()
+          : Optional.of(
+              new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run)));
+    } catch (MlflowHttpException e) {
+      if (e.getStatusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw new TrackingException(
+          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
     } catch (MlflowClientException e) {
       throw new TrackingException(
           "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
