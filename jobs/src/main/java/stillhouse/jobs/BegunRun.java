@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which MLflow run a training run began, noted in its folder at once: a driver that goes on where
- * another was stopped goes on with its curves, too.
+ * Which MLflow run a training run or a sweep began, noted in its folder at once: a driver that goes
+ * on where another was stopped goes on with its curves, too.
  */
 final class BegunRun {
   private static final String FILE = "mlflow-run.json";

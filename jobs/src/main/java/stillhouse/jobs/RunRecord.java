@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
+import stillhouse.train.Checkpoints;
 
 /**
  * What a training run was, kept as {@code run.json} in its folder for export and evaluation.
@@ -100,8 +101,8 @@ record RunRecord(
               .formatted(name, folder, FILE, remedy, asked));
     }
     throw new ConfigException(
-        "Cannot take run %s in %s for the one asked for: its identity is %s, this command's is %s (recipe, student, data, its cache settings, labels, seed or plan differ). %s."
-            .formatted(name, folder, identity, asked, remedy));
+        "Cannot take run %s in %s for the one asked for: its identity is %s, this command's is %s (%s). %s."
+            .formatted(name, folder, identity, asked, Checkpoints.DIFFER, remedy));
   }
 
   void write(Path folder) {

@@ -18,7 +18,8 @@ import stillhouse.train.Recipe;
  * @param sweep name of the sweep
  * @param run its name in the sweep
  * @param source the recipe's file, as it stands
- * @param recipe the same with the sweep's words in it, named after sweep and run
+ * @param recipe the same with the sweep's words in it, named {@code SWEEP_RUN}: neither has an
+ *     underscore in it
  * @param labels share of the training images whose labels count
  */
 record SweepCell(
@@ -58,7 +59,7 @@ record SweepCell(
     boolean aligned = settings.grid() != null && Experiment.needsTeacher(read);
     Recipe recipe =
         new Recipe(
-            config.name() + "-" + run.name(),
+            config.name() + "_" + run.name(),
             read.description(),
             read.losses(),
             read.training(),
@@ -107,7 +108,8 @@ record SweepCell(
         tree.putObject("alignment").put("grid", recipe.alignment().grid());
       }
       Files.createDirectories(folder);
-      String head = "# Made of %s by sweep %s, run %s.\n".formatted(source, sweep, run);
+      String head =
+          "# Made of %s by sweep %s, run %s.%s\n".formatted(source, sweep, run, options.length());
       Files.writeString(file, head + YAML.writeValueAsString(tree));
       return file;
     } catch (IOException e) {

@@ -63,13 +63,13 @@ record SweepGrid(SweepConfig config, List<SweepCell> cells) {
     }
   }
 
-  /** Two files of students may have one name. */
+  /** Two files of students may have one name, and one file may be listed in two ways. */
   private static void requireDistinct(Path file, List<SweepCell> cells) {
     Set<String> names = new LinkedHashSet<>();
     for (SweepCell cell : cells) {
       if (!names.add(cell.runName(0))) {
         throw new ConfigException(
-            "Invalid sweep %s: two students are named %s (give each a name of its own)"
+            "Invalid sweep %s: two students are named %s (give each a name of its own; or one is listed twice, by name and by file: list it once)"
                 .formatted(file, cell.student().name()));
       }
     }

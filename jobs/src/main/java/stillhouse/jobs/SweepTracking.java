@@ -1,11 +1,9 @@
 package stillhouse.jobs;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.tracking.TrackedRun;
@@ -19,7 +17,6 @@ import stillhouse.tracking.TrackingServer;
 final class SweepTracking {
   private static final Logger log = LoggerFactory.getLogger(SweepTracking.class);
   private static final String PARENT = "mlflow.parentRunId";
-  private static final String ID = "mlflow-run.txt";
 
   private final TrackingServer server;
   private final TrackedRun run;
@@ -32,27 +29,17 @@ final class SweepTracking {
   }
 
   /**
-   * @param folder of the sweep, where the run's id is kept
+   * @param folder of the sweep, where the run that it began is noted
    * @throws TrackingException where the server does not answer
    */
   static SweepTracking start(TrackingServer server, String experiment, String sweep, Path folder) {
-    Path id = folder.resolve(ID);
-    if (Files.exists(id)) {
-      try {
-        return new SweepTracking(server, server.resume(Files.readString(id).strip()), false);
-      } catch (TrackingException e) {
-        log.warn("The sweep gets an MLflow run of its own again: {}", e.getMessage());
-      } catch (IOException e) {
-        throw new UncheckedIOException("Cannot read " + id, e);
-      }
+    Optional<TrackedRun> begun = BegunRun.read(folder, server.uri()).flatMap(server::find);
+    if (begun.isPresent()) {
+      begun.get().reopen();
+      return new SweepTracking(server, begun.get(), false);
     }
     TrackedRun run = server.start(experiment, sweep, JobTags.of("sweep", Map.of("sweep", sweep)));
-    try {
-      Files.createDirectories(folder);
-      Files.writeString(id, run.id() + "\n");
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write " + id, e);
-    }
+    BegunRun.write(folder, server.uri(), run.id());
     log.info("MLflow run of the sweep: {}", run.address());
     return new SweepTracking(server, run, true);
   }

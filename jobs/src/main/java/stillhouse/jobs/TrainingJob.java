@@ -127,7 +127,8 @@ final class TrainingJob {
 
   private PreparedRun prepare(Order order) {
     TrainingView view = views.of(order.recipe());
-    JudgedSamples judged = judged(order.recipe());
+    Path folder = root.runs().resolve(order.name());
+    JudgedSamples judged = judged(order.recipe(), folder);
     Experiment experiment =
         new Experiment(
             order.recipe(),
@@ -137,7 +138,6 @@ final class TrainingJob {
             judged.weights());
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
-    Path folder = root.runs().resolve(order.name());
     PreparedRun prepared = new PreparedRun(order, folder, view, judged, experiment, run);
     if (prepared.isTrained()) {
       RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
@@ -148,9 +148,9 @@ final class TrainingJob {
     return prepared;
   }
 
-  private JudgedSamples judged(Recipe recipe) {
+  private JudgedSamples judged(Recipe recipe, Path folder) {
     return options.verdicts(recipe)
-        ? JudgedSamples.of(spark, root.uri(), recipe.curriculum())
+        ? JudgedSamples.of(spark, root.uri(), recipe.curriculum(), folder)
         : JudgedSamples.NONE;
   }
 

@@ -182,6 +182,14 @@ final class TrainingOptions {
     return steps == null ? recipe.training().epochs() : 1 + (steps - 1) / stepsPerEpoch;
   }
 
+  /** What a recipe's file doesn't say of a run's length; empty where it says all. */
+  String length() {
+    return steps == null
+        ? ""
+        : " Trained for at least %d steps in whole epochs: its epochs are not read."
+            .formatted(steps);
+  }
+
   private static void require(boolean holds, String option, Object value, String rule) {
     if (!holds) {
       throw new ConfigException("Invalid " + option + ": " + value + " (must be " + rule + ")");

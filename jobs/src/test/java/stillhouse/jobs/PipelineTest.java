@@ -485,14 +485,16 @@ class PipelineTest {
             .collectAsList()
             .toString();
     assertThat(spoken).contains("blurred, dark").contains("\"revision\":2");
-    bench.done(
-        "train",
-        bench.data(),
-        bench.root(),
-        bench.tracking(),
-        training(),
-        "--recipe=naive-logit --name=judged --verdicts --review-every=1",
-        teacher());
+    String[] train = {
+      "train",
+      bench.data(),
+      bench.root(),
+      bench.tracking(),
+      training(),
+      "--recipe=naive-logit --name=judged --verdicts --review-every=1",
+      teacher()
+    };
+    bench.done(train);
     RunRecord judged = bench.record("judged");
     RunRecord plain = bench.record(RUNS.get(0));
     assertThat(judged.identity()).isNotEqualTo(plain.identity());
@@ -503,6 +505,10 @@ class PipelineTest {
     assertThat(used.get("verdicts").toString())
         .isEqualTo("{\"agree-with-student\":1,\"agree-with-teacher\":1}");
     assertThat(used.get("reweighted").asInt()).isEqualTo(2);
+    assertThat(used.get("version").asLong()).isPositive();
+    bench.done(verdicts("sample_id,verdict", ids.get(2) + ",both-wrong"));
+    bench.done(train);
+    assertThat(bench.record("judged")).as("goes by the verdicts it began with").isEqualTo(judged);
     assertThat(reviewed("judged")).isNotEmpty().allMatch(row -> row.<Integer>getAs("epoch") == 1);
     try (var client = new MlflowClient(bench.mlflow().uri())) {
       var told = client.getRun(judged.mlflowRun());

@@ -67,7 +67,7 @@ class RunRecordTest {
         .hasMessageContaining("Cannot take run tiny-conv.sard.s0 in " + folder)
         .hasMessageContaining("its identity is " + IDENTITY + ", this command's is " + OTHER)
         .hasMessageContaining(
-            "(recipe, student, data, its cache settings, labels, seed or plan differ)")
+            "(recipe, student, data, its cache settings, labels, verdicts, seed or plan differ)")
         .hasMessageContaining("Give another --name, or remove " + folder);
   }
 

@@ -70,12 +70,12 @@ class SweepConfigTest {
     SweepGrid grid = grid(shares.replace("recipe: sard}", "recipe: sard, labels: 0.1}"));
     assertThat(grid.trials().stream().map(SweepGrid.Trial::name))
         .containsExactly(
-            "tiny-conv.small-plain.l10.s3",
-            "tiny-conv.small-full.l10.s3",
-            "tiny-conv.small-plain.s3",
-            "tiny-conv.small-plain.l10.s1",
-            "tiny-conv.small-full.l10.s1",
-            "tiny-conv.small-plain.s1");
+            "tiny-conv.small_plain.l10.s3",
+            "tiny-conv.small_full.l10.s3",
+            "tiny-conv.small_plain.s3",
+            "tiny-conv.small_plain.l10.s1",
+            "tiny-conv.small_full.l10.s1",
+            "tiny-conv.small_plain.s1");
     assertThat(grid.baseline(grid.cells().get(1))).isEqualTo(grid.cells().get(0));
     assertThat(grid.baseline(grid.cells().get(2))).isEqualTo(grid.cells().get(2));
   }
@@ -119,7 +119,32 @@ class SweepConfigTest {
   }
 
   @Test
+  void twoSweepsNeverNameARunAlike() throws IOException {
+    SweepCell one = grid(named("label", "share-full")).cells().get(1);
+    SweepCell other = grid(named("label-share", "full")).cells().get(1);
+    assertThat(one.runName(0)).isEqualTo("tiny-conv.label_share-full.s0");
+    assertThat(other.runName(0)).isEqualTo("tiny-conv.label-share_full.s0");
+  }
+
+  private static String named(String sweep, String run) {
+    return SMALL.replace("name: small", "name: " + sweep).replace("name: full", "name: " + run);
+  }
+
+  @Test
+  void aRecipeWhoseLengthIsInStepsSaysSo() throws IOException {
+    SweepCell cell = grid(SMALL + "every: {steps: 100}\n").cells().get(0);
+    assertThat(cell.writeRecipe(folder.resolve("recipes")))
+        .content()
+        .startsWith("# Made of ")
+        .contains("run plain. Trained for at least 100 steps in whole epochs: its epochs are not");
+  }
+
+  @Test
   void whatCannotBeIsRefusedWithItsPlace() {
+    refused(
+        SMALL.replace(
+            "[tiny-conv]", "[tiny-conv, " + ConfFiles.find("students", "tiny-conv") + "]"),
+        "two students are named tiny-conv (give each a name of its own; or one is listed twice");
     refused(SMALL + "sede: 1\n", "sede");
     refused(SMALL.replace("recipe: sard}", "recipe: sard, grids: 3}"), "runs[1]", "grids");
     refused(SMALL.replace("seeds: [3, 1]", "seeds: [1, 1]"), "seeds");

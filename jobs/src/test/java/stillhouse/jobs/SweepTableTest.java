@@ -94,7 +94,7 @@ class SweepTableTest {
             "| plain | 100 % | 1 |");
     assertThat(table.rows().get(1).versus().orElseThrow().comparison().seeds().get(0).pair())
         .extracting(pair -> pair.baseline().name(), pair -> pair.candidate().name())
-        .containsExactly("tiny-conv.known-plain.l10.s0", "tiny-conv.known-full.l10.s0");
+        .containsExactly("tiny-conv.known_plain.l10.s0", "tiny-conv.known_full.l10.s0");
     assertThat(table.figures()).containsKey("full_10/iou_difference");
   }
 
@@ -105,7 +105,7 @@ class SweepTableTest {
         grid.trials().stream()
             .<SweepOutcome>map(
                 trial ->
-                    trial.name().equals("tiny-conv.known-full.s1")
+                    trial.name().equals("tiny-conv.known_full.s1")
                         ? new SweepOutcome.Failed(
                             trial, SweepOutcome.Stage.TRAIN, "the gradient's norm is NaN")
                         : done(trial, 100))
@@ -113,7 +113,7 @@ class SweepTableTest {
     SweepTable table = table(grid, outcomes);
     assertThat(new SweepText(table).console())
         .containsPattern("full +1 of 2 +0.5500 +\\+0.0500 ")
-        .contains("tiny-conv.known-full.s1: failed in train: the gradient's norm is NaN");
+        .contains("tiny-conv.known_full.s1: failed in train: the gradient's norm is NaN");
     assertThat(table.failures()).hasSize(1);
     assertThat(table.trials()).isEqualTo(4);
     assertThat(table.toMap().toString())
@@ -181,7 +181,7 @@ class SweepTableTest {
   }
 
   private static int found(Score score) {
-    return score.recipe().equals("known-plain") ? 4 : 5 + (int) score.seed();
+    return score.recipe().equals("known_plain") ? 4 : 5 + (int) score.seed();
   }
 
   /** So many of ten true pixels were found, and none beside, of area and boundary alike. */

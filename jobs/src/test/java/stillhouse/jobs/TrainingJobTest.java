@@ -201,10 +201,10 @@ class TrainingJobTest implements WatchedRunTests {
     Path file = Files.writeString(folder.resolve("sweep.yaml"), SWEEP);
     List<String> runs =
         List.of(
-            "tiny-conv.pair-slow.s0",
-            "tiny-conv.pair-fast.s0",
-            "tiny-conv.pair-slow.s1",
-            "tiny-conv.pair-fast.s1");
+            "tiny-conv.pair_slow.s0",
+            "tiny-conv.pair_fast.s0",
+            "tiny-conv.pair_slow.s1",
+            "tiny-conv.pair_fast.s1");
     String[] sweep = {"sweep", file.toString(), bench.data(), bench.root(), bench.tracking()};
     Path blocked = bench.runs().resolve(runs.get(1)).resolve("student.onnx/full");
     Files.createDirectories(blocked);
@@ -212,9 +212,9 @@ class TrainingJobTest implements WatchedRunTests {
     assertThat(said.code()).as(said.err()).isEqualTo(Stillhouse.FAILED);
     assertThat(said.err())
         .startsWith("error: 1 of 4 runs failed. The same command tries them again")
-        .contains("  tiny-conv.pair-fast.s0: failed in export: ");
+        .contains("  tiny-conv.pair_fast.s0: failed in export: ");
     Path table = bench.runs().resolve("_sweeps/pair/table.md");
-    assertThat(table).content().contains("| fast | 1 of 2 |", "tiny-conv.pair-fast.s0: failed in ");
+    assertThat(table).content().contains("| fast | 1 of 2 |", "tiny-conv.pair_fast.s0: failed in ");
     RunRecord first = bench.record(runs.get(0));
     RunRecord last = bench.record(runs.get(3));
     String parent = parent(first);

@@ -32,6 +32,10 @@ import stillhouse.student.Weights;
  * still be alive, is refused.
  */
 public final class Checkpoints {
+  /** What two runs of different identities differ in. */
+  public static final String DIFFER =
+      "recipe, student, data, its cache settings, labels, verdicts, seed or plan differ";
+
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
   private static final String ATTEMPTS = "attempts";
 
@@ -156,9 +160,7 @@ public final class Checkpoints {
                 found.folder(),
                 found.identity().isEmpty()
                     ? "it names no identity of its run (it was written before checkpoints did)"
-                    : "it is of a run of identity "
-                        + found.identity()
-                        + " (recipe, student, data, its cache settings, labels, seed or plan differ)",
+                    : "it is of a run of identity " + found.identity() + " (" + DIFFER + ")",
                 identity,
                 remedy()));
       }

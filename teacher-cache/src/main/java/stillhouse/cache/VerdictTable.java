@@ -55,14 +55,15 @@ public final class VerdictTable {
     return root + "/tables/verdicts";
   }
 
-  /** Whether a verdict was ever brought in. */
-  public static boolean exists(SparkSession spark, String root) {
-    return CacheTables.version(spark, path(root)) >= 0;
+  /** The table's newest version; −1 where no verdict was ever brought in. */
+  public static long version(SparkSession spark, String root) {
+    return CacheTables.version(spark, path(root));
   }
 
-  /** The verdict that holds of each sample: of {@link #GIVEN}. */
-  public static Dataset<Row> latest(SparkSession spark, String root) {
-    return holding(CacheTables.delta(spark, path(root))).select(columns(GIVEN));
+  /** The verdict that held of each sample at a version of the table: of {@link #GIVEN}. */
+  public static Dataset<Row> at(SparkSession spark, String root, long version) {
+    return holding(spark.read().format("delta").option("versionAsOf", version).load(path(root)))
+        .select(columns(GIVEN));
   }
 
   private static Dataset<Row> holding(Dataset<Row> table) {
