@@ -40,7 +40,13 @@ final class ActivationPeaks {
         try (var tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(image), shape);
             var result = session.run(Map.of(input.getName(), tensor), values)) {
           for (Map.Entry<String, OnnxValue> value : result) {
-            peaks.merge(value.getKey(), peak((OnnxTensor) value.getValue()), Math::max);
+            float peak = peak((OnnxTensor) value.getValue());
+            if (!Float.isFinite(peak)) {
+              throw new IllegalArgumentException(
+                  "Cannot measure activation %s of '%s': it reaches %s on an image (must be finite)"
+                      .formatted(value.getKey(), model.getGraph().getName(), peak));
+            }
+            peaks.merge(value.getKey(), peak, Math::max);
           }
         }
       }

@@ -72,6 +72,7 @@ public final class QdqModel {
     Map<String, TensorProto> floats = new LinkedHashMap<>();
     graph.getInitializerList().forEach(tensor -> floats.put(tensor.getName(), tensor));
     operands.forEach(operand -> roundWeight(floats, operand));
+    floats.keySet().removeAll(onlyRounded());
     GraphProto.Builder whole =
         graph.toBuilder().clearNode().clearInitializer().addAllNode(weightNodes);
     addNodes(whole, peaks);
@@ -87,11 +88,11 @@ public final class QdqModel {
 
   /** Puts the weight's INT8 form in its place; one that several nodes share, once. */
   private void roundWeight(Map<String, TensorProto> floats, Operand operand) {
-    TensorProto weight = floats.remove(operand.weight());
-    if (weight == null) {
+    String name = operand.weight();
+    if (renamed.containsKey(name)) {
       return;
     }
-    String name = operand.weight();
+    TensorProto weight = floats.get(name);
     RoundedWeight rounded = RoundedWeight.of(weight, operand.axis());
     constants.add(rounded.values(name + ".int8"));
     constants.add(rounded.scales(name + ".scale"));
@@ -101,6 +102,23 @@ public final class QdqModel {
             .addAttribute(Constants.axis(operand.axis()))
             .build());
     renamed.put(name, name + ".rounded");
+  }
+
+  /** Weights that nothing but operands reads: their floats go. */
+  private Set<String> onlyRounded() {
+    Set<String> rounded = new LinkedHashSet<>(renamed.keySet());
+    Map<Integer, Operand> byNode =
+        operands.stream().collect(Collectors.toMap(Operand::node, operand -> operand));
+    List<NodeProto> nodes = model.getGraph().getNodeList();
+    for (int i = 0; i < nodes.size(); i++) {
+      List<String> inputs = new ArrayList<>(nodes.get(i).getInputList());
+      if (byNode.containsKey(i)) {
+        inputs.remove(1);
+      }
+      rounded.removeAll(inputs);
+    }
+    model.getGraph().getOutputList().forEach(output -> rounded.remove(output.getName()));
+    return rounded;
   }
 
   private void addNodes(GraphProto.Builder whole, Map<String, Float> peaks) {
@@ -116,13 +134,18 @@ public final class QdqModel {
       }
       String value = operand.activation();
       if (done.add(value)) {
-        addPair(whole, value, Math.max(peaks.get(value), Float.MIN_NORMAL) / RoundedWeight.MOST);
+        addPair(whole, value, scale(peaks.get(value)));
       }
       whole.addNode(
           nodes.get(i).toBuilder()
               .setInput(0, value + ".rounded")
               .setInput(1, renamed.get(operand.weight())));
     }
+  }
+
+  /** One that is nowhere but 0 gets 1: a scale whose reciprocal a runtime can form. */
+  private static float scale(float peak) {
+    return peak == 0 ? 1 : Math.max(peak / RoundedWeight.MOST, Float.MIN_NORMAL);
   }
 
   private void addPair(GraphProto.Builder whole, String value, float scale) {

@@ -29,6 +29,12 @@ final class RoundedWeight {
     List<Long> dims = weight.getDimsList();
     FloatBuffer floats =
         weight.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    long size = dims.stream().mapToLong(d -> d).reduce(1, (a, b) -> a * b);
+    if (floats.limit() != size) {
+      throw new IllegalArgumentException(
+          "Cannot round weight %s of shape %s: it holds %d raw values (must be %d, as raw_data)"
+              .formatted(weight.getName(), dims, floats.limit(), size));
+    }
     int channels = Math.toIntExact(dims.get(axis));
     int inner =
         (int)
@@ -38,10 +44,15 @@ final class RoundedWeight {
     float[] scales = new float[channels];
     for (int i = 0; i < floats.limit(); i++) {
       int channel = i / inner % channels;
+      if (!Float.isFinite(floats.get(i))) {
+        throw new IllegalArgumentException(
+            "Cannot round weight %s: value %d is %s (must be finite)"
+                .formatted(weight.getName(), i, floats.get(i)));
+      }
       scales[channel] = Math.max(scales[channel], Math.abs(floats.get(i)));
     }
     for (int c = 0; c < channels; c++) { // a channel of zeros rounds to zeros at any scale
-      scales[c] = Math.max(scales[c], Float.MIN_NORMAL) / MOST;
+      scales[c] = scales[c] == 0 ? 1 : Math.max(scales[c] / MOST, Float.MIN_NORMAL);
     }
     byte[] values = new byte[floats.limit()];
     for (int i = 0; i < values.length; i++) {

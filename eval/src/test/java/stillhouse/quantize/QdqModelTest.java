@@ -97,6 +97,39 @@ class QdqModelTest {
         .hasMessage("Cannot quantise 'e': it has no Conv and no MatMul by a constant");
     assertThatThrownBy(() -> QdqModel.of(model(WEIGHT), List.of()))
         .hasMessage("Cannot measure activations: there is no image");
+    float[] broken = WEIGHT.clone();
+    broken[4] = Float.POSITIVE_INFINITY;
+    assertThatThrownBy(() -> QdqModel.of(model(broken), List.of(new float[3])))
+        .hasMessage("Cannot round weight w: value 4 is Infinity (must be finite)");
+    float[] none = {0, Float.NaN, 0};
+    assertThatThrownBy(() -> QdqModel.of(model(WEIGHT), List.of(none)))
+        .hasMessage(
+            "Cannot measure activation image of 'g': it reaches NaN on an image (must be finite)");
+  }
+
+  @Test
+  void refusesAWeightWhoseValuesLieElsewhere() throws Exception {
+    ModelProto.Builder model = ModelProto.parseFrom(model(WEIGHT)).toBuilder();
+    TensorProto.Builder weight = model.getGraphBuilder().getInitializerBuilder(0);
+    weight.clearRawData();
+    for (float value : WEIGHT) {
+      weight.addFloatData(value);
+    }
+    byte[] bytes = model.build().toByteArray();
+    assertThatThrownBy(() -> QdqModel.of(bytes, List.of(new float[] {1, 1, 1})))
+        .hasMessage(
+            "Cannot round weight w of shape [2, 3, 1, 1]: it holds 0 raw values (must be 6, as raw_data)");
+  }
+
+  @Test
+  void keepsTheFloatsOfAWeightThatAnotherNodeReads() throws Exception {
+    ModelProto.Builder model = ModelProto.parseFrom(model(WEIGHT)).toBuilder();
+    model
+        .getGraphBuilder()
+        .addOutput(value("again", 2, 3, 1, 1))
+        .addNode(NodeProto.newBuilder().setOpType("Neg").addInput("w").addOutput("again"));
+    byte[] rounded = QdqModel.of(model.build().toByteArray(), List.of(new float[] {1, 1, 1}));
+    assertThat(run(rounded, new float[] {0, 0, 0})).containsExactly(0, 0);
   }
 
   /** A 1×1 convolution of three channels to two, on one pixel. */

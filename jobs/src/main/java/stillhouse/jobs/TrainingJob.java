@@ -28,6 +28,7 @@ import stillhouse.train.Checkpoints;
 import stillhouse.train.EpochGate;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
+import stillhouse.train.TrainingException;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingReport;
 import stillhouse.train.TrainingReports;
@@ -197,7 +198,7 @@ final class TrainingJob {
           var hearing = TrainingReports.listen(run.id(), curves)) {
         report = BarrierTraining.run(spark, run, prepared.experiment(), gates(prepared, tracking));
       }
-      best = prepared.validation().flatMap(v -> checkpoints(run).best());
+      best = prepared.validation().map(v -> best(run));
       record = facts.record(prepared, report, best, tracking.id());
       tracking.untold(); // first: a driver that is stopped between the two leaves it to be told
       record.write(prepared.folder());
@@ -251,6 +252,16 @@ final class TrainingJob {
           new ReviewGate(review.every(), job, prepared, validation.student(prepared), tracking));
     }
     return gates;
+  }
+
+  private Checkpoint best(TrainingRun run) {
+    return checkpoints(run)
+        .best()
+        .orElseThrow(
+            () ->
+                new TrainingException(
+                    "Run '%s' was validated, and none of its checkpoints in %s is marked as the best: another driver trained it, too, or a mark was removed. Remove the folder validation/ there and run the same command again: the last checkpoint is looked at anew."
+                        .formatted(run.id(), run.checkpoints())));
   }
 
   private static void warnOfEmptySlots(Order order, long samples) {

@@ -113,9 +113,18 @@ public final class Checkpoints {
     return last;
   }
 
-  /** Marks a run's best checkpoint, which stays until another one is. */
+  /**
+   * Marks a run's best checkpoint, which stays until another one is.
+   *
+   * @throws CheckpointException where it is gone: a newer driver of the run has trained on
+   */
   void keepBest(Checkpoint best) {
     try {
+      if (committed().stream().noneMatch(c -> c.folder().equals(best.folder()))) {
+        throw new CheckpointException(
+            "Cannot mark checkpoint %s as the best: it is gone. Another driver trains this run; let one of them end."
+                .formatted(best.folder()));
+      }
       files.create(new Path(best.folder(), Checkpoint.BEST), true).close();
       for (Checkpoint other : committed()) {
         if (!other.folder().equals(best.folder())) {

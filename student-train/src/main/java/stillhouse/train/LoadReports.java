@@ -21,8 +21,8 @@ final class LoadReports implements AutoCloseable {
                 do {
                   tell.accept(new RankLoad(rank, process.sample()));
                 } while (!closed.await(everySeconds, TimeUnit.SECONDS));
-              } catch (TrainingException e) { // the executor ends, and nobody hears
-                LOG.info("Rank {} tells no more of its process: {}", rank, e.getMessage());
+              } catch (RuntimeException e) { // uncaught, it would end the executor with it
+                LOG.info("Rank {} tells no more of its process: {}", rank, e.toString());
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt(); // the executor ends
               }

@@ -73,8 +73,8 @@ final class ProcessLoad {
     if (!Files.isReadable(STATUS)) {
       return OptionalDouble.empty(); // not Linux
     }
-    try (var lines = Files.lines(STATUS)) {
-      return lines
+    try {
+      return Files.readAllLines(STATUS).stream()
           .filter(line -> line.startsWith(RESIDENT_LINE))
           .mapToDouble(ProcessLoad::megabytes)
           .findFirst();

@@ -144,13 +144,15 @@ class BarrierTrainingTest {
   void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeights() throws IOException {
     TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 42);
     Path halts = Files.createDirectory(folder.resolve("halts"));
-    String marks = halts.toString(); // what is sent to ranks must be serializable
+    String marks = halts.toString();
+    int epochs = HALTS; // ranks' own JVMs have no such property
+    long seed = HALTS_SEED;
     RankProgram halting =
         context ->
             new RankParts(
                 new TinyStudent(context.weights()),
                 SyntheticBatches.terms(),
-                new HaltingBatches(batches(context), marks, HALTS, HALTS_SEED));
+                new HaltingBatches(batches(context), marks, epochs, seed));
     TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), program());
     TrainingReport report =
         BarrierTraining.run(spark, run("disturbed", 4, plan, IDENTITY), halting);
