@@ -23,6 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
 import stillhouse.cache.CachedAnswers;
+import stillhouse.cache.Pins;
 import stillhouse.cache.ReviewTable;
 import stillhouse.cache.ViewRows;
 import stillhouse.conf.ConfigException;
@@ -83,6 +84,34 @@ final class ReviewJob {
   record Found(ReviewReport report, long added, Path pictures) {}
 
   /**
+   * Before a training whose students are looked at.
+   *
+   * @throws ConfigException where the teacher has answered about no sample of the split
+   */
+  void requireAnswers() {
+    boolean asked = Pins.versions(spark, root).containsKey("answers");
+    if (!asked || samples().isEmpty()) {
+      throw nothing();
+    }
+  }
+
+  private ConfigException nothing() {
+    return new ConfigException(
+        "Nothing to review in split %s: teacher %s has answered about none of its samples. Run the cache job first."
+            .formatted(split(), teacher.name()));
+  }
+
+  /** Where the pages lie of a student after so many epochs. */
+  Path pictures(Path run, int epoch) {
+    return run.resolve(RunTracking.REVIEW).resolve(terms.folder(epoch));
+  }
+
+  /** What a look at a student follows from, beside its weights. */
+  String terms(int epoch) {
+    return terms.folder(epoch) + ", worst " + terms.worst() + ", asked " + asked();
+  }
+
+  /**
    * @throws ConfigException where the teacher has answered about no sample of the split
    */
   Found look(Student student) {
@@ -107,12 +136,9 @@ final class ReviewJob {
   private Found found(Student student, Dataset<Row> samples, Dataset<Row> compared) {
     ReviewReport report = ReviewReport.of(compared, dataset.classes());
     if (report.all().samples() == 0) {
-      throw new ConfigException(
-          "Nothing to review in split %s: teacher %s has answered about none of its samples. Run the cache job first."
-              .formatted(split(), teacher.name()));
+      throw nothing();
     }
-    Path pictures =
-        student.folder().resolve(RunTracking.REVIEW).resolve(terms.folder(student.epoch()));
+    Path pictures = pictures(student.folder(), student.epoch());
     Map<String, String> pages = new HashMap<>();
     List<Row> worst = worst(compared);
     if (!worst.isEmpty()) {

@@ -81,10 +81,15 @@ record RunFacts(
   }
 
   /**
+   * @param seconds of training; 0 where they are not known
    * @param best what ships where validation chose it; empty: what the run ended with ships
    */
   RunRecord record(
-      PreparedRun prepared, TrainingReport report, Optional<Checkpoint> best, String mlflowRun) {
+      PreparedRun prepared,
+      TrainingReport report,
+      double seconds,
+      Optional<Checkpoint> best,
+      String mlflowRun) {
     TrainingJob.Order order = prepared.order();
     TrainingPlan plan = prepared.run().plan();
     var info = prepared.view().info();
@@ -109,7 +114,7 @@ record RunFacts(
         options.ranks(),
         report.epochs(),
         report.steps(),
-        report.seconds(),
+        seconds,
         parameters(prepared),
         plan.batch(),
         plan.learningRate(),

@@ -28,6 +28,8 @@ import stillhouse.train.Checkpoints;
  * @param labels share of training images whose labels counted
  * @param epochs that were trained
  * @param steps of the optimiser in them
+ * @param seconds of the training; 0 where an earlier driver trained a part of it, since they are
+ *     then not known
  * @param batch samples a step over all ranks; 0 in files from before it was kept
  * @param learningRate the peak; 0 as above
  * @param mlflowRun id of its MLflow run; empty where the server was away while it trained

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.cache.Pins;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.teacher.LocalTeacher;
@@ -95,7 +96,9 @@ final class SweepJob {
     for (SweepCell cell : grid.cells()) {
       recipes.put(cell, cell.writeRecipe(folder().resolve("recipes")));
     }
+    Map<String, Long> read = Pins.versions(spark, root.uri());
     grid.cells().forEach(this::require);
+    requireUnchanged(read);
     SweepTracking tracking =
         SweepTracking.start(server, dataset.name(), grid.config().name(), folder());
     boolean told = false;
@@ -111,6 +114,19 @@ final class SweepJob {
       if (!told) {
         tracking.failed();
       }
+    }
+  }
+
+  /**
+   * All of a sweep's views are made before its first training. They are of the same data where
+   * nothing was written meanwhile.
+   */
+  private void requireUnchanged(Map<String, Long> read) {
+    Map<String, Long> now = Pins.versions(spark, root.uri());
+    if (!now.equals(read)) {
+      throw new ConfigException(
+          "Cannot run sweep %s: its data changed while its training views were made (versions of tables were %s, are %s), so runs would not be comparable. Run the same command again once nothing is ingested or cached."
+              .formatted(file, read, now));
     }
   }
 
@@ -195,7 +211,8 @@ final class SweepJob {
       exporting.export(folder);
       stage = SweepOutcome.Stage.EVALUATE;
       Score score = scoring.student(folder);
-      return new SweepOutcome.Done(trial, RunRecord.read(folder), score);
+      return new SweepOutcome.Done(
+          trial, RunRecord.read(folder), score, JudgedSamples.begunWith(folder).orElse(-1));
     } catch (Exception e) { // Spark throws its checked exceptions undeclared
       if (spark.sparkContext().isStopped()) {
         throw new IllegalStateException(

@@ -6,8 +6,18 @@ import java.util.Locale;
 sealed interface SweepOutcome {
   SweepGrid.Trial trial();
 
-  /** Trained, exported and scored, now or before. */
-  record Done(SweepGrid.Trial trial, RunRecord record, Score score) implements SweepOutcome {
+  /**
+   * Trained, exported and scored, now or before.
+   *
+   * @param verdicts the version of the table of verdicts that it used; −1 where it used none
+   */
+  record Done(SweepGrid.Trial trial, RunRecord record, Score score, long verdicts)
+      implements SweepOutcome {
+    /** Whether both used verdicts, and not the same: their difference would not be the recipes'. */
+    boolean judgedUnlike(Done other) {
+      return verdicts >= 0 && other.verdicts >= 0 && verdicts != other.verdicts;
+    }
+
     EvaluatedRun evaluated() {
       return new EvaluatedRun(score, RunTerms.of(record));
     }

@@ -27,12 +27,14 @@ record SweepTable(
    * One student, run and share of labels over the sweep's seeds.
    *
    * @param versus the baseline; empty for the baseline itself, and where no seed has both
+   * @param unpaired a sentence for each run that can't be held against the baseline's
    */
   record Row(
       SweepCell cell,
       List<SweepOutcome.Done> done,
       List<SweepOutcome.Failed> failed,
-      Optional<Versus> versus) {
+      Optional<Versus> versus,
+      List<String> unpaired) {
     /** Over the seeds that have a value; empty where none has. */
     Optional<SeedSpread> spread(Metric metric) {
       double[] values =
@@ -44,9 +46,17 @@ record SweepTable(
       return values.length == 0 ? Optional.empty() : Optional.of(SeedSpread.of(values));
     }
 
-    /** Seconds that a training took, as its last driver saw it. */
+    /** Seconds that a training took, over those of which they are known. */
     OptionalDouble seconds() {
-      return done.stream().mapToDouble(d -> d.record().seconds()).average();
+      return done.stream().mapToDouble(d -> d.record().seconds()).filter(s -> s > 0).average();
+    }
+
+    /** Trainings that more than one driver had a part in. */
+    List<String> untimed() {
+      return done.stream()
+          .filter(d -> d.record().seconds() == 0)
+          .map(d -> d.trial().name())
+          .toList();
     }
 
     boolean equalWork() {
@@ -74,11 +84,12 @@ record SweepTable(
     for (SweepCell cell : grid.cells()) {
       List<SweepOutcome.Done> done = done(outcomes, cell);
       SweepCell baseline = grid.baseline(cell);
+      List<SweepOutcome.Done> base = done(outcomes, baseline);
       Optional<Versus> versus =
           cell.equals(baseline)
               ? Optional.empty()
-              : versus(grid.config(), cell, pairs(done(outcomes, baseline), done), draws);
-      rows.add(new Row(cell, done, failed(outcomes, cell), versus));
+              : versus(grid.config(), cell, pairs(base, done), draws);
+      rows.add(new Row(cell, done, failed(outcomes, cell), versus, unpaired(base, done)));
     }
     return new SweepTable(grid.config(), facts, teacher, List.copyOf(rows));
   }
@@ -104,11 +115,28 @@ record SweepTable(
     List<RunPairs.Pair> pairs = new ArrayList<>();
     for (SweepOutcome.Done run : candidate) {
       baseline.stream()
-          .filter(b -> b.trial().seed() == run.trial().seed())
+          .filter(b -> b.trial().seed() == run.trial().seed() && !b.judgedUnlike(run))
           .forEach(b -> pairs.add(new RunPairs.Pair(b.evaluated(), run.evaluated())));
     }
     pairs.forEach(pair -> pair.require(true)); // unequal work is said in the table
     return pairs;
+  }
+
+  private static List<String> unpaired(
+      List<SweepOutcome.Done> baseline, List<SweepOutcome.Done> candidate) {
+    List<String> unpaired = new ArrayList<>();
+    for (SweepOutcome.Done run : candidate) {
+      baseline.stream()
+          .filter(b -> b.trial().seed() == run.trial().seed() && b.judgedUnlike(run))
+          .forEach(b -> unpaired.add(unlike(b, run)));
+    }
+    return unpaired;
+  }
+
+  private static String unlike(SweepOutcome.Done baseline, SweepOutcome.Done run) {
+    return "%s is not held against %s: it was trained by version %d of the verdicts, the other by %d. Remove the two folders of the older and run the sweep again."
+        .formatted(
+            run.trial().name(), baseline.trial().name(), run.verdicts(), baseline.verdicts());
   }
 
   private static Optional<Versus> versus(
@@ -210,6 +238,9 @@ record SweepTable(
     map.put("trained", row.done().stream().map(SweepTable::flat).toList());
     map.put("failed", row.failed().stream().map(SweepTable::flat).toList());
     row.versus().ifPresent(v -> map.put("versus_baseline", flat(v)));
+    if (!row.unpaired().isEmpty()) {
+      map.put("unpaired", row.unpaired());
+    }
     return map;
   }
 
@@ -221,7 +252,12 @@ record SweepTable(
       map.put(metric.key(), done.score().metrics().get(metric.key()));
     }
     map.put("terms", RunTerms.of(done.record()).toMap());
-    map.put("training_seconds", done.record().seconds());
+    if (done.record().seconds() > 0) {
+      map.put("training_seconds", done.record().seconds());
+    }
+    if (done.verdicts() >= 0) {
+      map.put("verdicts_version", done.verdicts());
+    }
     map.put("mlflow_run", done.record().mlflowRun());
     return map;
   }

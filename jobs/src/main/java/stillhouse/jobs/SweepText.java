@@ -111,10 +111,16 @@ record SweepText(SweepTable table) {
     }
     line.add(
         row.seconds().stream()
-            .mapToObj(s -> String.format(Locale.ROOT, "%.0f", s))
+            .mapToObj(s -> String.format(Locale.ROOT, "%.0f", s) + timed(row))
             .findFirst()
             .orElse(NONE));
     return line;
+  }
+
+  private static String timed(SweepTable.Row row) {
+    int all = row.done().size();
+    int known = all - row.untimed().size();
+    return known == all ? "" : " (" + known + " of " + all + ")";
   }
 
   private static String difference(SweepTable.Versus versus, Metric metric) {
@@ -139,6 +145,14 @@ record SweepText(SweepTable table) {
     table.rows().stream()
         .filter(row -> !row.equalWork())
         .forEach(row -> notes.add(table.title(row) + " UNEQUAL: " + terms(row)));
+    table.rows().forEach(row -> notes.addAll(row.unpaired()));
+    List<String> untimed = table.rows().stream().flatMap(r -> r.untimed().stream()).toList();
+    if (!untimed.isEmpty()) {
+      notes.add(
+          "The training seconds leave out what more than one driver trained: "
+              + String.join(", ", untimed)
+              + ".");
+    }
     table.failures().forEach(failed -> notes.add(failed.toString()));
     table
         .teacher()

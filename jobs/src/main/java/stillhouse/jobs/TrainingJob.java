@@ -106,6 +106,9 @@ final class TrainingJob {
               return prepared;
             });
     try {
+      if (!all.stream().allMatch(PreparedRun::isTrained)) {
+        reviewer().ifPresent(ReviewJob::requireAnswers);
+      }
       return all.stream().map(prepared -> run(prepared, pinned)).flatMap(Optional::stream).toList();
     } finally {
       pinned.values().forEach(Pins.Held::leave); // those not trained can be resumed
@@ -113,12 +116,14 @@ final class TrainingJob {
   }
 
   /**
-   * Holds each against what lies under its name, and makes the views that they read; trains none.
+   * Holds each against what lies under its name, makes the views that they read and notes the
+   * verdicts that they use, so that what is ingested or judged later changes none; trains none.
    *
    * @throws ConfigException where a run of one of the names is of other terms
    */
   void require(List<Order> orders) {
-    pins.preparing(() -> orders.stream().map(this::prepare).toList());
+    List<PreparedRun> all = pins.preparing(() -> orders.stream().map(this::prepare).toList());
+    all.stream().filter(p -> !p.isTrained()).forEach(p -> p.judged().keep(p.folder()));
   }
 
   private void pin(PreparedRun prepared, Map<String, Pins.Held> pinned) {
@@ -188,6 +193,7 @@ final class TrainingJob {
     keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
     keep(studentFile, prepared.folder().resolve("student.yaml"));
     prepared.judged().keep(prepared.folder());
+    boolean anew = checkpoints(run).isEmpty();
     RunTracking tracking = RunTracking.start(server, facts.of(prepared, options.ranks()));
     TrainingReport report;
     Optional<Checkpoint> best;
@@ -199,7 +205,7 @@ final class TrainingJob {
         report = BarrierTraining.run(spark, run, prepared.experiment(), gates(prepared, tracking));
       }
       best = prepared.validation().map(v -> best(run));
-      record = facts.record(prepared, report, best, tracking.id());
+      record = facts.record(prepared, report, anew ? report.seconds() : 0, best, tracking.id());
       tracking.untold(); // first: a driver that is stopped between the two leaves it to be told
       record.write(prepared.folder());
       trained = true;
@@ -244,13 +250,10 @@ final class TrainingJob {
   private List<EpochGate> gates(PreparedRun prepared, RunTracking tracking) {
     List<EpochGate> gates = new ArrayList<>();
     prepared.validation().ifPresent(v -> gates.add(validation.gate(prepared, v, tracking)));
-    ReviewEveryOption review = options.review();
-    if (review.every() > 0) {
-      TeacherSpec spec = facts.teacher().orElseThrow().spec(); // as the command requires
-      var job = new ReviewJob(spark, root.uri(), facts.dataset(), spec, review.terms());
-      gates.add(
-          new ReviewGate(review.every(), job, prepared, validation.student(prepared), tracking));
-    }
+    int every = options.review().every();
+    reviewer()
+        .map(job -> new ReviewGate(every, job, prepared, validation.student(prepared), tracking))
+        .ifPresent(gates::add);
     return gates;
   }
 
@@ -262,6 +265,16 @@ final class TrainingJob {
                 new TrainingException(
                     "Run '%s' was validated, and none of its checkpoints in %s is marked as the best: another driver trained it, too, or a mark was removed. Remove the folder validation/ there and run the same command again: the last checkpoint is looked at anew."
                         .formatted(run.id(), run.checkpoints())));
+  }
+
+  /** Who holds students against the teacher while they train; empty where nobody does. */
+  private Optional<ReviewJob> reviewer() {
+    ReviewEveryOption review = options.review();
+    if (review.every() == 0) {
+      return Optional.empty();
+    }
+    TeacherSpec spec = facts.teacher().orElseThrow().spec(); // as the command requires
+    return Optional.of(new ReviewJob(spark, root.uri(), facts.dataset(), spec, review.terms()));
   }
 
   private static void warnOfEmptySlots(Order order, long samples) {

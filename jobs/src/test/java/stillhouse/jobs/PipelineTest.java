@@ -507,8 +507,14 @@ class PipelineTest {
     assertThat(used.get("reweighted").asInt()).isEqualTo(2);
     assertThat(used.get("version").asLong()).isPositive();
     bench.done(verdicts("sample_id,verdict", ids.get(2) + ",both-wrong"));
+    assertThat(json("runs/judged/" + ReviewGate.FILE).get("epoch").asInt()).isEqualTo(1);
+    Files.delete(folder.resolve("runs/judged/" + RunRecord.FILE));
     bench.done(train);
-    assertThat(bench.record("judged")).as("goes by the verdicts it began with").isEqualTo(judged);
+    assertThat(bench.record("judged").identity())
+        .as("goes by the verdicts it began with")
+        .isEqualTo(judged.identity());
+    assertThat(bench.record("judged").weightsDigest()).isEqualTo(judged.weightsDigest());
+    assertThat(bench.record("judged").seconds()).as("of two drivers").isZero();
     assertThat(reviewed("judged")).isNotEmpty().allMatch(row -> row.<Integer>getAs("epoch") == 1);
     try (var client = new MlflowClient(bench.mlflow().uri())) {
       var told = client.getRun(judged.mlflowRun());

@@ -1,11 +1,23 @@
 package stillhouse.jobs;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 
 /** Records of runs that nobody trained. */
 final class RunRecords {
   private RunRecords() {}
+
+  /** As the driver leaves it that trained a part of it. */
+  static RunRecord untimed(RunRecord record) {
+    try {
+      ObjectNode fields = JsonFiles.JSON.valueToTree(record);
+      return JsonFiles.JSON.treeToValue(fields.put("seconds", 0), RunRecord.class);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("A record is plain data: " + record, e);
+    }
+  }
 
   /** A run of one rank that learnt one class, in batches of 16 at 1e-3. */
   static RunRecord of(

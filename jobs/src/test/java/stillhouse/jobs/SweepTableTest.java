@@ -166,6 +166,43 @@ class SweepTableTest {
         .isEqualTo("All of it is trained.");
   }
 
+  @Test
+  void runsOfOtherVerdictsAreNotPaired() throws IOException {
+    SweepGrid grid = grid("0, 1");
+    List<SweepOutcome> outcomes = new ArrayList<>();
+    long version = 3;
+    for (SweepGrid.Trial trial : grid.trials()) {
+      SweepOutcome.Done done = done(trial, 100);
+      version += trial.name().equals("tiny-conv.known_full.s1") ? 1 : 0;
+      outcomes.add(new SweepOutcome.Done(trial, done.record(), done.score(), version));
+    }
+    SweepTable table = table(grid, outcomes);
+    assertThat(table.rows().get(1).versus().orElseThrow().comparison().seeds()).hasSize(1);
+    assertThat(new SweepText(table).console())
+        .contains(
+            "tiny-conv.known_full.s1 is not held against tiny-conv.known_plain.s1: it was trained"
+                + " by version 4 of the verdicts, the other by 3. Remove the two folders of the");
+  }
+
+  @Test
+  void whatMoreThanOneDriverTrainedHasNoSeconds() throws IOException {
+    SweepGrid grid = grid("0, 1");
+    List<SweepOutcome> outcomes = new ArrayList<>();
+    for (SweepGrid.Trial trial : grid.trials()) {
+      SweepOutcome.Done done = done(trial, 100);
+      RunRecord record = done.record();
+      outcomes.add(
+          trial.name().equals("tiny-conv.known_full.s1")
+              ? new SweepOutcome.Done(trial, RunRecords.untimed(record), done.score(), -1)
+              : done);
+    }
+    SweepTable table = table(grid, outcomes);
+    assertThat(table.rows().get(1).seconds()).hasValue(1);
+    assertThat(new SweepText(table).markdown("p"))
+        .contains("| 1 (1 of 2) |", "| plain | 2 | 0.5000 | - | 1 |")
+        .contains("leave out what more than one driver trained: tiny-conv.known_full.s1.");
+  }
+
   private SweepTable table(SweepGrid grid, List<SweepOutcome> outcomes) {
     return SweepTable.of(
         grid, outcomes, Map.of("data set", "drawn"), Optional.empty(), SweepTableTest::draws);
@@ -205,7 +242,7 @@ class SweepTableTest {
     RunRecord record = RunRecords.of(trial.name(), recipe, steps, "run", Map.of());
     Score bare = score(trial, recipe, Map.of());
     double iou = (found(bare) + 6) / 20.0;
-    return new SweepOutcome.Done(trial, record, score(trial, recipe, Map.of("iou", iou)));
+    return new SweepOutcome.Done(trial, record, score(trial, recipe, Map.of("iou", iou)), -1);
   }
 
   private static Score score(SweepGrid.Trial trial, String recipe, Map<String, Double> metrics) {

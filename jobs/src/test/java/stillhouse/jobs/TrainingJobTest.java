@@ -161,6 +161,24 @@ class TrainingJobTest implements WatchedRunTests {
   }
 
   @Test
+  void aReviewWithoutAnyAnswerIsRefusedBeforeTraining() {
+    Path teacher = folder.resolve("mute");
+    bench.done("freeze", bench.root(), "--run=" + FIRST, "--out=" + teacher);
+    Workbench.Said said =
+        bench.said(
+            train(
+                "--name=unreviewed",
+                "--review-every=1",
+                "--teacher=" + teacher.resolve("teacher.yaml")));
+    assertThat(said.err())
+        .startsWith("error: Nothing to review in split train: teacher ")
+        .contains("has answered about none of its samples. Run the cache job first.")
+        .doesNotContain("\tat ");
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(folder.resolve("runs/unreviewed")).doesNotExist();
+  }
+
+  @Test
   void aServerThatGoesAwayEndsNoRun() throws Exception {
     List<String> runs = List.of("tiny-conv.scratch.s7", "tiny-conv.scratch.s8");
     MlflowServer away = MlflowServer.start(Files.createDirectory(folder.resolve("away")));

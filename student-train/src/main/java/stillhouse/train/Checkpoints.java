@@ -113,6 +113,11 @@ public final class Checkpoints {
     return last;
   }
 
+  /** Whether nothing is there that a run could go on from. */
+  public boolean isEmpty() {
+    return committed().isEmpty();
+  }
+
   /**
    * Marks a run's best checkpoint, which stays until another one is.
    *
