@@ -100,8 +100,7 @@ class CheckpointsTest {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(
             "Cannot resume from checkpoint file:" + only("epoch-000001") + ": it is of a run of ")
-        .hasMessageContaining(
-            "identity " + IDENTITY + " (recipe, student, data, its cache settings, labels, seed or")
+        .hasMessageContaining("identity " + IDENTITY + " (" + Checkpoints.DIFFER + ")")
         .hasMessageContaining("this run's identity is " + OTHER)
         .hasMessageContaining("Give this run another --name, or remove the folder " + folder);
   }
