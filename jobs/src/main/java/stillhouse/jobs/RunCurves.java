@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,8 @@ final class RunCurves implements TrainingListener, AutoCloseable {
   private final RunTracking run;
   private final Optional<TrainingBar> bar;
   private long lastLine;
-  private volatile long lastStep;
+  private final Map<Integer, RankLoad> early = new ConcurrentHashMap<>(); // by rank
+  private volatile long lastStep; // 0: none was heard of yet, though a resumed run has taken some
 
   /**
    * @param bar where there is a terminal
@@ -48,12 +50,18 @@ final class RunCurves implements TrainingListener, AutoCloseable {
     values.put("train/share_all_reduce", step.reduceShare());
     run.metrics(values, step.globalStep());
     lastStep = step.globalStep();
+    early.values().forEach(this::load);
+    early.clear();
     bar.ifPresent(b -> b.step(step));
   }
 
   /** On the axis of steps, as all else, though it was sampled by the clock. */
   @Override
   public void load(RankLoad load) {
+    if (lastStep == 0) {
+      early.put(load.rank(), load);
+      return;
+    }
     Map<String, Double> values = new LinkedHashMap<>();
     load.values().forEach((what, v) -> values.put("system/rank-" + load.rank() + "/" + what, v));
     run.metrics(values, lastStep);

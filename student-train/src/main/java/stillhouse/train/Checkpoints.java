@@ -209,17 +209,6 @@ public final class Checkpoints {
     }
   }
 
-  /** As {@link #write(State, Position, int, Sha256, Sha256)}, without an average of the weights. */
-  void write(
-      Weights weights,
-      AdamW optimizer,
-      Position position,
-      int attempt,
-      Sha256 weightDigest,
-      Sha256 identity) {
-    write(State.of(weights, optimizer), position, attempt, weightDigest, identity);
-  }
-
   /**
    * Writes and commits, then drops all but the newest and the best.
    *

@@ -172,7 +172,12 @@ class CheckpointsTest {
   }
 
   private void write(Position position, int attempt) {
-    checkpoints.write(weights, optimizer, position, attempt, WeightDigest.of(weights), IDENTITY);
+    checkpoints.write(
+        Checkpoints.State.of(weights, optimizer),
+        position,
+        attempt,
+        WeightDigest.of(weights),
+        IDENTITY);
   }
 
   /** Through Hadoop, so that its own checksum file agrees with the changed bytes. */

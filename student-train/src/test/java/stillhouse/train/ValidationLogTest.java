@@ -125,7 +125,11 @@ class ValidationLogTest {
   private Checkpoint trained(int epoch) {
     Tensors.fill(weights.get("student.seen"), new float[] {epoch});
     checkpoints.write(
-        weights, optimizer, new Position(epoch, 0), 1, WeightDigest.of(weights), IDENTITY);
+        Checkpoints.State.of(weights, optimizer),
+        new Position(epoch, 0),
+        1,
+        WeightDigest.of(weights),
+        IDENTITY);
     return checkpoints.latest().orElseThrow();
   }
 
