@@ -102,13 +102,13 @@ final class TrainingJob {
         pins.preparing(
             () -> {
               List<PreparedRun> prepared = orders.stream().map(this::prepare).toList();
+              if (!prepared.stream().allMatch(PreparedRun::isTrained)) {
+                reviewer().ifPresent(ReviewJob::requireAnswers); // before anything is pinned
+              }
               prepared.stream().filter(p -> !p.isTrained()).forEach(p -> pin(p, pinned));
               return prepared;
             });
     try {
-      if (!all.stream().allMatch(PreparedRun::isTrained)) {
-        reviewer().ifPresent(ReviewJob::requireAnswers);
-      }
       return all.stream().map(prepared -> run(prepared, pinned)).flatMap(Optional::stream).toList();
     } finally {
       pinned.values().forEach(Pins.Held::leave); // those not trained can be resumed

@@ -161,7 +161,7 @@ class TrainingJobTest implements WatchedRunTests {
   }
 
   @Test
-  void aReviewWithoutAnyAnswerIsRefusedBeforeTraining() {
+  void aReviewWithoutAnyAnswerIsRefusedBeforeTraining() throws IOException {
     Path teacher = folder.resolve("mute");
     bench.done("freeze", bench.root(), "--run=" + FIRST, "--out=" + teacher);
     Workbench.Said said =
@@ -176,6 +176,7 @@ class TrainingJobTest implements WatchedRunTests {
         .doesNotContain("\tat ");
     assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
     assertThat(folder.resolve("runs/unreviewed")).doesNotExist();
+    assertThat(bench.files("cache/pins")).as("of a run that never began").isEmpty();
   }
 
   @Test
