@@ -94,6 +94,43 @@ class LauncherTest {
     }
   }
 
+  @Test
+  void whatExecutorsCopyBelowTheirHomeGoesWithTheLauncher() throws Exception {
+    // The launcher itself with a Spark of one script, which writes where executors of a
+    // local-cluster do.
+    Path spark = Files.createDirectories(folder.resolve("venv/spark"));
+    Path submit = Files.createDirectories(spark.resolve("bin")).resolve("spark-submit");
+    Files.writeString(
+        submit,
+        """
+        #!/usr/bin/env bash
+        mkdir -p "$SPARK_HOME/work/app-1/0" && touch "$SPARK_HOME/work/app-1/0/jobs.jar"
+        [ -f "$SPARK_HOME/jars/spark.jar" ] && echo "home: $SPARK_HOME"
+        """);
+    assertThat(submit.toFile().setExecutable(true)).isTrue();
+    Files.createFile(Files.createDirectories(spark.resolve("jars")).resolve("spark.jar"));
+    Files.createDirectories(spark.resolve("work/of-an-older-launcher"));
+    Path launcher = folder.resolve("launcher.sh");
+    String text = Files.readString(ConfFiles.home().resolve("bin/stillhouse"));
+    Files.writeString(
+        launcher,
+        text.replace("check_java; python_env; build; work_dir;", "jar() { :; }; work_dir;")
+            .replaceFirst("(?m)^HOME_DIR=.*", "HOME_DIR=" + ConfFiles.home()));
+    Said said =
+        command(
+            "env",
+            "STILLHOUSE_VENV=" + folder.resolve("venv"),
+            "bash",
+            launcher.toString(),
+            "stats");
+    assertThat(said.code()).as(said.text()).isZero();
+    Path home = Path.of(said.text().replaceFirst("(?s).*home: (\\S+).*", "$1"));
+    assertThat(home.getFileName().toString()).startsWith("stillhouse-work.");
+    assertThat(home).doesNotExist();
+    assertThat(spark.resolve("work")).isDirectoryContaining("glob:**/of-an-older-launcher");
+    assertThat(spark.resolve("jars/spark.jar")).exists();
+  }
+
   private record Said(int code, String text) {}
 
   /** Runs it where there is neither Java nor a Python environment. */
