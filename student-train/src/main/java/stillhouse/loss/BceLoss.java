@@ -64,12 +64,11 @@ final class BceLoss implements Loss {
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
     NDArray s = student.logits();
-    NDArray v = targets.valid();
     NDArray y = targets.truth();
     long classes = s.getShape().get(1);
     NDArray each = positiveWeight.isEmpty() ? plain(s, y) : weighted(s, y, weights(s, classes));
-    NDArray counted = Scalar.times(FeatureMaps.sumPerSample(v), classes);
-    return FeatureMaps.sumPerSample(each.mul(v)).div(Scalar.atLeast(counted, 1));
+    NDArray counted = Scalar.times(targets.countedPixels(), classes);
+    return FeatureMaps.sumPerSample(targets.counted(each)).div(Scalar.atLeast(counted, 1));
   }
 
   /** The bracket where p is 1, in three operations: softplus(s) − y s. */

@@ -44,10 +44,9 @@ final class CrossEntropy implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    NDArray v = targets.valid();
     NDArray logP = Categorical.logits(student.logits()).logSoftmax(1);
-    NDArray y = Categorical.oneHot(targets.truth()).mul(v);
-    NDArray counted = Scalar.atLeast(FeatureMaps.sumPerSample(v), 1);
+    NDArray y = targets.counted(Categorical.oneHot(targets.truth()));
+    NDArray counted = Scalar.atLeast(targets.countedPixels(), 1);
     return FeatureMaps.sumPerSample(logP.mul(y).sum(CLASSES)).neg().div(counted);
   }
 }

@@ -1,7 +1,6 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
@@ -104,13 +103,19 @@ final class DecoupledKd implements Loss {
     NDArray s = softened(student.logits());
     NDArray t = softened(targets.logitsLike(student.logits())).stopGradient();
     return switch (target) {
-      case LABELS -> perSample(s, t, Categorical.oneHot(targets.truth()), targets.valid());
-      case TEACHER -> perSample(s, t, Categorical.mostLikely(t), everywhere(t));
+      case LABELS -> {
+        NDArray pixel = perPixel(s, t, Categorical.oneHot(targets.truth())).expandDims(1);
+        NDArray sum = FeatureMaps.sumPerSample(targets.counted(pixel));
+        yield sum.div(Scalar.atLeast(targets.countedPixels(), 1));
+      }
+      case TEACHER -> FeatureMaps.meanPerSample(perPixel(s, t, Categorical.mostLikely(t)));
     };
   }
 
-  /** Of s and t, logits / T [B, K + 1, H, W]; y one-hot, the same; v [B, 1, H, W]. */
-  private NDArray perSample(NDArray s, NDArray t, NDArray y, NDArray v) {
+  /**
+   * T² (α TCKD + β NCKD), [B, H, W], of s and t, logits / T [B, K + 1, H, W]; y one-hot, the same.
+   */
+  private NDArray perPixel(NDArray s, NDArray t, NDArray y) {
     NDArray others = y.neg().add(1);
     NDArray masked = Scalar.times(y, OUT);
     NDArray s1 = s.sub(masked);
@@ -119,9 +124,8 @@ final class DecoupledKd implements Loss {
     NDArray logT = t1.logSoftmax(1);
     NDArray own = binary(odds(t, t1, logT, y, others), odds(s, s1, logS, y, others));
     NDArray rest = Categorical.divergence(logT, logS);
-    NDArray pixel = Scalar.times(own, alpha).add(Scalar.times(rest, beta)).mul(v.squeeze(1));
-    NDArray counted = Scalar.atLeast(FeatureMaps.sumPerSample(v), 1);
-    return Scalar.times(FeatureMaps.sumPerSample(pixel), temperature * temperature).div(counted);
+    double squared = temperature * temperature;
+    return Scalar.times(own, alpha * squared).add(Scalar.times(rest, beta * squared));
   }
 
   /**
@@ -143,10 +147,5 @@ final class DecoupledKd implements Loss {
 
   private NDArray softened(NDArray logits) {
     return Categorical.logits(Scalar.over(logits, temperature));
-  }
-
-  private static NDArray everywhere(NDArray like) {
-    Shape shape = like.getShape();
-    return like.getManager().ones(new Shape(shape.get(0), 1, shape.get(2), shape.get(3)));
   }
 }

@@ -86,9 +86,8 @@ final class DiceLoss implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    NDArray v = targets.valid();
-    NDArray p = probabilities(student.logits()).mul(v);
-    NDArray y = targets.truth().mul(v);
+    NDArray p = targets.counted(probabilities(student.logits()));
+    NDArray y = targets.counted(targets.truth());
     NDArray intersection = FeatureMaps.sumPerSample(p.mul(y));
     NDArray predicted = FeatureMaps.sumPerSample(p);
     NDArray actual = FeatureMaps.sumPerSample(y);
@@ -96,7 +95,7 @@ final class DiceLoss implements Loss {
     NDArray loss = dice.neg().add(1);
 
     NDArray some = positive(actual);
-    NDArray empty = positive(FeatureMaps.sumPerSample(v)).sub(some);
+    NDArray empty = positive(targets.countedPixels()).sub(some);
     return switch (emptyTruth) {
       case ONE -> loss.mul(some.add(empty));
       case ZERO -> loss.mul(some);

@@ -12,7 +12,8 @@ import ai.djl.ndarray.types.Shape;
  * @param truth one-hot foreground classes as 0 / 1, [B, K, H, W] at the student's input resolution;
  *     zeros where a sample has no label
  * @param valid 1 where a pixel counts and 0 at the ignore label, [B, 1, H, W]; zeros where a sample
- *     has no label
+ *     has no label. No elements where every pixel of every sample counts: a mask of ones is a pass
+ *     over memory for nothing
  * @param teacherLogits one channel a foreground class, pre-sigmoid, [B, K, h, w]
  * @param teacherEmbedding the cached layer on the alignment grid, [B, C, g, g]
  * @param structure E, C and D on the alignment grid, [B, 3, g, g], raw
@@ -38,6 +39,23 @@ public record Targets(
         part(teacherEmbedding, owner, from, to),
         part(structure, owner, from, to),
         noise.part(from, to));
+  }
+
+  /**
+   * x at pixels that count, 0 elsewhere.
+   *
+   * @param x [B, any, H, W]
+   */
+  NDArray counted(NDArray x) {
+    return valid.isEmpty() ? x : x.mul(valid);
+  }
+
+  /** How many pixels of each sample count, [B]. */
+  NDArray countedPixels() {
+    Shape shape = truth.getShape();
+    return valid.isEmpty()
+        ? truth.getManager().full(new Shape(shape.get(0)), shape.get(2) * shape.get(3))
+        : FeatureMaps.sumPerSample(valid);
   }
 
   /** A tensor that no loss reads has no elements, and stays as it is. */

@@ -96,6 +96,19 @@ public final class Weights implements AutoCloseable {
     return manager;
   }
 
+  /**
+   * Trainable tensors have no gradients after this, as before their first backward pass, which then
+   * leaves its own in their place instead of adding to zeros. The tensors stay the same objects on
+   * the same memory.
+   */
+  public void forgetGradients() {
+    for (NDArray array : trainable.values()) {
+      NDArray alias = array.stopGradient();
+      alias.setRequiresGradient(true);
+      array.intern(alias);
+    }
+  }
+
   @Override
   public void close() {
     manager.close();

@@ -1,5 +1,6 @@
 package stillhouse.train;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,6 +17,9 @@ import stillhouse.student.Weights;
  * torch.optim.AdamW} computes it. Departure: λ is 0 for tensors of fewer than two dimensions
  * (biases, norms' scales and shifts), where decay has nothing to do with the network's capacity.
  *
+ * <p>On the CPU a step is one pass over gradients, weights and moments ({@link AdamStep}); on a GPU
+ * it is the engine's own.
+ *
  * <p>The state is ours, by tensor name, so that a checkpoint can hold it.
  */
 final class AdamW implements AutoCloseable {
@@ -24,7 +28,8 @@ final class AdamW implements AutoCloseable {
   private static final double EPSILON = 1e-8; // the three are torch's and the paper's defaults
 
   private final NDManager manager;
-  private final Map<String, NDArray> weights;
+  private final Weights weights;
+  private final AdamStep pass = new AdamStep((float) BETA1, (float) BETA2);
   private final Map<String, NDArray> first = new LinkedHashMap<>();
   private final Map<String, NDArray> second = new LinkedHashMap<>();
   private final double weightDecay;
@@ -32,17 +37,19 @@ final class AdamW implements AutoCloseable {
 
   AdamW(NDManager parent, Weights weights, double weightDecay) {
     this.manager = parent.newSubManager();
-    this.weights = weights.trainable();
+    this.weights = weights;
     this.weightDecay = weightDecay;
-    this.weights.forEach(
-        (name, w) -> {
-          first.put(name, manager.zeros(w.getShape()));
-          second.put(name, manager.zeros(w.getShape()));
-        });
+    weights
+        .trainable()
+        .forEach(
+            (name, w) -> {
+              first.put(name, manager.zeros(w.getShape()));
+              second.put(name, manager.zeros(w.getShape()));
+            });
   }
 
   /**
-   * One step over all tensors, after which their own gradients are zero: the native call ends so.
+   * One step over all tensors, after which they have no gradients of their own.
    *
    * @param gradients by the weights' names, each of its weight's shape
    * @param scale that they are multiplied by first
@@ -51,26 +58,51 @@ final class AdamW implements AutoCloseable {
     steps++;
     double correction1 = 1 - Math.pow(BETA1, steps);
     double root2 = Math.sqrt(1 - Math.pow(BETA2, steps));
-    for (Map.Entry<String, NDArray> e : weights.entrySet()) {
-      String name = e.getKey();
-      NDArray w = e.getValue();
-      // The native step divides m by √v + ε without corrections. With the rate scaled by √(1 − β₂ᵗ)
-      // / (1 − β₁ᵗ) and ε by √(1 − β₂ᵗ), that is m̂ / (√v̂ + ε).
-      w.getNDArrayInternal()
-          .adamUpdate(
-              new NDList(w, gradients.get(name), first.get(name), second.get(name)),
-              new NDList(w),
-              (float) learningRate,
-              (float) (learningRate * root2 / correction1),
-              decay(w),
-              scale,
-              -1f, // the native clipping clamps one side only; the norm is clipped before
-              (float) BETA1,
-              (float) BETA2,
-              (float) (EPSILON * root2),
-              false,
-              true);
+    // m̂ / (√v̂ + ε) without dividing every m and v: the rate is scaled by √(1 − β₂ᵗ) / (1 − β₁ᵗ)
+    // and
+    // ε by √(1 − β₂ᵗ).
+    var terms =
+        new Terms(
+            scale,
+            (float) learningRate,
+            (float) (learningRate * root2 / correction1),
+            (float) (EPSILON * root2));
+    if (manager.getDevice().equals(Device.cpu())) {
+      weights.trainable().forEach((name, w) -> onePass(name, w, gradients.get(name), terms));
+      weights.forgetGradients();
+    } else {
+      weights.trainable().forEach((name, w) -> engine(name, w, gradients.get(name), terms));
     }
+  }
+
+  /** What one step's tensors have in common. */
+  private record Terms(float scale, float plainRate, float rate, float epsilon) {}
+
+  private void onePass(String name, NDArray w, NDArray gradient, Terms terms) {
+    pass.update(
+        Tensors.memory(w),
+        Tensors.memory(gradient),
+        Tensors.memory(first.get(name)),
+        Tensors.memory(second.get(name)),
+        new AdamStep.Rates(terms.scale, 1 - terms.plainRate * decay(w), terms.rate, terms.epsilon));
+  }
+
+  /** The native step zeroes the weight's own gradient when it ends. */
+  private void engine(String name, NDArray w, NDArray gradient, Terms terms) {
+    w.getNDArrayInternal()
+        .adamUpdate(
+            new NDList(w, gradient, first.get(name), second.get(name)),
+            new NDList(w),
+            terms.plainRate,
+            terms.rate,
+            decay(w),
+            terms.scale,
+            -1f, // the native clipping clamps one side only; the norm is clipped before
+            (float) BETA1,
+            (float) BETA2,
+            terms.epsilon,
+            false,
+            true);
   }
 
   private float decay(NDArray weight) {

@@ -57,9 +57,11 @@ public final class BatchLoader implements AutoCloseable {
   private final int fromEpoch;
   private final int fromStep;
   private final int untilEpoch;
+  private final BatchMemory memory = new BatchMemory();
   private final BlockingQueue<Prefetched> queue;
   private final Thread thread;
 
+  private HostBatch handedOut; // null before the first
   private volatile boolean closed;
   private long remaining;
   private long waitedNanos;
@@ -104,7 +106,8 @@ public final class BatchLoader implements AutoCloseable {
   }
 
   /**
-   * The next step's share, its tensors attached to {@code manager}.
+   * The next step's share, its tensors attached to {@code manager}. They may be read until the next
+   * call, which gives their memory to a later batch.
    *
    * @throws IllegalStateException where reading or decoding failed
    * @throws NoSuchElementException past the last step
@@ -127,7 +130,11 @@ public final class BatchLoader implements AutoCloseable {
           failed.cause());
     }
     remaining--;
-    return ((Ready) next).batch().on(manager);
+    if (handedOut != null) {
+      handedOut.release();
+    }
+    handedOut = ((Ready) next).batch();
+    return handedOut.on(manager);
   }
 
   /** Time that {@link #next} has waited for data so far, nanoseconds. */
@@ -205,7 +212,8 @@ public final class BatchLoader implements AutoCloseable {
         options.labelFraction(),
         options.photometric(),
         options.seed(),
-        epoch);
+        epoch,
+        memory);
   }
 
   /** One of a sample's views, each as likely, by (seed, epoch, sample): the same for any ranks. */

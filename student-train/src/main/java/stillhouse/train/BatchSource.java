@@ -10,7 +10,8 @@ public interface BatchSource extends AutoCloseable {
   int stepsPerEpoch();
 
   /**
-   * This rank's share; without samples where its streams have ended.
+   * This rank's share; without samples where its streams have ended. Its tensors may be read until
+   * the next call.
    *
    * @param manager owns the batch's tensors and is closed after the step
    * @param epoch counted from 0

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,6 +22,7 @@ import stillhouse.student.Weights;
  */
 final class GradientBuffer implements AutoCloseable {
   private static final int CHUNK = 1 << 12; // floats that stay in the first cache
+  private static final int LANES = 1 << 8;
 
   private final NDManager manager;
   private final AllReduce allReduce;
@@ -51,14 +53,15 @@ final class GradientBuffer implements AutoCloseable {
     }
   }
 
-  /** Copies this rank's gradients, which {@link AdamW#update} then zeroes where they came from. */
+  /**
+   * Copies this rank's gradients, which {@link AdamW#update} then takes from where they came from.
+   */
   void collect() {
     int offset = 0;
     for (NDArray weight : weights.values()) {
       int size = Math.toIntExact(weight.getShape().size());
       try (NDArray gradient = weight.getGradient()) {
-        ByteBuffer source = gradient.toByteBuffer(true).order(ByteOrder.nativeOrder());
-        floats.put(offset, source.asFloatBuffer(), 0, size);
+        floats.put(offset, Tensors.memory(gradient), 0, size);
       }
       offset += size;
     }
@@ -84,35 +87,35 @@ final class GradientBuffer implements AutoCloseable {
     allReduce.sum(buffer, parameters + extras);
   }
 
-  /** The global Euclidean norm over all tensors, accumulated in double. */
+  /**
+   * The global Euclidean norm over all tensors: squares of a chunk in float, side by side, so that
+   * they are added many at a time, and chunks in double.
+   */
   double norm() {
     float[] part = new float[CHUNK];
+    float[] sums = new float[LANES];
     double squares = 0;
     for (int from = 0; from < parameters; from += CHUNK) {
       int size = Math.min(CHUNK, parameters - from);
       floats.get(from, part, 0, size);
-      squares += squares(part, size);
+      Arrays.fill(part, size, CHUNK, 0f);
+      squares += squares(part, sums);
     }
     return Math.sqrt(squares);
   }
 
-  /** Four sums side by side: one would wait for itself at every addition. */
-  private static double squares(float[] values, int size) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = 0;
-    for (; i + 4 <= size; i += 4) {
-      a += (double) values[i] * values[i];
-      b += (double) values[i + 1] * values[i + 1];
-      c += (double) values[i + 2] * values[i + 2];
-      d += (double) values[i + 3] * values[i + 3];
+  private static double squares(float[] values, float[] sums) {
+    Arrays.fill(sums, 0f);
+    for (int from = 0; from < CHUNK; from += LANES) {
+      for (int i = 0; i < LANES; i++) {
+        sums[i] += values[from + i] * values[from + i];
+      }
     }
-    for (; i < size; i++) {
-      a += (double) values[i] * values[i];
+    double sum = 0;
+    for (float s : sums) {
+      sum += s;
     }
-    return a + b + c + d;
+    return sum;
   }
 
   /**

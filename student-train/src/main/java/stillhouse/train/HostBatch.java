@@ -2,11 +2,15 @@ package stillhouse.train;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import stillhouse.cache.ViewInfo;
 import stillhouse.data.ClassMask;
 import stillhouse.data.Images;
@@ -14,20 +18,27 @@ import stillhouse.loss.Draws;
 import stillhouse.loss.Targets;
 import stillhouse.tensor.Half;
 
-/** One rank's share of one step, decoded to floats but not yet tensors: no native memory. */
+/**
+ * One rank's share of one step, decoded to floats in direct buffers, over which tensors are made
+ * without another copy. The buffers are the pool's again after {@link #release}.
+ */
 final class HostBatch {
+  private static final byte IGNORE = (byte) ClassMask.IGNORE;
+
   private final ViewInfo info;
   private final Set<Column> columns;
   private final List<ViewSample> samples;
   private final boolean[] labelled;
   private final Draws draws;
 
-  private final float[] image;
-  private final float[] truth;
-  private final float[] valid;
-  private final float[] logits;
-  private final float[] embedding;
-  private final float[] structure;
+  private final BatchMemory memory;
+
+  private final ByteBuffer image;
+  private final ByteBuffer truth;
+  private final ByteBuffer valid; // empty where every pixel counts
+  private final ByteBuffer logits;
+  private final ByteBuffer embedding;
+  private final ByteBuffer structure;
 
   /**
    * @param augment left undone where it is {@link Photometric#NONE}
@@ -39,10 +50,12 @@ final class HostBatch {
       double labelFraction,
       Photometric augment,
       long seed,
-      int epoch) {
+      int epoch,
+      BatchMemory memory) {
     this.info = info;
     this.columns = columns;
     this.samples = samples;
+    this.memory = memory;
     this.labelled = new boolean[samples.size()];
     long[] keys = new long[samples.size()];
     for (int b = 0; b < samples.size(); b++) {
@@ -52,15 +65,19 @@ final class HostBatch {
     }
     this.draws = new Draws(seed, epoch, keys);
     this.image = image(augment);
-    boolean masks = columns.contains(Column.MASK);
-    this.truth = new float[masks ? samples.size() * classes() * area() : 0];
-    this.valid = new float[masks ? samples.size() * area() : 0];
-    if (masks) {
-      label();
-    }
-    this.logits = halves(Column.LOGITS, info.logitsBytes() / Short.BYTES);
-    this.embedding = halves(Column.EMBEDDING, info.embeddingBytes() / Short.BYTES);
+    this.truth = truth();
+    this.valid = valid();
+    this.logits = halves(Column.LOGITS, info.logitsBytes() / Short.BYTES, ViewSample::logits);
+    this.embedding =
+        halves(Column.EMBEDDING, info.embeddingBytes() / Short.BYTES, ViewSample::embedding);
     this.structure = structure();
+  }
+
+  /** No tensor of this batch may be read any more. */
+  void release() {
+    for (ByteBuffer buffer : List.of(image, truth, valid, logits, embedding, structure)) {
+      memory.give(buffer);
+    }
   }
 
   /** Makes the tensors on {@code manager}, which then owns them. */
@@ -73,7 +90,7 @@ final class HostBatch {
     Targets targets =
         new Targets(
             tensor(manager, Column.MASK, truth, new Shape(b, k, h, w)),
-            tensor(manager, Column.MASK, valid, new Shape(b, 1, h, w)),
+            valid.hasRemaining() ? create(manager, valid, new Shape(b, 1, h, w)) : none(manager),
             tensor(
                 manager,
                 Column.LOGITS,
@@ -88,80 +105,126 @@ final class HostBatch {
       weight[i] = samples.get(i).weight();
     }
     return new Batch(
-        manager.create(image, new Shape(b, 3, h, w)),
+        create(manager, image, new Shape(b, 3, h, w)),
         targets,
         weight,
         labelled,
         samples.stream().map(ViewSample::id).toList());
   }
 
-  private NDArray tensor(NDManager manager, Column column, float[] values, Shape shape) {
-    return columns.contains(column)
-        ? manager.create(values, shape)
-        : manager.create(new float[0], new Shape(0));
+  private NDArray tensor(NDManager manager, Column column, ByteBuffer values, Shape shape) {
+    return columns.contains(column) ? create(manager, values, shape) : none(manager);
+  }
+
+  /** On the CPU, over the same memory. */
+  private static NDArray create(NDManager manager, ByteBuffer values, Shape shape) {
+    return manager.create(values, shape, DataType.FLOAT32);
+  }
+
+  private static NDArray none(NDManager manager) {
+    return manager.create(new float[0], new Shape(0));
   }
 
   /** [b, 3, H, W] in 0…1. */
-  private float[] image(Photometric augment) {
-    int area = area();
-    float[] planes = new float[samples.size() * 3 * area];
+  private ByteBuffer image(Photometric augment) {
+    float[] planes = new float[3 * area()];
+    ByteBuffer all = memory.take(samples.size() * planes.length);
+    FloatBuffer floats = all.asFloatBuffer();
     for (int b = 0; b < samples.size(); b++) {
-      int at = b * 3 * area;
-      Images.planes(samples.get(b).pixels(), planes, at);
+      Images.planes(samples.get(b).pixels(), planes, 0);
       if (!augment.isNone()) {
-        augment.apply(planes, at, info.height(), info.width(), draws.forSample(b, "photometric"));
+        augment.apply(planes, 0, info.height(), info.width(), draws.forSample(b, "photometric"));
       }
+      floats.put(planes);
     }
-    return planes;
+    return all;
   }
 
-  /** One-hot truth and validity; a sample whose label may not be used keeps its zeros. */
-  private void label() {
+  /** One-hot, [b, K, H, W]; a sample whose label may not be used has zeros. */
+  private ByteBuffer truth() {
+    if (!columns.contains(Column.MASK)) {
+      return memory.take(0);
+    }
     int area = area();
+    float[] planes = new float[classes() * area];
+    ByteBuffer all = memory.take(samples.size() * planes.length);
+    FloatBuffer floats = all.asFloatBuffer();
+    for (int b = 0; b < samples.size(); b++) {
+      Arrays.fill(planes, 0);
+      if (labelled[b]) {
+        byte[] mask = samples.get(b).mask();
+        for (int i = 0; i < area; i++) {
+          int label = mask[i] & 0xff;
+          if (label != 0 && label != ClassMask.IGNORE) {
+            planes[(label - 1) * area + i] = 1;
+          }
+        }
+      }
+      floats.put(planes);
+    }
+    return all;
+  }
+
+  /** Which pixels count, [b, 1, H, W]; no elements where all of them do. */
+  private ByteBuffer valid() {
+    if (!columns.contains(Column.MASK) || everyPixelCounts()) {
+      return memory.take(0);
+    }
+    float[] plane = new float[area()];
+    ByteBuffer all = memory.take(samples.size() * plane.length);
+    FloatBuffer floats = all.asFloatBuffer();
+    for (int b = 0; b < samples.size(); b++) {
+      Arrays.fill(plane, 0);
+      if (labelled[b]) {
+        byte[] mask = samples.get(b).mask();
+        for (int i = 0; i < plane.length; i++) {
+          plane[i] = mask[i] == IGNORE ? 0 : 1;
+        }
+      }
+      floats.put(plane);
+    }
+    return all;
+  }
+
+  private boolean everyPixelCounts() {
     for (int b = 0; b < samples.size(); b++) {
       if (!labelled[b]) {
-        continue;
+        return false;
       }
-      byte[] mask = samples.get(b).mask();
-      for (int i = 0; i < area; i++) {
-        int label = mask[i] & 0xff;
-        if (label == ClassMask.IGNORE) {
-          continue;
-        }
-        valid[b * area + i] = 1;
-        if (label > 0) {
-          truth[(b * classes() + label - 1) * area + i] = 1;
+      for (byte label : samples.get(b).mask()) {
+        if (label == IGNORE) {
+          return false;
         }
       }
     }
+    return true;
   }
 
-  private float[] halves(Column column, int perSample) {
+  private ByteBuffer halves(Column column, int perSample, Function<ViewSample, byte[]> of) {
     if (!columns.contains(column)) {
-      return new float[0];
+      return memory.take(0);
     }
-    float[] values = new float[samples.size() * perSample];
-    for (int b = 0; b < samples.size(); b++) {
-      ViewSample sample = samples.get(b);
-      Half.decode(
-          column == Column.LOGITS ? sample.logits() : sample.embedding(), values, b * perSample);
+    float[] values = new float[perSample];
+    ByteBuffer all = memory.take(samples.size() * perSample);
+    FloatBuffer floats = all.asFloatBuffer();
+    for (ViewSample sample : samples) {
+      Half.decode(of.apply(sample), values, 0);
+      floats.put(values);
     }
-    return values;
+    return all;
   }
 
-  private float[] structure() {
+  private ByteBuffer structure() {
     if (!columns.contains(Column.STRUCTURE)) {
-      return new float[0];
+      return memory.take(0);
     }
-    int perSample = info.structureBytes() / Float.BYTES;
-    float[] values = new float[samples.size() * perSample];
-    for (int b = 0; b < samples.size(); b++) {
-      ByteBuffer.wrap(samples.get(b).structure())
-          .order(ByteOrder.LITTLE_ENDIAN)
-          .asFloatBuffer()
-          .get(values, b * perSample, perSample);
+    ByteBuffer all = memory.take(samples.size() * info.structureBytes() / Float.BYTES);
+    FloatBuffer floats = all.asFloatBuffer();
+    for (ViewSample sample : samples) {
+      floats.put(
+          ByteBuffer.wrap(sample.structure()).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
     }
-    return values;
+    return all;
   }
 
   private int area() {

@@ -28,7 +28,8 @@ public final class ViewImages {
             .limit(count)
             .map(position -> reader.views(position).get(0))
             .toList();
-    return new HostBatch(view.info(), Set.of(), samples, 0, Photometric.NONE, 0, 0)
+    return new HostBatch(
+            view.info(), Set.of(), samples, 0, Photometric.NONE, 0, 0, new BatchMemory())
         .on(manager)
         .image();
   }

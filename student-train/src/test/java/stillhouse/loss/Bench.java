@@ -133,6 +133,18 @@ final class Bench implements AutoCloseable {
               targets.noise()));
     }
 
+    Samples withValid(NDArray valid) {
+      return new Samples(
+          output,
+          new Targets(
+              targets.truth(),
+              valid,
+              targets.teacherLogits(),
+              targets.teacherEmbedding(),
+              targets.structure(),
+              targets.noise()));
+    }
+
     Samples withOutput(NDArray embedding, NDArray logits) {
       return new Samples(new StudentOutput(embedding, logits), targets);
     }

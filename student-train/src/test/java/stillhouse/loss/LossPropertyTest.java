@@ -93,6 +93,29 @@ class LossPropertyTest {
     }
   }
 
+  @Property(tries = 30)
+  void aMaskOfOnesIsNoMask(
+      @ForAll("labelLosses") String yaml, @ForAll @LongRange(min = 0, max = 1000) long seed) {
+    try (var bench = new Bench()) {
+      Loss loss = bench.loss(yaml);
+      var samples = bench.samples(seed, 3);
+      NDArray none = bench.manager.create(new float[0], new Shape(0));
+      var ones = samples.withValid(bench.manager.ones(samples.targets().valid().getShape()));
+      var without = samples.withValid(none);
+      assertThat(without.of(loss)).containsExactly(ones.of(loss), within(1e-6f));
+      Map<String, NDArray> logits = Map.of("logits", samples.output().logits());
+      float[] expected =
+          bench
+              .gradients(logits, () -> loss.perSample(ones.output(), ones.targets()))
+              .get("logits");
+      float[] actual =
+          bench
+              .gradients(logits, () -> loss.perSample(without.output(), without.targets()))
+              .get("logits");
+      assertThat(actual).containsExactly(expected, within(1e-6f));
+    }
+  }
+
   @Property(tries = 20)
   void ignoredPixelsDoNotMatter(
       @ForAll("labelLosses") String yaml, @ForAll @LongRange(min = 0, max = 1000) long seed) {

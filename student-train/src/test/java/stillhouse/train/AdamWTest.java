@@ -2,9 +2,12 @@ package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -50,7 +53,7 @@ class AdamWTest {
   }
 
   @Test
-  void aStepZeroesTheGradientsThatWereCollected() {
+  void aStepTakesTheGradientsThatWereCollected() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights weights = new Weights(manager, 1)) {
       NDArray w = weights.constant("w", 1, 2, 2);
@@ -68,6 +71,73 @@ class AdamWTest {
         gradients.collect();
         assertThat(gradients.norm()).isZero();
         assertThat(gradients.extra(0)).isEqualTo(5);
+      }
+    }
+  }
+
+  /** Over more than one chunk of the pass, and a rest. */
+  @Test
+  void onePassMovesWhatTheEnginesOwnStepMoves() {
+    int size = 5003;
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      NDArray gradient = manager.randomNormal(new Shape(size));
+      NDArray[] ours = {
+        manager.randomNormal(new Shape(size)), state(manager, 1), state(manager, 2)
+      };
+      NDArray[] engines = {ours[0].duplicate(), ours[1].duplicate(), ours[2].duplicate()};
+      engines[0].setRequiresGradient(true);
+      backward(manager, engines[0], new float[size]); // it wants a gradient to zero
+
+      new AdamStep(0.9f, 0.999f)
+          .update(
+              Tensors.memory(ours[0]),
+              Tensors.memory(gradient),
+              Tensors.memory(ours[1]),
+              Tensors.memory(ours[2]),
+              new AdamStep.Rates(0.5f, 1 - 0.01f * 0.1f, 0.02f, 1e-6f));
+      engines[0]
+          .getNDArrayInternal()
+          .adamUpdate(
+              new NDList(engines[0], gradient, engines[1], engines[2]),
+              new NDList(engines[0]),
+              0.01f,
+              0.02f,
+              0.1f,
+              0.5f,
+              -1f,
+              0.9f,
+              0.999f,
+              1e-6f,
+              false,
+              true);
+
+      for (int i = 0; i < ours.length; i++) {
+        assertThat(ours[i].toFloatArray())
+            .containsExactly(engines[i].toFloatArray(), within(1e-6f));
+      }
+    }
+  }
+
+  private static NDArray state(NDManager manager, int seed) {
+    return manager.randomUniform(0.1f * seed, 1f, new Shape(5003));
+  }
+
+  @Test
+  void theNormIsThatOfAllChunksWhateverTheirRest() {
+    int size = 3 * 4096 + 77;
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        Weights weights = new Weights(manager, 1)) {
+      NDArray w = weights.constant("w", 1, size);
+      try (GradientBuffer gradients = new GradientBuffer(manager, weights, 0, new SingleRank())) {
+        float[] values = new float[size];
+        double squares = 0;
+        for (int i = 0; i < size; i++) {
+          values[i] = (float) Math.exp(4 * Math.sin(i));
+          squares += (double) values[i] * values[i];
+        }
+        backward(manager, w, values);
+        gradients.collect();
+        assertThat(gradients.norm()).isCloseTo(Math.sqrt(squares), withinPercentage(1e-4));
       }
     }
   }
