@@ -17,14 +17,15 @@ import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.MaskCounter;
 
 /**
- * Area and boundary counts of one 1024×1024 prediction against its truth, three classes and the
- * foreground, d = 29: what an evaluation does for an image besides running the network.
+ * Area and boundary counts of one prediction against its truth: what an evaluation does for an
+ * image besides running the network.
  *
  * <p>Run: {@code mvn -pl benchmarks -am process-classes -Djmh.skip=false -Djmh.args=MaskCounter}
  * <br>
+ * Against OpenCV's erosions in the same run, with equal counts: {@code peers/boundary_iou.py},
+ * whose head has the command; the ratios are in docs/results/metrics.md. <br>
  * Against NumPy, whole processes over the same input: {@code mvn -pl benchmarks -am process-classes
- * -Dpeers.skip=false -Dpeers.args=masks} <br>
- * Machine: not yet measured. Last result, peer's time over ours: not yet measured.
+ * -Dpeers.skip=false -Dpeers.args=masks}
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -33,10 +34,10 @@ import stillhouse.metrics.MaskCounter;
 @Measurement(iterations = 5, time = 2)
 @Fork(2)
 public class MaskCounterBenchmark {
-  @Param("1024")
+  @Param({"200", "512", "1024"})
   int side;
 
-  @Param("3")
+  @Param({"1", "3"})
   int classes;
 
   private ClassMask predicted;

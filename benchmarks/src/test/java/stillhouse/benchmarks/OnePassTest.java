@@ -141,6 +141,24 @@ class OnePassTest {
   }
 
   @Test
+  void boundaryPairsAreCountedAndTimed() throws IOException {
+    byte[] masks = new byte[2 * 2 * 16];
+    masks[5] = 1; // of the first pair the prediction, of the second both
+    masks[32 + 5] = 1;
+    masks[48 + 5] = 1;
+    Path in = Files.write(folder.resolve("in"), masks);
+    Path out = folder.resolve("out");
+
+    double rate = BoundaryPairs.run(in.toString(), out.toString(), "4", "0", "0.001");
+
+    assertThat(rate).isPositive();
+    var counts = ByteBuffer.wrap(Files.readAllBytes(out)).order(ByteOrder.LITTLE_ENDIAN);
+    long[] found = new long[6];
+    counts.asLongBuffer().get(found);
+    assertThat(found).containsExactly(0, 1, 0, 1, 1, 1);
+  }
+
+  @Test
   void peerProgramNamesAKernelItDoesNotHave() throws IOException {
     Path in = Files.write(folder.resolve("in"), new byte[0]);
 

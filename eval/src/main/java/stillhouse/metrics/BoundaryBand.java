@@ -8,7 +8,7 @@ import stillhouse.data.ClassMask;
  *
  * <p>Source: Cheng et al., "Boundary IoU", CVPR 2021, and its published code: d = max(1, round(0.02
  * · diagonal)), half to even as Python rounds, and d erosions by a 3×3 square after zero-padding by
- * one pixel. Departure: {@link EdgeDistance} in place of the erosions, the same set.
+ * one pixel. Departure: {@link EdgeBand} in place of the erosions, the same set.
  */
 public final class BoundaryBand {
   private static final double DIAGONAL_SHARE = 0.02; // the published default
@@ -26,14 +26,18 @@ public final class BoundaryBand {
     int width = mask.width();
     int height = mask.height();
     byte[] labels = mask.classes().clone();
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = labels[i] == (byte) ClassMask.IGNORE ? 0 : labels[i];
+    LabelPlanes.clearIgnored(labels, labels.clone(), labels.length);
+    LabelPlanes planes = new LabelPlanes(Byte.SIZE);
+    planes.reserve(width, height);
+    for (int y = 0; y < height; y++) {
+      planes.pack(labels, y * width, y);
     }
-    short[] distance = new short[labels.length];
-    EdgeDistance.measure(labels, width, height, distance);
-    int d = thicknessPixels(width, height);
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = distance[i] <= d ? labels[i] : 0;
+    long[] band = new EdgeBand().of(planes, thicknessPixels(width, height));
+    for (int y = 0, i = 0; y < height; y++) {
+      for (int x = 0; x < width; x++, i++) {
+        boolean within = (band[(x >>> 6) * height + y] >>> x & 1) != 0;
+        labels[i] = within ? labels[i] : 0;
+      }
     }
     return new ClassMask(width, height, labels);
   }

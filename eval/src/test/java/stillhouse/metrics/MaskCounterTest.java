@@ -119,6 +119,40 @@ class MaskCounterTest {
   }
 
   @Test
+  void countsAsManyClassesAsAMaskHolds() {
+    for (int classes : new int[] {127, 128, 254}) {
+      byte[] labels = new byte[70 * 3];
+      labels[69] = (byte) classes;
+      labels[70] = (byte) ClassMask.IGNORE;
+      labels[139] = 1;
+      ClassMask mask = new ClassMask(70, 3, labels);
+      ImageCounts counts = new MaskCounter(classes).count(mask, mask);
+      assertThat(counts.area(classes)).isEqualTo(new OverlapCounts(1, 1, 1));
+      assertThat(counts.boundary(classes)).isEqualTo(new OverlapCounts(1, 1, 1));
+      assertThat(counts.area(1).actual() + counts.area(0).actual()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void refusesAClassAboveKWhereverItStandsButUnderAnIgnoredPixel() {
+    for (int classes : new int[] {1, 2, 3, 5, 127, 128, 253}) {
+      for (int at : new int[] {0, 7, 63, 64, 71, 72, 147}) {
+        byte[] labels = new byte[74 * 2];
+        labels[at] = (byte) (classes + 1);
+        byte[] ignored = new byte[labels.length];
+        ignored[at] = (byte) ClassMask.IGNORE;
+        var bad = new ClassMask(74, 2, labels);
+        var counting = new MaskCounter(classes);
+        assertThatThrownBy(() -> counting.count(bad, new ClassMask(74, 2, new byte[74 * 2])))
+            .hasMessageContaining(
+                "Invalid prediction: class %d at x=%d y=%d"
+                    .formatted(classes + 1, at % 74, at / 74));
+        assertThat(counting.count(bad, new ClassMask(74, 2, ignored)).area(0).predicted()).isZero();
+      }
+    }
+  }
+
+  @Test
   void refusesMasksOfDifferentSizes() {
     assertThatThrownBy(() -> counter.count(of("00"), of("0", "0")))
         .hasMessageContaining("2×1 prediction with a 1×2 truth");
