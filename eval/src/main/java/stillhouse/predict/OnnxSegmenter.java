@@ -57,6 +57,8 @@ public final class OnnxSegmenter implements Segmenter {
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
+      // Without VNNI, sums of unsigned by signed products saturate at 16 bits unless ORT is told.
+      options.addConfigEntry("session.x64quantprecision", "1");
       return environment.createSession(model, options);
     } catch (OrtException e) {
       throw new IllegalArgumentException("Cannot load model " + name + ": " + e.getMessage(), e);

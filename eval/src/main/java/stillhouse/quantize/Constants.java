@@ -4,6 +4,8 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /** The pieces of a pair of QuantizeLinear and DequantizeLinear. */
@@ -11,21 +13,38 @@ final class Constants {
   private Constants() {}
 
   static TensorProto scalar(String name, float value) {
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.FLOAT.getNumber())
-        .addFloatData(value)
+    return tensor(name, TensorProto.DataType.FLOAT).addFloatData(value).build();
+  }
+
+  static TensorProto floats(String name, List<Long> dims, float[] values) {
+    ByteBuffer raw = little(values.length * Float.BYTES);
+    raw.asFloatBuffer().put(values);
+    return raw(name, TensorProto.DataType.FLOAT, dims, raw.array());
+  }
+
+  static TensorProto ints(String name, int[] values) {
+    ByteBuffer raw = little(values.length * Integer.BYTES);
+    raw.asIntBuffer().put(values);
+    return raw(name, TensorProto.DataType.INT32, List.of((long) values.length), raw.array());
+  }
+
+  /** A signed or unsigned zero point. */
+  static TensorProto zero(String name, TensorProto.DataType type, int value) {
+    return raw(name, type, List.of(), new byte[] {(byte) value});
+  }
+
+  /** The zero points of channels, all 0. */
+  static TensorProto zeros(String name, TensorProto.DataType type, int channels) {
+    int bytes = type == TensorProto.DataType.INT32 ? Integer.BYTES : 1;
+    return raw(name, type, List.of((long) channels), new byte[channels * bytes]);
+  }
+
+  static TensorProto raw(
+      String name, TensorProto.DataType type, List<Long> dims, byte[] littleEndian) {
+    return tensor(name, type)
+        .addAllDims(dims)
+        .setRawData(ByteString.copyFrom(littleEndian))
         .build();
-  }
-
-  /** The zero point of a tensor. */
-  static TensorProto zero(String name) {
-    return int8(name).setRawData(ByteString.copyFrom(new byte[1])).build();
-  }
-
-  /** The zero points of channels. */
-  static TensorProto zeros(String name, int channels) {
-    return int8(name).addDims(channels).setRawData(ByteString.copyFrom(new byte[channels])).build();
   }
 
   static NodeProto.Builder quantise(String value, String scale, String zero, String output) {
@@ -44,10 +63,12 @@ final class Constants {
         .build();
   }
 
-  private static TensorProto.Builder int8(String name) {
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.INT8.getNumber());
+  private static ByteBuffer little(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static TensorProto.Builder tensor(String name, TensorProto.DataType type) {
+    return TensorProto.newBuilder().setName(name).setDataType(type.getNumber());
   }
 
   private static NodeProto.Builder node(

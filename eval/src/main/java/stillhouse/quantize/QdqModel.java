@@ -5,7 +5,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,147 +12,238 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
- * An ONNX student in INT8, by explicit pairs of QuantizeLinear and DequantizeLinear: the input and
- * the weight of every Conv and of every MatMul by a constant matrix. All is symmetric (zero point
- * 0), as TensorRT takes it: a weight by the largest magnitude of each output channel, an activation
- * by the largest that it has on the calibration images. Whatever else the network does stays float,
- * products of two activations among it.
- *
- * <p>Such ranges are the plainest there are: percentiles, entropy and layers left in float may do
- * better. What the file scores is a floor of what INT8 can be.
+ * An ONNX student in INT8, by explicit pairs of QuantizeLinear and DequantizeLinear around every
+ * Conv, every MatMul by a constant matrix and the sums and resizes between them. Weights are signed
+ * around 0, by the largest magnitude of each output channel. Activations have one range each, from
+ * {@link Activations}, spelled for a {@link Target}: signed around 0 for TensorRT, unsigned for
+ * ONNX Runtime's CPU kernels. Whatever else the network does stays float, products of two
+ * activations among it.
  */
 public final class QdqModel {
   public static final String PRECISION = "stillhouse.precision";
+  private static final double MOST_BIAS = 1 << 30; // leaves half of INT32 for the sum itself
 
   private final ModelProto model;
-  private final List<Operand> operands;
+  private final GraphIndex index;
+  private final Placement placement;
+  private final QdqOptions options;
+  private final Activations activations;
+  private final Set<Integer> products = new LinkedHashSet<>();
+  private final Set<Integer> rounded;
+  private final Set<String> paired;
   private final List<TensorProto> constants = new ArrayList<>();
-  private final List<NodeProto> weightNodes = new ArrayList<>();
-  private final Map<String, String> renamed = new HashMap<>();
+  private final List<NodeProto> nodes = new ArrayList<>();
+  private final Map<String, RoundedWeight> weights = new HashMap<>();
+  private final Map<String, ActivationScale> scales = new HashMap<>();
 
-  private QdqModel(ModelProto model) {
+  private QdqModel(ModelProto model, Activations activations, QdqOptions options) {
     this.model = model;
-    this.operands = Operand.of(model.getGraph());
+    this.placement = new Placement(model.getGraph());
+    this.index = placement.index();
+    this.options = options;
+    this.activations = activations;
+    placement.products().stream()
+        .filter(at -> !options.inFloat().contains(index.node(at).getName()))
+        .forEach(products::add);
+    this.rounded = placement.rounded(products, options.target());
+    this.paired = placement.values(rounded, options.target());
   }
 
   /**
+   * For TensorRT, with ranges of all that activations are on a few images: a floor of what INT8 can
+   * be.
+   *
    * @param model an ONNX file of one image input [N, 3, H, W]
-   * @param images RGB in 0…1, each [3, H, W], that activations' ranges are measured on; at least
-   *     one
+   * @param images RGB in 0…1, each [3, H, W]; at least one
    * @return the file in INT8; the same input gives the same bytes
    * @throws IllegalArgumentException where it is no such file, or nothing in it can be quantised
    */
   public static byte[] of(byte[] model, List<float[]> images) {
-    try {
-      return new QdqModel(ModelProto.parseFrom(model)).quantise(images).toByteArray();
-    } catch (InvalidProtocolBufferException e) {
+    requireProducts(Activations.parse(model));
+    return of(model, Activations.of(model, images.iterator()), QdqOptions.plainest());
+  }
+
+  /** As {@link #of(byte[], List)}, with ranges that were measured before. */
+  public static byte[] of(byte[] model, Activations activations, QdqOptions options) {
+    ModelProto parsed = Activations.parse(model);
+    requireProducts(parsed);
+    if (activations.images() == 0 && options.target() != Target.WEIGHTS) {
+      throw new IllegalArgumentException("Cannot measure activations: there is no image");
+    }
+    return new QdqModel(parsed, activations, options).write().toByteArray();
+  }
+
+  /**
+   * Names of the nodes that INT8 files round the products of, in the graph's order.
+   *
+   * @see QdqOptions#inFloat()
+   */
+  public static List<String> products(byte[] model) {
+    Placement placement = new Placement(Activations.parse(model).getGraph());
+    return placement.products().stream().map(at -> placement.index().node(at).getName()).toList();
+  }
+
+  private static void requireProducts(ModelProto model) {
+    if (new Placement(model.getGraph()).products().isEmpty()) {
       throw new IllegalArgumentException(
-          "Cannot quantise a file of %d bytes: it is no ONNX model (%s)"
-              .formatted(model.length, e.getMessage()),
-          e);
+          "Cannot quantise '%s': it has no Conv and no MatMul by a constant"
+              .formatted(model.getGraph().getName()));
     }
   }
 
-  private ModelProto quantise(List<float[]> images) {
+  private ModelProto write() {
     GraphProto graph = model.getGraph();
-    if (operands.isEmpty()) {
-      throw new IllegalArgumentException(
-          "Cannot quantise '%s': it has no Conv and no MatMul by a constant"
-              .formatted(graph.getName()));
+    graph.getInputList().forEach(input -> pair(input.getName(), input.getName()));
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      addNode(i);
     }
-    Set<String> activations =
-        operands.stream()
-            .map(Operand::activation)
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    Map<String, Float> peaks = ActivationPeaks.of(model, activations, images);
     Map<String, TensorProto> floats = new LinkedHashMap<>();
     graph.getInitializerList().forEach(tensor -> floats.put(tensor.getName(), tensor));
-    operands.forEach(operand -> roundWeight(floats, operand));
-    floats.keySet().removeAll(onlyRounded());
-    GraphProto.Builder whole =
-        graph.toBuilder().clearNode().clearInitializer().addAllNode(weightNodes);
-    addNodes(whole, peaks);
-    whole.addAllInitializer(floats.values()).addAllInitializer(constants);
+    Set<String> read = new LinkedHashSet<>();
+    nodes.forEach(node -> read.addAll(node.getInputList()));
+    graph.getOutputList().forEach(output -> read.add(output.getName()));
+    floats.keySet().retainAll(read);
     return model.toBuilder()
-        .setGraph(whole)
+        .setGraph(
+            graph.toBuilder()
+                .clearNode()
+                .clearInitializer()
+                .addAllNode(nodes)
+                .addAllInitializer(floats.values())
+                .addAllInitializer(constants))
         .addMetadataProps(
-            StringStringEntryProto.newBuilder()
-                .setKey(PRECISION)
-                .setValue("int8 qdq, largest magnitudes on " + images.size() + " images"))
+            StringStringEntryProto.newBuilder().setKey(PRECISION).setValue(precision()))
         .build();
   }
 
-  /** Puts the weight's INT8 form in its place; one that several nodes share, once. */
-  private void roundWeight(Map<String, TensorProto> floats, Operand operand) {
-    String name = operand.weight();
-    if (renamed.containsKey(name)) {
+  private String precision() {
+    String left =
+        options.inFloat().isEmpty() ? "" : ", in float: " + String.join(" ", options.sorted());
+    return switch (options.target()) {
+          case WEIGHTS -> "int8 weights, float activations";
+          case TENSORRT -> "int8 qdq, signed activations" + calibrated();
+          case CPU -> "int8 qdq, unsigned activations" + calibrated();
+        }
+        + left;
+  }
+
+  private String calibrated() {
+    return ", %s on %d images".formatted(options.calibration().word(), activations.images());
+  }
+
+  private void addNode(int at) {
+    NodeProto.Builder node = index.node(at).toBuilder();
+    if (products.contains(at)) {
+      roundWeight(node);
+    }
+    if (options.target() == Target.CPU || rounded.contains(at)) {
+      for (int i = 0; i < node.getInputCount(); i++) {
+        if (paired.contains(node.getInput(i))) {
+          node.setInput(i, read(node.getInput(i)));
+        }
+      }
+    }
+    List<String> outputs = List.copyOf(node.getOutputList());
+    for (int i = 0; i < outputs.size(); i++) {
+      if (isCut(outputs.get(i))) {
+        node.setOutput(i, outputs.get(i) + ".float");
+      }
+    }
+    nodes.add(node.build());
+    outputs.forEach(output -> pair(output, isCut(output) ? output + ".float" : output));
+  }
+
+  /** An output of the file that its pair writes, so that its node is rounded like the others. */
+  private boolean isCut(String value) {
+    return options.target() == Target.CPU && paired.contains(value) && index.isOutput(value);
+  }
+
+  /** The name under which readers find a value after its pair. */
+  private String read(String value) {
+    return isCut(value) ? value : value + ".rounded";
+  }
+
+  private void pair(String value, String from) {
+    if (!paired.contains(value)) {
       return;
     }
-    TensorProto weight = floats.get(name);
-    RoundedWeight rounded = RoundedWeight.of(weight, operand.axis());
-    constants.add(rounded.values(name + ".int8"));
-    constants.add(rounded.scales(name + ".scale"));
-    constants.add(Constants.zeros(name + ".zero", rounded.channels()));
-    weightNodes.add(
-        Constants.dequantise(name + ".int8", name + ".scale", name + ".zero", name + ".rounded")
-            .addAttribute(Constants.axis(operand.axis()))
-            .build());
-    renamed.put(name, name + ".rounded");
-  }
-
-  /** Weights that nothing but operands reads: their floats go. */
-  private Set<String> onlyRounded() {
-    Set<String> rounded = new LinkedHashSet<>(renamed.keySet());
-    Map<Integer, Operand> byNode =
-        operands.stream().collect(Collectors.toMap(Operand::node, operand -> operand));
-    List<NodeProto> nodes = model.getGraph().getNodeList();
-    for (int i = 0; i < nodes.size(); i++) {
-      List<String> inputs = new ArrayList<>(nodes.get(i).getInputList());
-      if (byNode.containsKey(i)) {
-        inputs.remove(1);
-      }
-      rounded.removeAll(inputs);
-    }
-    model.getGraph().getOutputList().forEach(output -> rounded.remove(output.getName()));
-    return rounded;
-  }
-
-  private void addNodes(GraphProto.Builder whole, Map<String, Float> peaks) {
-    Map<Integer, Operand> byNode =
-        operands.stream().collect(Collectors.toMap(Operand::node, operand -> operand));
-    Set<String> done = new LinkedHashSet<>();
-    List<NodeProto> nodes = model.getGraph().getNodeList();
-    for (int i = 0; i < nodes.size(); i++) {
-      Operand operand = byNode.get(i);
-      if (operand == null) {
-        whole.addNode(nodes.get(i));
-        continue;
-      }
-      String value = operand.activation();
-      if (done.add(value)) {
-        addPair(whole, value, scale(peaks.get(value)));
-      }
-      whole.addNode(
-          nodes.get(i).toBuilder()
-              .setInput(0, value + ".rounded")
-              .setInput(1, renamed.get(operand.weight())));
-    }
-  }
-
-  /** One that is nowhere but 0 gets 1: a scale whose reciprocal a runtime can form. */
-  private static float scale(float peak) {
-    return peak == 0 ? 1 : Math.max(peak / RoundedWeight.MOST, Float.MIN_NORMAL);
-  }
-
-  private void addPair(GraphProto.Builder whole, String value, float scale) {
+    ActivationScale scale = scale(value);
     String scaleName = value + ".scale";
     String zero = value + ".zero";
-    constants.add(Constants.scalar(scaleName, scale));
-    constants.add(Constants.zero(zero));
-    whole.addNode(Constants.quantise(value, scaleName, zero, value + ".int8"));
-    whole.addNode(Constants.dequantise(value + ".int8", scaleName, zero, value + ".rounded"));
+    constants.add(Constants.scalar(scaleName, scale.scale()));
+    constants.add(Constants.zero(zero, scale.type(), scale.zero()));
+    nodes.add(Constants.quantise(from, scaleName, zero, value + ".int8").build());
+    nodes.add(Constants.dequantise(value + ".int8", scaleName, zero, read(value)).build());
+  }
+
+  private ActivationScale scale(String value) {
+    return scales.computeIfAbsent(
+        value,
+        v -> {
+          String ranged = options.target() == Target.CPU ? placement.ranged(v, rounded) : v;
+          return ActivationScale.of(
+              activations.range(ranged, options.calibration()), options.target());
+        });
+  }
+
+  /** Puts the weight's INT8 form in its place, and on CPUs the bias's INT32 form. */
+  private void roundWeight(NodeProto.Builder node) {
+    boolean bias =
+        options.target() == Target.CPU
+            && node.getInputCount() == 3
+            && index.isFloatConstant(node.getInput(2));
+    String weight = node.getInput(1);
+    String stem = bias ? node.getInput(2) + ".of." + weight : weight;
+    TensorProto floats = index.constant(weight).orElseThrow();
+    int axis = Placement.axis(node.build());
+    if (bias) {
+      float[] biases = FloatValues.of(index.constant(node.getInput(2)).orElseThrow());
+      float input = scale(node.getInput(0)).scale();
+      float[] least = new float[biases.length];
+      for (int c = 0; c < least.length; c++) {
+        least[c] = (float) (Math.abs(biases[c]) / (input * MOST_BIAS));
+      }
+      String name = weight + "." + node.getName();
+      RoundedWeight each = RoundedWeight.of(floats, axis, least);
+      addWeight(name, each, axis);
+      node.setInput(1, name + ".rounded");
+      node.setInput(2, addBias(name + ".bias", biases, each, input));
+    } else {
+      if (!weights.containsKey(stem)) {
+        weights.put(stem, RoundedWeight.of(floats, axis));
+        addWeight(weight, weights.get(stem), axis);
+      }
+      node.setInput(1, weight + ".rounded");
+    }
+  }
+
+  private void addWeight(String name, RoundedWeight weight, int axis) {
+    constants.add(weight.values(name + ".int8"));
+    constants.add(weight.scales(name + ".scale"));
+    constants.add(Constants.zeros(name + ".zero", TensorProto.DataType.INT8, weight.channels()));
+    nodes.add(
+        Constants.dequantise(name + ".int8", name + ".scale", name + ".zero", name + ".rounded")
+            .addAttribute(Constants.axis(axis))
+            .build());
+  }
+
+  /** In steps of the input's scale by the channel's: what INT32 sums of products are in. */
+  private String addBias(String name, float[] biases, RoundedWeight weight, float input) {
+    float[] steps = new float[biases.length];
+    int[] values = new int[biases.length];
+    for (int c = 0; c < steps.length; c++) {
+      steps[c] = Math.max(input * weight.scale(c), Float.MIN_NORMAL);
+      values[c] = (int) Math.rint(biases[c] / (double) steps[c]);
+    }
+    constants.add(Constants.ints(name + ".int32", values));
+    constants.add(Constants.floats(name + ".scale", List.of((long) steps.length), steps));
+    constants.add(Constants.zeros(name + ".zero", TensorProto.DataType.INT32, steps.length));
+    nodes.add(
+        Constants.dequantise(name + ".int32", name + ".scale", name + ".zero", name + ".rounded")
+            .addAttribute(Constants.axis(0))
+            .build());
+    return name + ".rounded";
   }
 }

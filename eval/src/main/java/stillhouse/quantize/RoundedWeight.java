@@ -1,10 +1,6 @@
 package stillhouse.quantize;
 
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.ByteString;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.List;
 
 /** A weight in INT8: q = round(w / s) with s = max |w| / 127 of each output channel. */
@@ -22,41 +18,36 @@ final class RoundedWeight {
   }
 
   /**
-   * @param weight float, raw little-endian data
    * @param axis of its output channels
    */
   static RoundedWeight of(TensorProto weight, int axis) {
+    return of(weight, axis, new float[Math.toIntExact(weight.getDims(axis))]);
+  }
+
+  /**
+   * @param least that each channel's scale must be
+   */
+  static RoundedWeight of(TensorProto weight, int axis, float[] least) {
     List<Long> dims = weight.getDimsList();
-    FloatBuffer floats =
-        weight.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-    long size = dims.stream().mapToLong(d -> d).reduce(1, (a, b) -> a * b);
-    if (floats.limit() != size) {
-      throw new IllegalArgumentException(
-          "Cannot round weight %s of shape %s: it holds %d raw values (must be %d, as raw_data)"
-              .formatted(weight.getName(), dims, floats.limit(), size));
-    }
-    int channels = Math.toIntExact(dims.get(axis));
+    float[] floats = FloatValues.of(weight);
+    int channels = least.length;
     int inner =
         (int)
             dims.subList(axis + 1, dims.size()).stream()
                 .mapToLong(d -> d)
                 .reduce(1, (a, b) -> a * b);
     float[] scales = new float[channels];
-    for (int i = 0; i < floats.limit(); i++) {
+    for (int i = 0; i < floats.length; i++) {
       int channel = i / inner % channels;
-      if (!Float.isFinite(floats.get(i))) {
-        throw new IllegalArgumentException(
-            "Cannot round weight %s: value %d is %s (must be finite)"
-                .formatted(weight.getName(), i, floats.get(i)));
-      }
-      scales[channel] = Math.max(scales[channel], Math.abs(floats.get(i)));
+      scales[channel] = Math.max(scales[channel], Math.abs(floats[i]));
     }
     for (int c = 0; c < channels; c++) { // a channel of zeros rounds to zeros at any scale
-      scales[c] = scales[c] == 0 ? 1 : Math.max(scales[c] / MOST, Float.MIN_NORMAL);
+      float scale = Math.max(scales[c] / MOST, least[c]);
+      scales[c] = scale == 0 ? 1 : Math.max(scale, Float.MIN_NORMAL);
     }
-    byte[] values = new byte[floats.limit()];
+    byte[] values = new byte[floats.length];
     for (int i = 0; i < values.length; i++) {
-      double quotient = Math.rint(floats.get(i) / scales[i / inner % channels]);
+      double quotient = Math.rint(floats[i] / scales[i / inner % channels]);
       values[i] = (byte) Math.max(-MOST, Math.min(MOST, quotient));
     }
     return new RoundedWeight(dims, values, scales);
@@ -66,24 +57,15 @@ final class RoundedWeight {
     return scales.length;
   }
 
+  float scale(int channel) {
+    return scales[channel];
+  }
+
   TensorProto values(String name) {
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.INT8.getNumber())
-        .addAllDims(dims)
-        .setRawData(ByteString.copyFrom(values))
-        .build();
+    return Constants.raw(name, TensorProto.DataType.INT8, dims, values);
   }
 
   TensorProto scales(String name) {
-    ByteBuffer raw =
-        ByteBuffer.allocate(scales.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    raw.asFloatBuffer().put(scales);
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.FLOAT.getNumber())
-        .addDims(scales.length)
-        .setRawData(ByteString.copyFrom(raw))
-        .build();
+    return Constants.floats(name, List.of((long) scales.length), scales);
   }
 }

@@ -81,7 +81,7 @@ class QdqModelTest {
     assertThat(QdqModel.of(model(WEIGHT), images)).isEqualTo(rounded);
     var precision = ModelProto.parseFrom(rounded).getMetadataProps(0);
     assertThat(precision.getKey()).isEqualTo(QdqModel.PRECISION);
-    assertThat(precision.getValue()).isEqualTo("int8 qdq, largest magnitudes on 2 images");
+    assertThat(precision.getValue()).isEqualTo("int8 qdq, signed activations, min-max on 2 images");
   }
 
   @Test
@@ -100,25 +100,35 @@ class QdqModelTest {
     float[] broken = WEIGHT.clone();
     broken[4] = Float.POSITIVE_INFINITY;
     assertThatThrownBy(() -> QdqModel.of(model(broken), List.of(new float[3])))
-        .hasMessage("Cannot round weight w: value 4 is Infinity (must be finite)");
+        .hasMessage(
+            "Cannot measure activation logits of 'g': it is not finite on calibration image 1");
     float[] none = {0, Float.NaN, 0};
     assertThatThrownBy(() -> QdqModel.of(model(WEIGHT), List.of(none)))
         .hasMessage(
-            "Cannot measure activation image of 'g': it reaches NaN on an image (must be finite)");
+            "Cannot measure activation image of 'g': it is not finite on calibration image 1");
   }
 
   @Test
-  void refusesAWeightWhoseValuesLieElsewhere() throws Exception {
+  void readsAWeightWhoseValuesAreListed() throws Exception {
     ModelProto.Builder model = ModelProto.parseFrom(model(WEIGHT)).toBuilder();
     TensorProto.Builder weight = model.getGraphBuilder().getInitializerBuilder(0);
     weight.clearRawData();
     for (float value : WEIGHT) {
       weight.addFloatData(value);
     }
-    byte[] bytes = model.build().toByteArray();
-    assertThatThrownBy(() -> QdqModel.of(bytes, List.of(new float[] {1, 1, 1})))
+    List<float[]> images = List.of(new float[] {1, 0.5f, 0.25f});
+    float[] expected = run(QdqModel.of(model(WEIGHT), images), images.get(0));
+    byte[] listed = QdqModel.of(model.build().toByteArray(), images);
+    assertThat(run(listed, images.get(0))).containsExactly(expected);
+    weight.clearFloatData().addFloatData(1);
+    byte[] cut = model.build().toByteArray();
+    assertThatThrownBy(() -> QdqModel.of(cut, images))
+        .hasMessageStartingWith(
+            "Cannot run 'g': ") // ONNX Runtime sees it first, where activations are measured
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> FloatValues.of(weight.build()))
         .hasMessage(
-            "Cannot round weight w of shape [2, 3, 1, 1]: it holds 0 raw values (must be 6, as raw_data)");
+            "Cannot round weight w of shape [2, 3, 1, 1]: it holds 1 values (must be 6, as raw_data or float_data in the file itself)");
   }
 
   @Test
