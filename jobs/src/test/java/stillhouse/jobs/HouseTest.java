@@ -39,6 +39,7 @@ class HouseTest {
           .definedBy(
               "stillhouse.metrics..",
               "stillhouse.predict..",
+              "stillhouse.quantize..",
               "stillhouse.report..",
               "stillhouse.tensorrt..")
           .layer("student-train")
