@@ -46,8 +46,8 @@ def heap(pid):
     if done.returncode:
         return None
     names, values = (line.split() for line in done.stdout.strip().splitlines())
-    used = dict(zip(names, map(float, values)))
-    return sum(used[k] for k in ("S0U", "S1U", "EU", "OU")) / 1024
+    used = dict(zip(names, values))
+    return sum(float(used[k]) for k in ("S0U", "S1U", "EU", "OU")) / 1024
 
 
 def watch(job):
