@@ -3,6 +3,7 @@ package stillhouse.metrics;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.IntToDoubleFunction;
@@ -49,6 +50,16 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
     }
   }
 
+  /**
+   * A metric of one predictor.
+   *
+   * @param observed on the images as they are
+   * @param low the 2.5 % quantile of the draws, linearly interpolated
+   * @param high the 97.5 % quantile
+   * @param groups how many groups were drawn from
+   */
+  public record Interval(double observed, double low, double high, int groups) {}
+
   /** The mean over classes of {@code metric}, B minus A. */
   public Difference difference(PairedCounts pairs, Metric metric) {
     return difference(draws(pairs), metric);
@@ -62,6 +73,20 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
   /** The mean over classes of {@code metric}, B minus A, over draws that were made before. */
   public static Difference difference(PairedDraws draws, Metric metric) {
     return difference(draws, counts -> orNaN(counts.mean(metric)));
+  }
+
+  /**
+   * The mean over classes of predictor A's {@code metric}, over the draws that differences are
+   * taken of.
+   *
+   * @return empty where no image has a pixel of what is scored
+   */
+  public static Optional<Interval> interval(PairedDraws draws, Metric metric) {
+    if (draws.a(0).mean(metric).isEmpty()) {
+      return Optional.empty();
+    }
+    Difference found = overDraws(draws, draw -> orNaN(draws.a(draw).mean(metric)));
+    return Optional.of(new Interval(found.observed(), found.low(), found.high(), found.groups()));
   }
 
   /**

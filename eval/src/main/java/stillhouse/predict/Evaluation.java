@@ -46,11 +46,17 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
       SparkSession spark, Dataset<Row> samples, SegmenterSource source, ImageSource images) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Dataset<Row> labelled =
-        counted(samples)
-            .select(
-                "sample_id", "group_id", "image_uri", "content_sha256", "mask", "tile", "counted")
-            .repartition(context.defaultParallelism() * TASKS_A_CORE, frame())
-            .sortWithinPartitions("content_sha256");
+        framesTogether(
+            context,
+            counted(samples)
+                .select(
+                    "sample_id",
+                    "group_id",
+                    "image_uri",
+                    "content_sha256",
+                    "mask",
+                    "tile",
+                    "counted"));
     Broadcast<SegmenterSource> shared = context.broadcast(source);
     try {
       return score(spark, labelled, rows -> Scorer.bySegmenter(shared.value(), images, this, rows));
@@ -66,7 +72,24 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
    *     {@code logits} reads
    */
   public EvaluationResult runLogits(SparkSession spark, Dataset<Row> rows, RowLogits logits) {
-    return score(spark, counted(rows), each -> Scorer.byRow(logits, this, each));
+    return score(spark, counted(rows), each -> Scorer.byLogits(logits, this, each));
+  }
+
+  /**
+   * Scores masks that another tool made.
+   *
+   * @param rows with sample_id, group_id, content_sha256 and mask, of tiles with tile and counted,
+   *     and whatever {@code masks} reads
+   */
+  public EvaluationResult runMasks(SparkSession spark, Dataset<Row> rows, RowMasks masks) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    return score(
+        spark, framesTogether(context, counted(rows)), each -> Scorer.byMask(masks, this, each));
+  }
+
+  private static Dataset<Row> framesTogether(JavaSparkContext context, Dataset<Row> rows) {
+    return rows.repartition(context.defaultParallelism() * TASKS_A_CORE, frame())
+        .sortWithinPartitions("content_sha256");
   }
 
   private static Dataset<Row> counted(Dataset<Row> samples) {

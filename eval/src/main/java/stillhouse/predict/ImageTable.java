@@ -113,9 +113,24 @@ public final class ImageTable {
 
   static PairedDraws draws(
       SparkSession spark, String pathA, String pathB, PairedBootstrap bootstrap, int collected) {
+    return draws(spark, groups(spark, pathA, pathB), bootstrap, collected);
+  }
+
+  /**
+   * One evaluation's groups, drawn as {@link #draws(SparkSession, String, String, PairedBootstrap)}
+   * draws pairs of them: A and B are the same.
+   */
+  public static PairedDraws draws(SparkSession spark, String path, PairedBootstrap bootstrap) {
+    return draws(spark, groups(spark, path), bootstrap, MOST_COLLECTED);
+  }
+
+  private static PairedDraws draws(
+      SparkSession spark,
+      JavaPairRDD<String, long[][]> ofGroups,
+      PairedBootstrap bootstrap,
+      int collected) {
     spark.sparkContext().setJobDescription("compare: sum the counts of each group");
-    JavaPairRDD<String, long[][]> groups =
-        groups(spark, pathA, pathB).persist(StorageLevel.MEMORY_AND_DISK());
+    JavaPairRDD<String, long[][]> groups = ofGroups.persist(StorageLevel.MEMORY_AND_DISK());
     try {
       if (groups.count() <= collected) {
         return bootstrap.draws(collect(groups));
@@ -159,6 +174,16 @@ public final class ImageTable {
               Tuple2<String, long[]> a = s._2()._1().get();
               String group = a._1() == null ? s._1() : a._1();
               return new Tuple2<>(group, new long[][] {a._2(), s._2()._2().get()._2()});
+            })
+        .reduceByKey(ImageTable::add);
+  }
+
+  private static JavaPairRDD<String, long[][]> groups(SparkSession spark, String path) {
+    return bySample(spark, path)
+        .mapToPair(
+            s -> {
+              String group = s._2()._1() == null ? s._1() : s._2()._1();
+              return new Tuple2<>(group, new long[][] {s._2()._2(), s._2()._2()});
             })
         .reduceByKey(ImageTable::add);
   }

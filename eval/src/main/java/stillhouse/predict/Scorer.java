@@ -3,7 +3,6 @@ package stillhouse.predict;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
@@ -21,14 +20,12 @@ import stillhouse.tensor.FloatTensor;
 /** Counts the images of one partition, as they stream by. */
 final class Scorer implements Iterator<Row> {
   private final Iterator<Row> rows;
-  private final Function<Row, FloatTensor> logits;
-  private final int classes;
+  private final RowMasks.Reader masks;
   private final MaskCounter counter;
 
-  private Scorer(Iterator<Row> rows, Function<Row, FloatTensor> logits, Evaluation evaluation) {
+  private Scorer(Iterator<Row> rows, RowMasks.Reader masks, int classes) {
     this.rows = rows;
-    this.logits = logits;
-    this.classes = evaluation.classNames().size();
+    this.masks = masks;
     this.counter = new MaskCounter(classes);
   }
 
@@ -39,7 +36,7 @@ final class Scorer implements Iterator<Row> {
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
     Segmenter segmenter = lease.segmenter();
     checkClasses(source.id(), segmenter.classNames(), evaluation.classNames());
-    return new Scorer(rows, row -> segmenter.logits(read(images, row)), evaluation);
+    return byLogits(row -> segmenter.logits(read(images, row)), evaluation, rows);
   }
 
   /** Ingest could read the image, so what is in the way came later and ingest must see it. */
@@ -57,8 +54,15 @@ final class Scorer implements Iterator<Row> {
     }
   }
 
-  static Iterator<Row> byRow(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {
-    return new Scorer(rows, logits::logits, evaluation);
+  static Iterator<Row> byLogits(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {
+    int classes = evaluation.classNames().size();
+    return new Scorer(
+        rows, (row, width, height) -> mask(logits.logits(row), classes, width, height), classes);
+  }
+
+  /** Masks that are there already. */
+  static Iterator<Row> byMask(RowMasks masks, Evaluation evaluation, Iterator<Row> rows) {
+    return new Scorer(rows, masks.open(), evaluation.classNames().size());
   }
 
   static void checkClasses(String id, List<String> has, List<String> wanted) {
@@ -87,15 +91,18 @@ final class Scorer implements Iterator<Row> {
 
   private ImageCounts count(Row row) {
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
-    FloatTensor answer = logits.apply(row);
-    if (answer.rank() != 3 || answer.dim(0) != classes) {
-      throw new IllegalArgumentException(
-          "logits are " + answer + " (must be [" + classes + ", h, w])");
-    }
-    ClassMask predicted = Masks.fromLogits(answer, truth.width(), truth.height());
+    ClassMask predicted = masks.mask(row, truth.width(), truth.height());
     return counted(row)
         .map(rectangle -> counter.count(predicted, truth, rectangle))
         .orElseGet(() -> counter.count(predicted, truth));
+  }
+
+  private static ClassMask mask(FloatTensor logits, int classes, int width, int height) {
+    if (logits.rank() != 3 || logits.dim(0) != classes) {
+      throw new IllegalArgumentException(
+          "logits are " + logits + " (must be [" + classes + ", h, w])");
+    }
+    return Masks.fromLogits(logits, width, height);
   }
 
   /** In the tile's own pixels; empty where all of them count. */

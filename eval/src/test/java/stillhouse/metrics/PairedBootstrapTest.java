@@ -48,6 +48,22 @@ class PairedBootstrapTest {
   }
 
   @Test
+  void oneSidesIntervalIsTheRangeOfItsDraws() {
+    // Two of four pixels, and four of four: a draw has 2/4, 6/8 or 4/4.
+    var pairs =
+        PairedCounts.of(
+            List.of(
+                new PairedCounts.Pair("x", score("1100", "1111"), score("0000", "1111")),
+                new PairedCounts.Pair("y", score("1111", "1111"), score("0000", "1111"))));
+    assertThat(PairedBootstrap.interval(bootstrap.draws(pairs), Metric.IOU))
+        .hasValue(new PairedBootstrap.Interval(0.75, 0.5, 1, 2));
+    var empty = new PairedCounts.Pair("x", score("0000", "0000"), score("1111", "0000"));
+    assertThat(
+            PairedBootstrap.interval(bootstrap.draws(PairedCounts.of(List.of(empty))), Metric.IOU))
+        .isEmpty();
+  }
+
+  @Test
   void theSameSeedGivesTheSameBitsAndAnotherDoesNot() {
     PairedCounts pairs = drawn(40);
     assertThat(bootstrap.difference(pairs, Metric.DICE))

@@ -178,6 +178,10 @@ class EvaluationTest {
     var few = draws(student, teacher, bootstrap, (IMAGES + 3) / 4);
     var pairs = ImageTable.pair(spark, student.imageTable(), teacher.imageTable());
     assertThat(few).isEqualTo(bootstrap.draws(pairs));
+    var alone = ImageTable.draws(spark, student.imageTable(), bootstrap);
+    assertThat(PairedBootstrap.interval(alone, Metric.IOU)) // the same draws as of the pair
+        .isPresent()
+        .isEqualTo(PairedBootstrap.interval(few, Metric.IOU));
 
     var many = draws(student, teacher, bootstrap, (IMAGES + 3) / 4 - 1);
     assertThat(many.groups()).isEqualTo(few.groups());

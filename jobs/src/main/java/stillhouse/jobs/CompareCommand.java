@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.Split;
 import stillhouse.identity.Sha256;
 import stillhouse.predict.ImageTable;
 
@@ -37,7 +38,7 @@ final class CompareCommand implements Callable<Integer> {
       names = "--baseline",
       required = true,
       paramLabel = "RECIPE",
-      description = "what is subtracted")
+      description = "what is subtracted; a recipe, or a name of evaluate's --predictions")
   private String baseline;
 
   @Option(
@@ -45,7 +46,8 @@ final class CompareCommand implements Callable<Integer> {
       required = true,
       split = ",",
       paramLabel = "RECIPE",
-      description = "recipes that are held against the baseline, each by itself")
+      description =
+          "recipes, or names of --predictions, that are held against the baseline, each by itself")
   private List<String> candidates;
 
   @Option(names = "--student", paramLabel = "NAME", description = "runs of this student only")
@@ -65,7 +67,7 @@ final class CompareCommand implements Callable<Integer> {
   /** Runs that differ in seed alone. */
   private record Terms(String candidate, String student, double labels, String split) {
     static Terms of(String candidate, RunPairs.Pair pair) {
-      Score score = pair.baseline().score();
+      Score score = pair.trained();
       return new Terms(candidate, score.student(), score.labels(), score.split());
     }
   }
@@ -131,9 +133,36 @@ final class CompareCommand implements Callable<Integer> {
         runs.add(new EvaluatedRun(score.get(), RunTerms.of(run)));
       }
     }
+    for (String recipe : asked()) {
+      List<EvaluatedRun> predictions = predictions(recipe, hadoop, alone);
+      if (!predictions.isEmpty()) {
+        there.add(recipe);
+        runs.addAll(predictions);
+      }
+    }
     requireRecipe(baseline, there);
     candidates.forEach(c -> requireRecipe(c, there));
     return runs;
+  }
+
+  private List<String> asked() {
+    List<String> asked = new ArrayList<>(candidates);
+    asked.add(0, baseline);
+    return asked;
+  }
+
+  /** Another tool's masks of that name, on each split that they were scored on. */
+  private List<EvaluatedRun> predictions(String name, Configuration hadoop, List<String> alone) {
+    List<EvaluatedRun> found = new ArrayList<>();
+    for (Split split : Split.values()) {
+      Optional<Score> score = Score.read(Score.predictions(root, name, split.label()));
+      if (score.isPresent() && !score.get().hasImages(root, hadoop)) {
+        alone.add(name + ": no table " + score.get().images() + "; evaluate it again");
+      } else {
+        score.map(EvaluatedRun::ofPredictions).ifPresent(found::add);
+      }
+    }
+    return found;
   }
 
   private static boolean isOfAnother(Path onnx, Score score) {

@@ -27,7 +27,8 @@ import stillhouse.tracking.TrackingServer;
     name = "evaluate",
     mixinStandardHelpOptions = true,
     description =
-        "Scores each run's ONNX file, and the teacher's cached answers, on a labelled split.")
+        "Scores each run's ONNX file, the teacher's cached answers and other tools' masks on a"
+            + " labelled split.")
 final class EvaluateCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(EvaluateCommand.class);
   @Mixin private DataOptions data;
@@ -47,6 +48,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--force", description = "evaluate runs again that were evaluated")
   private boolean force;
 
+  @Mixin private PredictionOptions predictions;
+
   @Override
   public Integer call() throws Exception {
     DatasetConfig dataset = data.load();
@@ -55,7 +58,8 @@ final class EvaluateCommand implements Callable<Integer> {
     if (source.isPresent() && answering.isEmpty()) {
       log.info("Teacher {} gives no logits, so it has no row", source.get().spec().name());
     }
-    List<Path> folders = answering.isPresent() ? runs.foldersIfAny() : runs.folders();
+    boolean without = answering.isPresent() || predictions.isGiven();
+    List<Path> folders = without ? runs.foldersIfAny() : runs.folders();
     requireSplit();
     folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();
@@ -92,6 +96,9 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     for (Path folder : folders) {
       scores.add(scoring.student(folder));
+    }
+    for (var given : predictions.places().entrySet()) {
+      scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
     return new Summary(dataset, split, scores, samples.leftOut());
   }

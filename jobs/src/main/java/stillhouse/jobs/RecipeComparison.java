@@ -38,7 +38,7 @@ record RecipeComparison(
 
   private String terms(Function<RunPairs.Pair, EvaluatedRun> side) {
     return seeds.stream()
-        .map(s -> side.apply(s.pair()).terms().toString())
+        .map(s -> side.apply(s.pair()).made())
         .distinct()
         .collect(Collectors.joining("; "));
   }

@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,14 +14,21 @@ import stillhouse.conf.ConfigException;
  * @param alone a sentence for each run that has no counterpart
  */
 record RunPairs(List<Pair> pairs, List<String> alone) {
-  /** Two runs of equal student, labels, split and seed. */
+  /** Two runs of equal student, labels, split and seed; or a run and another tool's masks. */
   record Pair(EvaluatedRun baseline, EvaluatedRun candidate) {
     long seed() {
-      return baseline.score().seed();
+      return trained().seed();
+    }
+
+    /** The score that says which student, labels and seed the pair is of. */
+    Score trained() {
+      return (baseline.isOfPredictions() ? candidate : baseline).score();
     }
 
     boolean equalWork() {
-      return baseline.terms().equalWork(candidate.terms());
+      return baseline.isOfPredictions()
+          || candidate.isOfPredictions()
+          || baseline.terms().equalWork(candidate.terms());
     }
 
     /**
@@ -65,6 +73,9 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
    * @throws ConfigException where two runs of a recipe have all terms in common
    */
   static RunPairs of(List<EvaluatedRun> runs, String baseline, String candidate) {
+    if (isOfPredictions(runs, baseline) || isOfPredictions(runs, candidate)) {
+      return crossed(runs, baseline, candidate);
+    }
     Map<Terms, EvaluatedRun> left = byTerms(runs, baseline);
     Map<Terms, EvaluatedRun> right = byTerms(runs, candidate);
     List<Pair> pairs = new ArrayList<>();
@@ -86,11 +97,37 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
     return new RunPairs(List.copyOf(pairs), List.copyOf(alone));
   }
 
+  private static boolean isOfPredictions(List<EvaluatedRun> runs, String recipe) {
+    return runs.stream().anyMatch(r -> r.isOfPredictions() && r.score().recipe().equals(recipe));
+  }
+
+  /** Another tool's masks beside every run of the other recipe on the same split. */
+  private static RunPairs crossed(List<EvaluatedRun> runs, String baseline, String candidate) {
+    List<Pair> pairs = new ArrayList<>();
+    for (EvaluatedRun left : ofRecipe(runs, baseline)) {
+      for (EvaluatedRun right : ofRecipe(runs, candidate)) {
+        if (left.score().split().equals(right.score().split())) {
+          pairs.add(new Pair(left, right));
+        }
+      }
+    }
+    return new RunPairs(
+        List.copyOf(pairs),
+        pairs.isEmpty()
+            ? List.of(baseline + " and " + candidate + ": not evaluated on the same split")
+            : List.of());
+  }
+
+  private static List<EvaluatedRun> ofRecipe(List<EvaluatedRun> runs, String recipe) {
+    return runs.stream()
+        .filter(r -> r.score().recipe().equals(recipe))
+        .sorted(Comparator.comparingLong(r -> r.score().seed()))
+        .toList();
+  }
+
   private static Map<Terms, EvaluatedRun> byTerms(List<EvaluatedRun> runs, String recipe) {
     Map<Terms, EvaluatedRun> found = new LinkedHashMap<>();
-    runs.stream()
-        .filter(r -> r.score().recipe().equals(recipe))
-        .sorted(java.util.Comparator.comparingLong(r -> r.score().seed()))
+    ofRecipe(runs, recipe)
         .forEach(
             run -> {
               EvaluatedRun other = found.put(Terms.of(run), run);

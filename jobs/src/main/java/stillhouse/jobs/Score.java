@@ -13,15 +13,16 @@ import stillhouse.conf.ConfigException;
 /**
  * One row of the table: a model, how good it is and what it costs. Kept as {@code score.json}.
  *
- * @param kind {@code teacher} or {@code student}
- * @param recipe the run's recipe; {@code teacher} for a teacher
+ * @param kind {@code teacher}, {@code student}, or {@code predictions} for another tool's masks
+ * @param recipe the run's recipe; {@code teacher} for a teacher, the name for predictions
  * @param split that it was scored on
  * @param metrics flat names, as {@code EvaluationResult.toMap()} gives them
  * @param parameters null where it isn't known
- * @param bytes of the model files as they are on disk
+ * @param bytes of the model files as they are on disk; 0 for predictions, as {@code millis}
  * @param millis the median for an image: of the ONNX file's run at batch 1 for a student, of
  *     preprocessing and encoder for a teacher
- * @param supervision what the answers rest on, such as the labels' boxes; empty for the image alone
+ * @param supervision what the answers rest on, such as the labels' boxes; empty for the image
+ *     alone. Of predictions how many met no image, and the like
  * @param tensorrt built, or why not
  * @param model what was scored: the SHA-256 of a student's ONNX file; of a teacher those of its
  *     files, its preprocessing and its prompt plan. Empty in files from before it was kept
@@ -48,10 +49,50 @@ record Score(
     String images,
     String mlflowRun) {
   static final String FILE = "score.json";
+  private static final String PREDICTIONS = "predictions";
 
   Score {
     model = Objects.requireNonNullElse(model, "");
     samples = Objects.requireNonNullElse(samples, "");
+  }
+
+  static Score ofPredictions(
+      String name,
+      String split,
+      Map<String, Double> metrics,
+      String remarks,
+      String model,
+      String samples,
+      String images,
+      String mlflowRun) {
+    return new Score(
+        name,
+        PREDICTIONS,
+        name,
+        "",
+        0,
+        1,
+        0,
+        split,
+        metrics,
+        null,
+        0,
+        0,
+        remarks,
+        "",
+        model,
+        samples,
+        images,
+        mlflowRun);
+  }
+
+  /** Where the driver keeps the score of another tool's masks. */
+  static Path predictions(RootOption root, String name, String split) {
+    return root.runs().resolve("_predictions").resolve(name + "-" + split);
+  }
+
+  boolean isOfPredictions() {
+    return PREDICTIONS.equals(kind);
   }
 
   static Optional<Score> read(Path folder) {

@@ -19,6 +19,7 @@ import stillhouse.predict.EvaluationResult;
 import stillhouse.predict.Latency;
 import stillhouse.predict.OnnxSegmenter;
 import stillhouse.predict.OnnxSource;
+import stillhouse.predict.PredictionSet;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensorrt.EngineOptions;
@@ -87,7 +88,7 @@ final class Scoring {
               1,
               0,
               split,
-              result.toMap(),
+              metrics(result, images),
               null,
               size(source),
               TeacherLatency.medianMillis(source),
@@ -100,6 +101,37 @@ final class Scoring {
       report(folder, run, score, result, 0);
       run.finish(true);
       return score.write(folder); // last: what is written counts as reported
+    }
+  }
+
+  /** Another tool's masks, held against the same truth; scored anew each time. */
+  Score predictions(String name, String place, PredictionSet.Missing missing) throws IOException {
+    Path folder = Score.predictions(root, name, split);
+    Files.deleteIfExists(folder.resolve(Score.FILE)); // its table of images is about to be replaced
+    log.info("Evaluating predictions {} of {}", name, place);
+    String images = root.imageTable("_predictions/" + name, split);
+    try (var set = PredictionSet.of(spark, place, samples.rows(), missing)) {
+      EvaluationResult result =
+          requireAll(
+              name,
+              new Evaluation(dataset.classes(), images)
+                  .runMasks(spark, set.rows(), set.masks(spark, dataset.classes().size())));
+      try (TrackedRun run =
+          server.start(dataset.name(), name, Map.of("recipe", name, "predictions", place))) {
+        Score score =
+            Score.ofPredictions(
+                name,
+                split,
+                metrics(result, images),
+                set.remarks(),
+                set.digest().hex(),
+                samples.set().digest().hex(),
+                root.relative(images),
+                run.id());
+        report(folder, run, score, result, 0);
+        run.finish(true);
+        return score.write(folder);
+      }
     }
   }
 
@@ -131,7 +163,7 @@ final class Scoring {
             onnx,
             folder.resolve("tensorrt"),
             EngineOptions.forImage(record.height(), record.width()));
-    Map<String, Double> metrics = new LinkedHashMap<>(result.toMap());
+    Map<String, Double> metrics = metrics(result, images);
     metrics.putAll(latency.toMap());
     Score score =
         new Score(
@@ -205,6 +237,12 @@ final class Scoring {
     return result;
   }
 
+  private Map<String, Double> metrics(EvaluationResult result, String images) {
+    Map<String, Double> metrics = new LinkedHashMap<>(result.toMap());
+    metrics.putAll(RunDraws.intervals(spark, images));
+    return metrics;
+  }
+
   private static Latency latency(OnnxSource source) {
     try (OnnxSegmenter segmenter = source.open()) {
       return Latency.measure(segmenter, LATENCY_WARMUP, LATENCY_RUNS);
@@ -218,8 +256,10 @@ final class Scoring {
     run.artifact(json, "evaluation");
     Map<String, Double> metrics = new HashMap<>();
     score.metrics().forEach((name, value) -> metrics.put(split + "/" + name, value));
-    metrics.put("model/bytes", (double) score.bytes());
-    metrics.put("model/ms_per_image", score.millis());
+    if (!score.isOfPredictions()) {
+      metrics.put("model/bytes", (double) score.bytes());
+      metrics.put("model/ms_per_image", score.millis());
+    }
     run.metrics(metrics, step);
     log.info(
         String.format(

@@ -16,32 +16,43 @@ import stillhouse.data.DatasetConfig;
 record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<String, Long> leftOut) {
 
   String text() {
-    int width = Math.max(8, scores.stream().mapToInt(s -> s.name().length()).max().orElse(0));
-    String row = "%-" + width + "s  %6s  %12s  %6s  %11s  %12s  %9s";
+    TextTable table =
+        new TextTable(
+            "model", "IoU", "boundary IoU", "Dice", "parameters", "ONNX bytes", "ms/image");
+    for (Score s : scores) {
+      table.add(
+          s.name(),
+          share(s, "iou"),
+          share(s, "boundary_iou"),
+          share(s, "dice"),
+          s.parameters() == null ? "-" : String.format(Locale.ROOT, "%,d", s.parameters()),
+          s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%,d", s.bytes()),
+          s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%.1f", s.millis()));
+    }
     List<String> lines = new ArrayList<>();
     lines.add("");
+    lines.add(table.text().stripTrailing());
     lines.add(
         String.format(
-            row, "model", "IoU", "boundary IoU", "Dice", "parameters", "ONNX bytes", "ms/image"));
-    for (Score s : scores) {
-      lines.add(
-          String.format(
-              row,
-              s.name(),
-              share(s, "iou"),
-              share(s, "boundary_iou"),
-              share(s, "dice"),
-              s.parameters() == null ? "-" : String.format(Locale.ROOT, "%,d", s.parameters()),
-              String.format(Locale.ROOT, "%,d", s.bytes()),
-              String.format(Locale.ROOT, "%.1f", s.millis())));
-    }
-    lines.add(
-        String.format(
-            "%nMeans over the %d classes of %s, split %s, %.0f images, masks compared at the images' own size.",
+            "%nMeans over the %d classes of %s, split %s, %.0f images, masks compared at the"
+                + " images' own size.",
             dataset.classes().size(),
             dataset.name(),
             split,
             scores.isEmpty() ? 0 : scores.get(0).metrics().get("images")));
+    scores.stream()
+        .mapToDouble(s -> s.metrics().getOrDefault("groups", 0.0))
+        .filter(groups -> groups > 0)
+        .max()
+        .ifPresent(
+            groups ->
+                lines.add(
+                    String.format(
+                        Locale.ROOT,
+                        "[low, high]: 95 %% of %d draws of the %.0f image groups; they say nothing"
+                            + " of other seeds.",
+                        RunDraws.BOOTSTRAP.resamples(),
+                        groups)));
     leftOut.forEach(
         (reason, images) ->
             lines.add("Left out of split " + split + ": " + images + " images, " + reason));
@@ -87,9 +98,19 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     return m;
   }
 
-  /** A metric that isn't defined, since no class was there, is a dash and not a zero. */
+  /**
+   * With its interval, where the score is of since there were any. A metric that isn't defined,
+   * since no class was there, is a dash and not a zero.
+   */
   private static String share(Score score, String metric) {
     Double value = score.metrics().get(metric);
-    return value == null ? "-" : String.format(Locale.ROOT, "%.4f", value);
+    Double low = score.metrics().get(metric + RunDraws.LOW);
+    Double high = score.metrics().get(metric + RunDraws.HIGH);
+    if (value == null) {
+      return "-";
+    }
+    return low == null || high == null
+        ? String.format(Locale.ROOT, "%.4f", value)
+        : String.format(Locale.ROOT, "%.4f [%.3f, %.3f]", value, low, high);
   }
 }

@@ -105,6 +105,42 @@ class PipelineTest {
   }
 
   @Test
+  void anotherToolsMasksAreAModelOfTheTableAndOfComparisons() throws IOException {
+    bench.done(
+        "evaluate",
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
+        teacher(),
+        "--run=" + RUNS.get(1),
+        "--predictions=perfect=" + folder.resolve("scenes/masks"),
+        "--summary=" + folder.resolve("predictions.json"));
+    JsonNode models = json("predictions.json").get("models");
+    assertThat(models.findValuesAsText("kind"))
+        .containsExactly("teacher", "student", "predictions");
+    JsonNode perfect = models.get(2);
+    assertThat(perfect.get("iou").asDouble()).isEqualTo(1);
+    assertThat(perfect.get("boundary_iou").asDouble()).isEqualTo(1);
+    int others = SCENES + 2 - perfect.get("images").asInt();
+    assertThat(perfect.get("supervision").asText())
+        .isEqualTo(others + " predictions of no image of the split");
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      assertThat(client.getRun(perfect.get("mlflow_run").asText()).getData().getMetricsList())
+          .extracting(Metric::getKey, Metric::getValue)
+          .contains(tuple("test/iou", 1.0));
+    }
+    bench.done(
+        "compare",
+        bench.root(),
+        "--baseline=perfect",
+        "--candidate=sard",
+        "--out=" + folder.resolve("against-predictions.json"));
+    JsonNode seed = json("against-predictions.json").at("/comparisons/0/seeds/0");
+    assertThat(seed.at("/iou/difference").asDouble())
+        .isEqualTo(models.get(1).get("iou").asDouble() - 1);
+  }
+
+  @Test
   void theTeacherIsAskedOnce() {
     assertThat(cachedOnce).anyMatch(f -> f.startsWith("features/"));
     assertThat(cachedTwice).isEqualTo(cachedOnce);

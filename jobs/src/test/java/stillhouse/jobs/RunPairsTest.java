@@ -41,6 +41,25 @@ class RunPairsTest {
   }
 
   @Test
+  void pairsAnotherToolsMasksWithEveryRunOfTheSameSplit() {
+    var masks = EvaluatedRun.ofPredictions(predictions("test"));
+    var elsewhere = EvaluatedRun.ofPredictions(predictions("val"));
+    var a = run("a", "base", "tiny", 0, 1);
+    var b = run("b", "base", "wide", 3, 0.1);
+    RunPairs pairs = RunPairs.of(List.of(b, elsewhere, a, masks), "yolo", "base");
+    assertThat(pairs.pairs())
+        .extracting(p -> p.baseline().made() + " " + p.candidate().name() + " " + p.seed())
+        .containsExactly("another tool's masks a 0", "another tool's masks b 3");
+    assertThat(pairs.pairs()).allMatch(RunPairs.Pair::equalWork);
+    assertThat(RunPairs.of(List.of(elsewhere, a), "base", "yolo").alone())
+        .containsExactly("base and yolo: not evaluated on the same split");
+  }
+
+  private static Score predictions(String split) {
+    return Score.ofPredictions("yolo", split, Map.of("iou", 0.5), "", "m", "samples", "i", "r");
+  }
+
+  @Test
   void refusesToGuessBetweenTwoRunsOfOneKind() {
     var runs = List.of(run("a", "base", "tiny", 0, 1), run("again", "base", "tiny", 0, 1));
     assertThatThrownBy(() -> RunPairs.of(runs, "base", "sard"))
@@ -54,8 +73,8 @@ class RunPairsTest {
     assertThatThrownBy(() -> steps.require(false))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Cannot compare b (300 steps of 16 at 0.001, view fedcba987654) with a (2000 steps of 16"
-                + " at 0.001, view 0123456789ab): their steps or batch differ. Train them alike"
+            "Cannot compare b (300 steps of 16 at 0.001, view fedcba987654) with a (2000 steps of"
+                + " 16 at 0.001, view 0123456789ab): their steps or batch differ. Train them alike"
                 + " (--steps, --batch), or give --unequal to compare them all the same.");
     assertThatCode(() -> steps.require(true)).doesNotThrowAnyException();
     RunPairs.Pair batch = pair(TERMS, new RunTerms(2000, 8, 1e-3, "v"));
@@ -80,7 +99,8 @@ class RunPairsTest {
     assertThatThrownBy(() -> new RunPairs.Pair(a, b).require(true))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Cannot compare b with a: they were scored on different images (not recorded, s1). Run the evaluate job on both again.");
+            "Cannot compare b with a: they were scored on different images (not recorded, s1). Run"
+                + " the evaluate job on both again.");
   }
 
   @Test

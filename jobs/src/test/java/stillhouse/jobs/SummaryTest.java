@@ -27,6 +27,7 @@ class SummaryTest {
         .contains(
             "Left out of split test: 2 images, image unreadable",
             "Left out of split test: 3 images, not answered");
+    assertThat(summary.text()).doesNotContain("[low, high]");
     Path file = folder.resolve("summary.json");
     summary.write(file, new Coverage(10, 6, 1, 3, true), "http://127.0.0.1");
     JsonNode json = new ObjectMapper().readTree(file.toFile());
@@ -35,5 +36,24 @@ class SummaryTest {
     assertThat(json.get("images_quarantined").asInt()).isEqualTo(1);
     assertThat(json.get("images_missing").asInt()).isEqualTo(3);
     assertThat(json.get("images_left_out").get("not answered").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void showsIntervalsAndLeavesOutWhatAnotherToolsMasksDoNotHave() throws IOException {
+    DatasetConfig dataset =
+        DatasetConfig.load(
+            ConfFiles.find("datasets", "drawn-scenes"), Map.of("SCENES", folder.toString()));
+    Map<String, Double> metrics =
+        Map.of("iou", 0.5, "iou_95_low", 0.41, "iou_95_high", 0.5904, "images", 9.0, "groups", 7.0);
+    Score score =
+        Score.ofPredictions(
+            "yolo", "test", metrics, "2 predictions of no image", "m", "s", "i", "r");
+    assertThat(new Summary(dataset, "test", List.of(score), Map.of()).text().lines())
+        .contains(
+            "model                    IoU  boundary IoU  Dice  parameters  ONNX bytes  ms/image",
+            "yolo   0.5000 [0.410, 0.590]             -     -           -           -         -",
+            "[low, high]: 95 % of 2000 draws of the 7 image groups; they say nothing of other"
+                + " seeds.",
+            "yolo: 2 predictions of no image");
   }
 }

@@ -91,11 +91,17 @@ final class CocoEntry {
   }
 
   private String scalar(JsonParser json, String key) throws IOException {
+    return scalar(json, key, kind.section, ordinal);
+  }
+
+  /** A number or a short text; null where that stands there. */
+  static String scalar(JsonParser json, String key, String section, long ordinal)
+      throws IOException {
     if (!json.currentToken().isScalarValue() || json.getTextLength() > MOST_NAME) {
       throw LabelJson.odd(
           json,
           "%s of %s[%d] is no number and no text of at most %d characters"
-              .formatted(key, kind.section, ordinal, MOST_NAME));
+              .formatted(key, section, ordinal, MOST_NAME));
     }
     return json.currentToken() == JsonToken.VALUE_NULL ? null : json.getText();
   }
@@ -124,7 +130,7 @@ final class CocoEntry {
   }
 
   /** Token by token, numbers as they are written; empty where it is too long. */
-  private static Optional<String> copy(JsonParser json) throws IOException {
+  static Optional<String> copy(JsonParser json) throws IOException {
     var written = new StringWriter();
     int depth = 0;
     boolean fits = true;
