@@ -106,7 +106,7 @@ final class Scorer implements Iterator<Row> {
   }
 
   /** In the tile's own pixels; empty where all of them count. */
-  private static Optional<Tile> counted(Row row) {
+  static Optional<Tile> counted(Row row) {
     return Tile.of(row).flatMap(tile -> Tile.counted(row).map(own -> own.within(tile)));
   }
 }

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       FreezeCommand.class,
       EvaluateCommand.class,
       ReviewCommand.class,
+      CascadeCommand.class,
       CompareCommand.class,
       SweepCommand.class,
       BatchCommand.class,

@@ -18,7 +18,7 @@ import stillhouse.data.RgbImage;
  * averaged down to it). Windows end at the image's border. Unit: brightness levels. Sums come from
  * summed-area tables, so the cost is one of cells, whatever the radius.
  */
-final class Saliency {
+public final class Saliency {
   /** Of whatever would give the same image other peaks. */
   static final int VERSION = 1;
 
@@ -53,7 +53,7 @@ final class Saliency {
     }
   }
 
-  static Saliency of(RgbImage image) {
+  public static Saliency of(RgbImage image) {
     return new Saliency(Reduced.of(image));
   }
 
@@ -63,15 +63,16 @@ final class Saliency {
    */
   record Peak(float x, float y, double strength) {}
 
-  int width() {
+  public int width() {
     return width;
   }
 
-  int height() {
+  public int height() {
     return height;
   }
 
-  double at(int x, int y) {
+  /** S of a cell. */
+  public double at(int x, int y) {
     return strength[y * width + x];
   }
 

@@ -1,0 +1,86 @@
+package stillhouse.predict;
+
+import java.util.Iterator;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.TaskCompletionListener;
+import stillhouse.data.ClassMask;
+import stillhouse.data.ImageCodec;
+import stillhouse.data.ImageSource;
+import stillhouse.data.RgbImage;
+import stillhouse.data.Samples;
+import stillhouse.metrics.MaskCounter;
+import stillhouse.tensor.FloatTensor;
+
+/** Counts both answers about the images of one partition, as they stream by. */
+final class CascadeScorer implements Iterator<Row> {
+  private static final Uncertainty[] READINGS = Uncertainty.values();
+
+  private final Segmenter student;
+  private final RowLogits teacher;
+  private final ImageSource images;
+  private final Iterator<Row> rows;
+  private final MaskCounter counter;
+
+  private CascadeScorer(
+      int classes, Segmenter student, RowLogits teacher, ImageSource images, Iterator<Row> rows) {
+    this.student = student;
+    this.teacher = teacher;
+    this.images = images;
+    this.rows = rows;
+    this.counter = new MaskCounter(classes);
+  }
+
+  /** With the JVM's segmenter, which the task holds until it ends. */
+  static CascadeScorer of(
+      Cascade cascade,
+      SegmenterSource source,
+      RowLogits teacher,
+      ImageSource images,
+      Iterator<Row> rows) {
+    SegmenterPool.Lease lease = SegmenterPool.get().lease(source);
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
+    Scorer.checkClasses(source.id(), lease.segmenter().classNames(), cascade.classNames());
+    return new CascadeScorer(cascade.classNames().size(), lease.segmenter(), teacher, images, rows);
+  }
+
+  @Override
+  public boolean hasNext() {
+    return rows.hasNext();
+  }
+
+  @Override
+  public Row next() {
+    Row row = rows.next();
+    try {
+      return scored(row);
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          "Cannot score sample " + row.getAs(Samples.SAMPLE_ID) + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Row scored(Row row) {
+    RgbImage image = Scorer.read(images, row);
+    ClassMask label = ImageCodec.decodeMask(row.getAs(Samples.MASK));
+    FloatTensor logits = student.logits(image);
+    ClassMask says = Masks.fromLogits(logits, image.width(), image.height());
+    ClassMask taught = Masks.fromLogits(teacher.logits(row), image.width(), image.height());
+    Object[] values = new Object[READINGS.length + 3];
+    values[0] = row.getAs(Samples.SAMPLE_ID);
+    for (int u = 0; u < READINGS.length; u++) {
+      values[1 + u] = READINGS[u].of(logits, says, image);
+    }
+    values[READINGS.length + 1] = counts(says, label, row);
+    values[READINGS.length + 2] = counts(taught, label, row);
+    return RowFactory.create(values);
+  }
+
+  private long[] counts(ClassMask predicted, ClassMask label, Row row) {
+    return Scorer.counted(row)
+        .map(own -> counter.count(predicted, label, own))
+        .orElseGet(() -> counter.count(predicted, label))
+        .toArray();
+  }
+}

@@ -1,0 +1,186 @@
+package stillhouse.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.geom.Ellipse2D;
+import java.awt.geom.Path2D;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Locale;
+
+/** Curves over a share from 0 to 1: panels side by side, each with a scale of its own. */
+public final class CurvePlot {
+  private static final int PANEL = 360; // pixels of an axis, both ways
+  private static final int LEFT = 62;
+  private static final int TOP = 64;
+  private static final int BOTTOM = 44;
+  private static final int GAP = 18;
+  private static final int LINE = 18;
+  private static final int TICKS = 5;
+  private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+  private static final Color GRID = new Color(0xdddddd);
+  private static final Color[] COLOURS = { // told apart by the colour-blind, too (Okabe and Ito)
+    new Color(0x0072b2), new Color(0xd55e00), new Color(0x009e73), new Color(0xcc79a7)
+  };
+
+  private CurvePlot() {}
+
+  /**
+   * @param x 0…1
+   */
+  public record Point(double x, double y) {}
+
+  /**
+   * @param points in the order of x
+   * @param marked where a dot is drawn
+   */
+  public record Curve(String name, List<Point> points, List<Point> marked) {
+    public Curve {
+      points = List.copyOf(points);
+      marked = List.copyOf(marked);
+    }
+  }
+
+  /**
+   * @param base a dashed line beside the curves
+   * @param curves of the same names in every panel
+   */
+  public record Panel(String title, List<Point> base, List<Curve> curves) {
+    public Panel {
+      base = List.copyOf(base);
+      curves = List.copyOf(curves);
+    }
+  }
+
+  /**
+   * @param across what x is
+   * @param foot what the marks mean, a line each
+   */
+  public static byte[] png(String title, String across, List<Panel> panels, List<String> foot) {
+    return Png.of(draw(title, across, panels, foot));
+  }
+
+  static BufferedImage draw(String title, String across, List<Panel> panels, List<String> foot) {
+    List<Curve> named = panels.get(0).curves();
+    int width = panels.size() * (LEFT + PANEL + GAP);
+    int lines = named.size() + foot.size();
+    var page =
+        new BufferedImage(
+            width, TOP + PANEL + BOTTOM + LINE * lines + GAP, BufferedImage.TYPE_INT_RGB);
+    Graphics2D g = page.createGraphics();
+    try {
+      prepare(g, page);
+      g.setFont(FONT.deriveFont(Font.BOLD));
+      g.drawString(title, GAP, 24);
+      g.setFont(FONT);
+      for (int p = 0; p < panels.size(); p++) {
+        panel(g, panels.get(p), across, p * (LEFT + PANEL + GAP) + LEFT);
+      }
+      int y = TOP + PANEL + BOTTOM + LINE;
+      for (int i = 0; i < named.size(); i++, y += LINE) {
+        g.setColor(COLOURS[i % COLOURS.length]);
+        g.fillRect(GAP, y - 6, 24, 3);
+        g.setColor(Color.BLACK);
+        g.drawString(named.get(i).name(), GAP + 34, y);
+      }
+      for (String line : foot) {
+        g.drawString(line, GAP, y);
+        y += LINE;
+      }
+    } finally {
+      g.dispose();
+    }
+    return page;
+  }
+
+  private static void prepare(Graphics2D g, BufferedImage page) {
+    g.setColor(Color.WHITE);
+    g.fillRect(0, 0, page.getWidth(), page.getHeight());
+    g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+    g.setRenderingHint(
+        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+    g.setColor(Color.BLACK);
+  }
+
+  private static void panel(Graphics2D g, Panel panel, String across, int left) {
+    Scale scale = Scale.of(panel, left);
+    g.setColor(Color.BLACK);
+    g.drawString(panel.title(), left, TOP - 10);
+    FontMetrics metrics = g.getFontMetrics();
+    for (int i = 0; i <= TICKS; i++) {
+      double x = (double) i / TICKS;
+      double y = scale.low + x * (scale.high - scale.low);
+      g.setColor(GRID);
+      line(g, List.of(new Point(x, scale.low), new Point(x, scale.high)), scale, 1, false);
+      line(g, List.of(new Point(0, y), new Point(1, y)), scale, 1, false);
+      g.setColor(Color.BLACK);
+      String below = String.format(Locale.ROOT, "%.1f", x);
+      g.drawString(
+          below,
+          (float) (scale.x(x) - metrics.stringWidth(below) / 2.0),
+          TOP + PANEL + metrics.getAscent() + 3);
+      String beside = String.format(Locale.ROOT, "%.3f", y);
+      g.drawString(
+          beside,
+          (float) (left - 6 - metrics.stringWidth(beside)),
+          (float) (scale.y(y) + metrics.getAscent() / 2.0 - 1));
+    }
+    g.drawString(across, left, TOP + PANEL + BOTTOM - 8);
+    g.setColor(Color.GRAY);
+    line(g, panel.base(), scale, 1.2f, true);
+    for (int i = 0; i < panel.curves().size(); i++) {
+      g.setColor(COLOURS[i % COLOURS.length]);
+      line(g, panel.curves().get(i).points(), scale, 2, false);
+      for (Point at : panel.curves().get(i).marked()) {
+        g.fill(new Ellipse2D.Double(scale.x(at.x()) - 5, scale.y(at.y()) - 5, 10, 10));
+      }
+    }
+  }
+
+  private static void line(
+      Graphics2D g, List<Point> points, Scale scale, float thickness, boolean dashed) {
+    var path = new Path2D.Double();
+    for (Point point : points) {
+      if (path.getCurrentPoint() == null) {
+        path.moveTo(scale.x(point.x()), scale.y(point.y()));
+      } else {
+        path.lineTo(scale.x(point.x()), scale.y(point.y()));
+      }
+    }
+    g.setStroke(
+        dashed
+            ? new BasicStroke(
+                thickness, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {6, 5}, 0)
+            : new BasicStroke(thickness));
+    g.draw(path);
+  }
+
+  /** From values to pixels of a panel. */
+  private record Scale(double low, double high, int left) {
+    static Scale of(Panel panel, int left) {
+      var range =
+          java.util.stream.Stream.concat(
+                  panel.base().stream(), panel.curves().stream().flatMap(c -> c.points().stream()))
+              .mapToDouble(Point::y)
+              .filter(Double::isFinite)
+              .summaryStatistics();
+      if (range.getCount() == 0) {
+        return new Scale(0, 1, left);
+      }
+      double room = 0.06 * Math.max(range.getMax() - range.getMin(), 1e-3);
+      return new Scale(range.getMin() - room, range.getMax() + room, left);
+    }
+
+    double x(double value) {
+      return left + PANEL * value;
+    }
+
+    double y(double value) {
+      return TOP + PANEL * (high - value) / (high - low);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package stillhouse.jobs;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.data.HadoopImages;
+import stillhouse.predict.Cascade;
+import stillhouse.predict.CascadePoint;
+import stillhouse.predict.Latency;
+import stillhouse.predict.OnnxSegmenter;
+import stillhouse.predict.OnnxSource;
+import stillhouse.predict.Uncertainty;
+
+/** Finds a threshold for each reading of uncertainty on one split, and reports it on another. */
+final class CascadeJob {
+  private static final int STEPS = 100; // of a curve: one a percent of the images
+  private static final int WARM_UP = 10;
+  private static final int TIMED = 100;
+
+  private final SparkSession spark;
+  private final RootOption root;
+  private final TestSamples validation;
+  private final TestSamples test;
+  private final List<Uncertainty> readings;
+  private final CascadeTarget target;
+
+  CascadeJob(
+      SparkSession spark,
+      RootOption root,
+      TestSamples validation,
+      TestSamples test,
+      List<Uncertainty> readings,
+      CascadeTarget target) {
+    this.spark = spark;
+    this.root = root;
+    this.validation = validation;
+    this.test = test;
+    this.readings = List.copyOf(readings);
+    this.target = target;
+  }
+
+  /**
+   * @param name of the run
+   * @param teacherMillis for an image
+   */
+  CascadeReport run(String name, OnnxSource student, double teacherMillis) {
+    Cascade found = measured(name, student, validation);
+    Cascade reported = measured(name, student, test);
+    List<CascadeReport.Line> lines = new ArrayList<>();
+    for (Uncertainty by : readings) {
+      List<CascadePoint> curve =
+          found.curve(spark, by, found.thresholds(spark, by, STEPS)); // of what is reported, too,
+      List<CascadePoint> told = // at the same thresholds
+          reported.curve(spark, by, curve.stream().mapToDouble(CascadePoint::threshold).toArray());
+      Optional<CascadePoint> chosen = target.choose(curve);
+      Optional<CascadePoint> there = chosen.map(p -> told.get(curve.indexOf(p)));
+      lines.add(new CascadeReport.Line(by, curve, told, chosen, there));
+    }
+    CascadePoint alone = reported.curve(spark, readings.get(0), Cascade.NONE).get(0);
+    CascadePoint teacher = reported.curve(spark, readings.get(0), Cascade.ALL).get(0);
+    return new CascadeReport(
+        name,
+        validation.split(),
+        test.split(),
+        target,
+        alone,
+        teacher,
+        millis(student),
+        teacherMillis,
+        lines);
+  }
+
+  private Cascade measured(String name, OnnxSource student, TestSamples samples) {
+    String table = root.uri() + "/evaluations/" + name + "/cascade-" + samples.split();
+    Cascade cascade = new Cascade(samples.dataset().classes(), table);
+    cascade.measure(
+        spark, samples.rows(), student, samples.teacherLogits(), HadoopImages.of(spark));
+    return cascade;
+  }
+
+  private static double millis(OnnxSource student) {
+    try (OnnxSegmenter segmenter = student.open()) {
+      return Latency.measure(segmenter, WARM_UP, TIMED).p50Millis();
+    }
+  }
+}
