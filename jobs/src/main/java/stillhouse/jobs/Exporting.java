@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import stillhouse.tracking.OnnxModel;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
@@ -46,6 +47,9 @@ record Exporting(RootOption root, TrackingServer server, Configuration hadoop, b
   private void track(OnnxStudent student, RunRecord record, Path onnx) {
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       run.artifact(onnx, "onnx");
+      run.artifacts(
+          OnnxModel.write(onnx, onnx.resolveSibling("model"), run.id()),
+          OnnxModel.artifact(student.sha256()));
       run.metrics(
           Map.of(
               "model/parameters",

@@ -9,13 +9,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.Map;
 
 /**
  * MLflow's REST artifact proxy ({@code mlflow server --serve-artifacts}). The Java client uploads
- * through a Python program; this needs none. Credentials are those of the client:
- * MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+ * through a Python program; this needs none.
  */
 final class ArtifactProxy {
   private static final String SCHEME = "mlflow-artifacts:";
@@ -25,11 +22,11 @@ final class ArtifactProxy {
           .connectTimeout(Duration.ofSeconds(10))
           .build();
   private final URI server;
-  private final Map<String, String> environment;
+  private final Credentials credentials;
 
-  ArtifactProxy(URI server, Map<String, String> environment) {
+  ArtifactProxy(URI server, Credentials credentials) {
     this.server = server;
-    this.environment = environment;
+    this.credentials = credentials;
   }
 
   /** Uploads a file to {@code path} below a run's artifact root, replacing what is there. */
@@ -37,21 +34,15 @@ final class ArtifactProxy {
     URI target = target(artifactUri, path);
     try {
       var request =
-          authorised(HttpRequest.newBuilder(target))
+          credentials
+              .authorise(HttpRequest.newBuilder(target))
               .timeout(Duration.ofMinutes(10))
               .PUT(HttpRequest.BodyPublishers.ofFile(file))
               .build();
       HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() / 100 != 2) {
-        throw new TrackingException(
-            "Cannot upload "
-                + file
-                + " to "
-                + target
-                + ": HTTP "
-                + answer.statusCode()
-                + " "
-                + answer.body());
+        throw new Refusals(server, credentials)
+            .of("upload " + file + " to " + target, answer.statusCode(), answer.body());
       }
     } catch (IOException e) {
       throw new TrackingException("Cannot upload " + file + " to " + target, e);
@@ -65,7 +56,8 @@ final class ArtifactProxy {
   boolean answers() {
     try {
       var request =
-          authorised(HttpRequest.newBuilder(URI.create(server + "/health")))
+          credentials
+              .authorise(HttpRequest.newBuilder(URI.create(server + "/health")))
               .timeout(Duration.ofSeconds(10))
               .GET()
               .build();
@@ -108,18 +100,5 @@ final class ArtifactProxy {
       }
     }
     return URI.create(server + "/api/2.0/mlflow-artifacts/artifacts" + encoded);
-  }
-
-  private HttpRequest.Builder authorised(HttpRequest.Builder request) {
-    String token = environment.getOrDefault("MLFLOW_TRACKING_TOKEN", "");
-    String user = environment.getOrDefault("MLFLOW_TRACKING_USERNAME", "");
-    if (!token.isEmpty()) {
-      request.header("Authorization", "Bearer " + token);
-    } else if (!user.isEmpty()) {
-      String pair = user + ":" + environment.getOrDefault("MLFLOW_TRACKING_PASSWORD", "");
-      String basic = Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
-      request.header("Authorization", "Basic " + basic);
-    }
-    return request;
   }
 }

@@ -45,6 +45,11 @@ public final class TrackedRun implements AutoCloseable {
     return id;
   }
 
+  /** Where a file of this run's artifacts lies, as the server names it. */
+  String artifact(String path) {
+    return artifactUri + "/" + path;
+  }
+
   /** Where a browser shows this run. */
   public String address() {
     return address;

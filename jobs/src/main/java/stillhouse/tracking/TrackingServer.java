@@ -16,22 +16,34 @@ import org.mlflow.tracking.MlflowHttpException;
 
 /** An MLflow server, spoken to from the driver alone. */
 public final class TrackingServer implements AutoCloseable {
+  private static final int CALL_SECONDS = 60; // a registry's calls take milliseconds
+
   private final URI uri;
   private final MlflowClient client;
   private final ArtifactProxy artifacts;
 
-  private TrackingServer(URI uri) {
+  private final Credentials credentials;
+
+  private TrackingServer(URI uri, Credentials credentials) {
     this.uri = uri;
-    this.client = new MlflowClient(uri.toString());
-    this.artifacts = new ArtifactProxy(uri, System.getenv());
+    this.credentials = credentials;
+    this.client = new MlflowClient(credentials.host(uri.toString()));
+    this.artifacts = new ArtifactProxy(uri, credentials);
   }
 
   /**
    * @throws TrackingException at once where no server answers there
    */
   public static TrackingServer connect(String uri) {
+    return connect(uri, System.getenv());
+  }
+
+  /**
+   * @param environment with MLflow's variables
+   */
+  static TrackingServer connect(String uri, Map<String, String> environment) {
     URI address = address(uri);
-    TrackingServer server = new TrackingServer(address);
+    TrackingServer server = new TrackingServer(address, Credentials.of(environment));
     if (!server.artifacts.answers()) {
       throw new TrackingException(
           "Cannot reach an MLflow server at "
@@ -62,6 +74,12 @@ public final class TrackingServer implements AutoCloseable {
 
   public URI uri() {
     return uri;
+  }
+
+  /** The server's registry of models. */
+  public ModelRegistry registry() {
+    return new ModelRegistry(
+        new RegistryCalls(client, artifacts, new Refusals(uri, credentials), CALL_SECONDS));
   }
 
   /** Starts a run; the experiment is made where it doesn't exist. */

@@ -37,6 +37,7 @@ class HouseTest {
               "stillhouse.cache..")
           .layer("eval")
           .definedBy(
+              "stillhouse.canary..",
               "stillhouse.metrics..",
               "stillhouse.predict..",
               "stillhouse.quantize..",

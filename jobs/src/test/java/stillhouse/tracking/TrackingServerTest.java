@@ -115,7 +115,12 @@ class TrackingServerTest {
         var client = new MlflowClient("http://127.0.0.1:" + mute.getLocalPort())) {
       URI uri = URI.create("http://127.0.0.1:" + mute.getLocalPort());
       var run =
-          new TrackedRun(client, new ArtifactProxy(uri, Map.of()), "r", "mlflow-artifacts:/r", "");
+          new TrackedRun(
+              client,
+              new ArtifactProxy(uri, Credentials.of(Map.of())),
+              "r",
+              "mlflow-artifacts:/r",
+              "");
       assertTimeoutPreemptively(
           Duration.ofSeconds(60),
           () ->

@@ -1,0 +1,2 @@
+/** What a file must pass before it may take another's place. */
+package stillhouse.canary;
