@@ -19,6 +19,11 @@ public final class Activations implements Serializable {
   private final TreeMap<String, Magnitudes> values = new TreeMap<>();
   private long images;
 
+  /** Nothing measured yet: enough for files whose weights alone are rounded. */
+  public static Activations none() {
+    return new Activations();
+  }
+
   /**
    * Runs the network over images, one at a time, and counts the values that an INT8 file may round.
    *

@@ -96,6 +96,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     for (Path folder : folders) {
       scores.add(scoring.student(folder));
+      scores.addAll(scoring.variants(folder));
     }
     for (var given : predictions.places().entrySet()) {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));

@@ -1,11 +1,15 @@
 package stillhouse.jobs;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.tracking.TrackingServer;
 
 /** Checkpoints → ONNX files, each held against the network it was written from. */
 @Command(
@@ -16,6 +20,7 @@ import picocli.CommandLine.Option;
 final class ExportCommand implements Callable<Integer> {
   @Mixin private RunSelection runs;
   @Mixin private TrackingOptions tracking;
+  @Mixin private VariantOptions variants;
 
   @Option(names = "--force", description = "write files again that are there")
   private boolean force;
@@ -23,13 +28,34 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     var folders = runs.folders();
-    Configuration hadoop = JobSession.hadoop(); // all of it runs on the driver: no session
+    variants.calibration();
+    boolean calibrated = variants.others().stream().anyMatch(Variant::calibrated);
+    Configuration hadoop = JobSession.hadoop(); // FP32 is written on the driver: no session
     try (var server = tracking.connect()) {
       var exporting = new Exporting(runs.root(), server, hadoop, force);
       for (Path folder : folders) {
         exporting.export(folder);
       }
+      if (calibrated) {
+        try (var session = JobSession.open("export")) {
+          write(
+              folders,
+              server,
+              Optional.of(
+                  new Int8Calibration(session.spark(), runs.root().uri(), variants.images())));
+        }
+      } else if (!variants.others().isEmpty()) {
+        write(folders, server, Optional.empty());
+      }
     }
     return 0;
+  }
+
+  private void write(List<Path> folders, TrackingServer server, Optional<Int8Calibration> images)
+      throws IOException {
+    var files = new VariantFiles(variants, images, server);
+    for (Path folder : folders) {
+      files.write(folder);
+    }
   }
 }

@@ -3,8 +3,10 @@ package stillhouse.jobs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -98,7 +100,7 @@ final class Scoring {
               samples.set().digest().hex(),
               root.relative(images),
               run.id());
-      report(folder, run, score, result, 0);
+      report(new ScoredFile(folder, Variant.FP32), run, score, result, 0);
       run.finish(true);
       return score.write(folder); // last: what is written counts as reported
     }
@@ -142,32 +144,46 @@ final class Scoring {
 
   /** The ONNX file of a run, as it ships. */
   Score student(Path folder) throws IOException {
+    return student(folder, new ScoredFile(folder, Variant.FP32));
+  }
+
+  /** The files of other precisions that lie beside it. */
+  List<Score> variants(Path folder) throws IOException {
+    List<Score> scores = new ArrayList<>();
+    for (ScoredFile file : ScoredFile.others(folder)) {
+      scores.add(student(folder, file));
+    }
+    return scores;
+  }
+
+  private Score student(Path folder, ScoredFile file) throws IOException {
     RunRecord record = RunRecord.read(folder);
-    Path onnx = OnnxFiles.require(folder);
+    Path onnx = file.require();
+    String name = file.name(record.name());
     OnnxSource source = OnnxSource.of(onnx, 1);
-    Optional<Score> known = known(folder, record.name(), source.digest().hex());
+    Optional<Score> known = known(file.scores(), name, source.digest().hex());
     if (known.isPresent()) {
-      log.info("{} is evaluated already; --force evaluates it again", record.name());
+      log.info("{} is evaluated already; --force evaluates it again", name);
       return known.get();
     }
     log.info("Evaluating {} on split {}", onnx, split);
-    String images = root.imageTable(folder.getFileName().toString(), split);
+    String images = root.imageTable(file.name(folder.getFileName().toString()), split);
     EvaluationResult result =
         requireAll(
-            record.name(),
+            name,
             new Evaluation(dataset.classes(), images)
                 .run(spark, samples.rows(), source, HadoopImages.of(spark)));
     Latency latency = latency(source);
     var engine =
         TensorRtEngine.build(
             onnx,
-            folder.resolve("tensorrt"),
+            file.scores().resolve("tensorrt"),
             EngineOptions.forImage(record.height(), record.width()));
     Map<String, Double> metrics = metrics(result, images);
     metrics.putAll(latency.toMap());
     Score score =
         new Score(
-            record.name(),
+            name,
             "student",
             record.recipe(),
             record.student(),
@@ -187,13 +203,13 @@ final class Scoring {
             record.mlflowRun());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       Path overlays = folder.resolve("overlays");
-      if (pictures.draw(source, overlays)) {
+      if (file.variant() == Variant.FP32 && pictures.draw(source, overlays)) {
         run.artifacts(overlays, "overlays");
       }
-      run.tags(Map.of("tensorrt", engine.summary()));
-      report(folder, run, score, result, record.steps());
+      run.tags(Map.of("tensorrt" + file.suffix(), engine.summary()));
+      report(file, run, score, result, record.steps());
     }
-    return score.write(folder); // last: what is written counts as reported
+    return score.write(file.scores()); // last: what is written counts as reported
   }
 
   /** The score that is there, where it is of this model on these images; another one is removed. */
@@ -249,16 +265,18 @@ final class Scoring {
     }
   }
 
-  private void report(Path folder, TrackedRun run, Score score, EvaluationResult result, long step)
+  private void report(
+      ScoredFile file, TrackedRun run, Score score, EvaluationResult result, long step)
       throws IOException {
-    Path json = Files.createDirectories(folder).resolve("evaluation-" + split + ".json");
+    String suffix = file.suffix();
+    Path json = Files.createDirectories(file.scores()).resolve("evaluation-" + split + ".json");
     Files.writeString(json, result.toJson());
-    run.artifact(json, "evaluation");
+    run.artifact(json, "evaluation" + suffix);
     Map<String, Double> metrics = new HashMap<>();
-    score.metrics().forEach((name, value) -> metrics.put(split + "/" + name, value));
+    score.metrics().forEach((name, value) -> metrics.put(split + "/" + name + suffix, value));
     if (!score.isOfPredictions()) {
-      metrics.put("model/bytes", (double) score.bytes());
-      metrics.put("model/ms_per_image", score.millis());
+      metrics.put("model/bytes" + suffix, (double) score.bytes());
+      metrics.put("model/ms_per_image" + suffix, score.millis());
     }
     run.metrics(metrics, step);
     log.info(

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ExportCommand.class,
       FreezeCommand.class,
       EvaluateCommand.class,
+      BenchCommand.class,
       ReviewCommand.class,
       CascadeCommand.class,
       CompareCommand.class,

@@ -1,0 +1,183 @@
+package stillhouse.predict;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Times an ONNX file of one image input [N, 3, H, W] as it is: no decoding, no resizing, random
+ * images, the output {@code logits} alone.
+ */
+public final class OnnxBench {
+  /** Where a network runs. */
+  public enum Provider {
+    CPU,
+    CUDA,
+    TENSORRT;
+
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    private OrtProvider ort() {
+      return switch (this) {
+        case CPU -> OrtProvider.CPU;
+        case CUDA -> OrtProvider.CUDA;
+        case TENSORRT -> OrtProvider.TENSOR_RT;
+      };
+    }
+
+    /** Whether this ONNX Runtime was built with it. */
+    public boolean there() {
+      return OrtEnvironment.getAvailableProviders().contains(ort());
+    }
+  }
+
+  /**
+   * How a file is run.
+   *
+   * @param threads inside one call
+   * @param batch images a call
+   */
+  public record Setting(Provider provider, int threads, int batch) {
+    public Setting {
+      if (threads < 1 || batch < 1) {
+        throw new IllegalArgumentException(
+            "Invalid threads or batch: %d, %d (must be ≥ 1)".formatted(threads, batch));
+      }
+    }
+  }
+
+  /**
+   * What was measured.
+   *
+   * @param latency of a call, of the whole batch
+   * @param residentBytes by which the process grew from before the file was opened to after the
+   *     calls; 0 where it did not
+   */
+  public record Result(Latency latency, long residentBytes) {}
+
+  private OnnxBench() {}
+
+  /**
+   * @throws IllegalArgumentException where the file is no such network, or the provider is not
+   *     there
+   */
+  public static Result measure(Path file, Setting setting, int warmup, int runs)
+      throws IOException {
+    long before = residentBytes();
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (var options = options(setting);
+        OrtSession session = environment.createSession(Files.readAllBytes(file), options)) {
+      long[] shape = shape(session, file, setting.batch());
+      String input = session.getInputNames().iterator().next();
+      try (var images = OnnxTensor.createTensor(environment, random(shape), shape)) {
+        Latency latency = time(session, Map.of(input, images), warmup, runs);
+        return new Result(latency, Math.max(0, residentBytes() - before));
+      }
+    } catch (OrtException e) {
+      throw new IllegalArgumentException(
+          "Cannot run %s on %s, batch %d: %s"
+              .formatted(file, setting.provider().word(), setting.batch(), e.getMessage()),
+          e);
+    }
+  }
+
+  private static OrtSession.SessionOptions options(Setting setting) throws OrtException {
+    var options = new OrtSession.SessionOptions();
+    options.setIntraOpNumThreads(setting.threads());
+    options.setInterOpNumThreads(1);
+    options.addConfigEntry("session.x64quantprecision", "1"); // as OnnxSegmenter has it
+    switch (setting.provider()) {
+      case CPU -> {}
+      case CUDA -> options.addCUDA(0);
+      case TENSORRT -> options.addTensorrt(0);
+    }
+    return options;
+  }
+
+  private static long[] shape(OrtSession session, Path file, int batch) throws OrtException {
+    var inputs = session.getInputInfo();
+    long[] shape =
+        inputs.size() == 1 && inputs.values().iterator().next().getInfo() instanceof TensorInfo info
+            ? info.getShape()
+            : new long[0];
+    boolean fits = shape.length == 4 && shape[1] == 3 && shape[2] > 0 && shape[3] > 0;
+    if (!fits || shape[0] != -1 && shape[0] != batch) {
+      throw new IllegalArgumentException(
+          "Cannot run %s with batch %d: its inputs are %s, the first of shape %s (must be one image [N, 3, H, W])"
+              .formatted(file, batch, session.getInputNames(), Arrays.toString(shape)));
+    }
+    shape[0] = batch;
+    return shape;
+  }
+
+  private static FloatBuffer random(long[] shape) {
+    int size = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+    FloatBuffer values =
+        ByteBuffer.allocateDirect(Math.multiplyExact(size, Float.BYTES))
+            .order(ByteOrder.nativeOrder())
+            .asFloatBuffer();
+    SplittableRandom random = new SplittableRandom(1);
+    for (int i = 0; i < size; i++) {
+      values.put(i, (float) random.nextDouble());
+    }
+    return values;
+  }
+
+  private static Latency time(
+      OrtSession session, Map<String, OnnxTensor> input, int warmup, int runs) throws OrtException {
+    Set<String> wanted =
+        session.getOutputNames().contains(OnnxSegmenter.OUTPUT)
+            ? Set.of(OnnxSegmenter.OUTPUT)
+            : session.getOutputNames();
+    long[] nanos = new long[runs];
+    for (int i = -warmup; i < runs; i++) {
+      long start = System.nanoTime();
+      session.run(input, wanted).close();
+      if (i >= 0) {
+        nanos[i] = System.nanoTime() - start;
+      }
+    }
+    return Latency.of(nanos);
+  }
+
+  /** What of this process is in memory, as Linux counts it. */
+  private static long residentBytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+      }
+    }
+    return 0;
+  }
+
+  /** Those asked for that this ONNX Runtime lacks. */
+  public static List<Provider> missing(List<Provider> asked) {
+    return asked.stream().filter(p -> !p.there()).toList();
+  }
+
+  /** By their words. */
+  public static List<String> built() {
+    return EnumSet.allOf(Provider.class).stream()
+        .filter(Provider::there)
+        .map(Provider::word)
+        .toList();
+  }
+}

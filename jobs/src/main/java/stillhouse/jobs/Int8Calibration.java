@@ -1,0 +1,102 @@
+package stillhouse.jobs;
+
+import static org.apache.spark.sql.functions.col;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.cache.CacheTables;
+import stillhouse.data.HadoopImages;
+import stillhouse.data.Images;
+import stillhouse.data.Samples;
+import stillhouse.quantize.Activations;
+
+/** Measures a student's activations on the executors: what comes back are sums of histograms. */
+final class Int8Calibration {
+  private static final Logger log = LoggerFactory.getLogger(Int8Calibration.class);
+  private static final int COMPARED = 8; // that a layer's cost is measured on
+
+  private final SparkSession spark;
+  private final String root;
+  private final int wanted;
+  private CalibrationSet set;
+
+  Int8Calibration(SparkSession spark, String root, int wanted) {
+    this.spark = spark;
+    this.root = root;
+    this.wanted = wanted;
+  }
+
+  /** The images, the same for every run of a job. */
+  CalibrationSet set(List<String> classes) {
+    if (set == null) {
+      set = CalibrationSet.draw(spark, root, wanted, classes);
+      log.info("INT8 is calibrated on {} images: {}", set.ids().size(), set.strata());
+      set.warnings(classes).forEach(log::warn);
+    }
+    return set;
+  }
+
+  /** The images that were drawn for the last run. */
+  CalibrationSet drawn() {
+    return set;
+  }
+
+  /** What a network's values are on the set's images. */
+  Activations activations(byte[] model, RunRecord record) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    spark.sparkContext().setJobDescription("export: activations of " + record.name());
+    Broadcast<byte[]> shared = context.broadcast(model);
+    HadoopImages images = HadoopImages.of(spark);
+    int height = record.height();
+    int width = record.width();
+    try {
+      return rows(set(record.classes()).ids())
+          .repartition(context.defaultParallelism(), col(Samples.CONTENT_SHA256))
+          .javaRDD()
+          .mapPartitions(
+              rows ->
+                  List.of(
+                          Activations.of(
+                              shared.value(),
+                              Mapped.of(rows, row -> planes(images, row, height, width))))
+                      .iterator())
+          .treeReduce(Activations::merge);
+    } finally {
+      shared.destroy();
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+
+  /** A few of the images, as the network takes them. */
+  List<float[]> few(RunRecord record) {
+    HadoopImages images = HadoopImages.of(spark);
+    List<String> ids = set(record.classes()).ids();
+    List<float[]> few = new ArrayList<>();
+    Iterator<Row> rows =
+        rows(ids.subList(0, Math.min(COMPARED, ids.size())))
+            .orderBy(Samples.SAMPLE_ID)
+            .toLocalIterator();
+    rows.forEachRemaining(row -> few.add(planes(images, row, record.height(), record.width())));
+    return few;
+  }
+
+  private Dataset<Row> rows(List<String> ids) {
+    Dataset<Row> chosen = spark.createDataset(ids, Encoders.STRING()).toDF(Samples.SAMPLE_ID);
+    return Samples.withTiles(CacheTables.of(root).samples(spark))
+        .join(chosen, Samples.SAMPLE_ID)
+        .select(Samples.SAMPLE_ID, Samples.IMAGE_URI, Samples.CONTENT_SHA256, Samples.TILE);
+  }
+
+  private static float[] planes(HadoopImages images, Row row, int height, int width) {
+    return Images.planes(images.read(row), height, width).data();
+  }
+}

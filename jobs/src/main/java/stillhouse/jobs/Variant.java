@@ -1,0 +1,47 @@
+package stillhouse.jobs;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** What precision a run's file is in. */
+enum Variant {
+  FP32("fp32", RunRecord.ONNX),
+  FP16("fp16", "student.fp16.onnx"),
+  /** For TensorRT: signed activations. */
+  INT8("int8", "student.int8.onnx"),
+  /** For ONNX Runtime on CPUs: unsigned activations. */
+  INT8_CPU("int8-cpu", "student.int8-cpu.onnx"),
+  INT8_WEIGHT_ONLY("int8-weight-only", "student.int8-weight-only.onnx");
+
+  private final String word;
+  private final String file;
+
+  Variant(String word, String file) {
+    this.word = word;
+    this.file = file;
+  }
+
+  /** As it stands on the command line. */
+  String word() {
+    return word;
+  }
+
+  /** Its name in a run's folder. */
+  String file() {
+    return file;
+  }
+
+  /** Whether it takes images to make. */
+  boolean calibrated() {
+    return this == INT8 || this == INT8_CPU;
+  }
+
+  static List<String> words() {
+    return Arrays.stream(values()).map(Variant::word).toList();
+  }
+
+  static Optional<Variant> of(String word) {
+    return Arrays.stream(values()).filter(v -> v.word.equals(word)).findFirst();
+  }
+}

@@ -1,0 +1,97 @@
+package stillhouse.jobs;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
+import stillhouse.quantize.Calibration;
+import stillhouse.quantize.Sensitivity;
+
+/** Which precisions export writes, and how INT8 is calibrated. */
+final class VariantOptions {
+  @Option(
+      names = "--variants",
+      split = ",",
+      defaultValue = "fp32",
+      paramLabel = "NAME",
+      description =
+          "fp32, fp16, int8 (for TensorRT), int8-cpu (for ONNX Runtime on CPUs), int8-weight-only (default: ${DEFAULT-VALUE}; fp32 is always written)")
+  private List<String> variants;
+
+  @Option(
+      names = "--calibration",
+      defaultValue = "percentile",
+      description =
+          "how INT8 activations get their ranges: min-max, percentile (99.99) or entropy (default: ${DEFAULT-VALUE})")
+  private String calibration;
+
+  @Option(
+      names = "--calibration-images",
+      defaultValue = "512",
+      paramLabel = "N",
+      description = "training images that ranges are measured on (default: ${DEFAULT-VALUE})")
+  private int images;
+
+  @Option(
+      names = "--int8-limit",
+      defaultValue = "" + Sensitivity.LIMIT,
+      paramLabel = "SHARE",
+      description =
+          "layers that INT8 costs most stay in float until logits differ by no more than this share of their deviation (default: ${DEFAULT-VALUE})")
+  private double limit;
+
+  @Option(
+      names = "--int8-float",
+      split = ",",
+      paramLabel = "NODE",
+      description = "nodes that stay in float, by name, instead of those that are measured")
+  private Set<String> inFloat;
+
+  /** Without FP32, from which the others are made. */
+  Set<Variant> others() {
+    Set<Variant> chosen = EnumSet.noneOf(Variant.class);
+    for (String word : variants) {
+      chosen.add(
+          Variant.of(word)
+              .orElseThrow(
+                  () ->
+                      new ConfigException(
+                          "Invalid --variants: %s (must be among %s)"
+                              .formatted(word, Variant.words()))));
+    }
+    chosen.remove(Variant.FP32);
+    if (images < 1 || !(limit >= 0)) {
+      throw new ConfigException(
+          "Invalid --calibration-images or --int8-limit: %d, %s (must be ≥ 1 and ≥ 0)"
+              .formatted(images, limit));
+    }
+    return chosen;
+  }
+
+  Calibration calibration() {
+    return Calibration.of(calibration)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid --calibration: %s (must be one of %s)"
+                        .formatted(calibration, Calibration.words())));
+  }
+
+  int images() {
+    return images;
+  }
+
+  double limit() {
+    return limit;
+  }
+
+  /** Nodes that were named. */
+  Set<String> inFloat() {
+    return inFloat == null ? Set.of() : Set.copyOf(inFloat);
+  }
+
+  boolean measures() {
+    return inFloat == null;
+  }
+}
