@@ -1,11 +1,13 @@
-"""Checks an exported student as a Python user would: check_student.py FILE IMAGE LOGITS EMBEDDING (raw float32)."""
+"""Checks an exported student as a Python user would: check_student.py FILE IMAGE LOGITS EMBEDDING [FILE...] (raw float32).
+
+Further files are the same student in other precisions: checked, and run on a batch of two and of one."""
 import sys
 
 import numpy as np
 import onnx
 import onnxruntime
 
-file, image, logits, embedding = sys.argv[1:]
+file, image, logits, embedding, *precisions = sys.argv[1:]
 model = onnx.load(file)
 onnx.checker.check_model(model, full_check=True)
 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -15,3 +17,14 @@ for name, got, want in zip(("logits", "embedding"), outputs, (logits, embedding)
     difference = np.abs(got.ravel() - np.fromfile(want, np.float32)).max()
     if not difference < 1e-4:
         sys.exit(f"{name} differs by up to {difference}")
+
+images = np.fromfile(image, np.float32).reshape(size)
+for other in precisions:
+    onnx.checker.check_model(onnx.load(other), full_check=True)
+    session = onnxruntime.InferenceSession(other, providers=["CPUExecutionProvider"])
+    both, = session.run(["logits"], {"image": images})
+    first, = session.run(["logits"], {"image": images[:1]})
+    if not (both.dtype == np.float32 and both.shape == outputs[0].shape and first.shape == (1, *both.shape[1:])):
+        sys.exit(f"{other}: logits are {both.dtype} {both.shape} and {first.shape}")
+    if not np.abs(both[:1] - first).max() < 0.1 * np.abs(outputs[0]).max():
+        sys.exit(f"{other}: the first of a batch is not the first alone")

@@ -2,7 +2,6 @@ package stillhouse.quantize;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
@@ -80,12 +79,7 @@ final class Probe implements AutoCloseable {
     graph.getOutputList().forEach(output -> there.add(output.getName()));
     for (String value : values) {
       if (there.add(value)) {
-        var output = ValueInfoProto.newBuilder().setName(value);
-        output
-            .getTypeBuilder()
-            .getTensorTypeBuilder()
-            .setElemType(TensorProto.DataType.FLOAT.getNumber());
-        graph.addOutput(output);
+        graph.addOutput(ValueInfoProto.newBuilder().setName(value)); // its type is inferred
       }
     }
     return model.toBuilder().setGraph(graph).build();

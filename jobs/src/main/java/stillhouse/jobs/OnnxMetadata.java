@@ -2,11 +2,14 @@ package stillhouse.jobs;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import stillhouse.cache.ViewInfo;
 
 /**
  * What a student's ONNX file says of itself.
  *
  * @param view digest of the data that it was trained on
+ * @param provenance what made that data, by name: teacher, cache and samples versions
  */
 record OnnxMetadata(
     List<String> classes,
@@ -15,8 +18,13 @@ record OnnxMetadata(
     String student,
     String recipe,
     String dataset,
-    String view) {
-  static OnnxMetadata of(RunRecord record) {
+    String view,
+    Map<String, String> provenance) {
+  /** How an image becomes the input; its normalisation is the network's first layer. */
+  private static final String PREPROCESSING =
+      "RGB / 255, [N, 3, %d, %d], bilinear with half-pixel centres";
+
+  static OnnxMetadata of(RunRecord record, ViewInfo view) {
     return new OnnxMetadata(
         record.classes(),
         record.height(),
@@ -24,21 +32,25 @@ record OnnxMetadata(
         record.student(),
         record.recipe(),
         record.dataset(),
-        record.viewDigest());
+        record.viewDigest(),
+        view.provenance());
   }
 
   /**
    * @param weights digest of those in the file
    */
   Map<String, String> with(String weights) {
-    return Map.of(
-        "stillhouse.classes", String.join(",", classes),
-        "stillhouse.height", String.valueOf(height),
-        "stillhouse.width", String.valueOf(width),
-        "stillhouse.student", student,
-        "stillhouse.recipe", recipe,
-        "stillhouse.dataset", dataset,
-        "stillhouse.weights", weights,
-        "stillhouse.view", view);
+    Map<String, String> all = new TreeMap<>();
+    provenance.forEach((name, value) -> all.put("stillhouse.view." + name, value));
+    all.put("stillhouse.classes", String.join(",", classes));
+    all.put("stillhouse.height", String.valueOf(height));
+    all.put("stillhouse.width", String.valueOf(width));
+    all.put("stillhouse.preprocessing", PREPROCESSING.formatted(height, width));
+    all.put("stillhouse.student", student);
+    all.put("stillhouse.recipe", recipe);
+    all.put("stillhouse.dataset", dataset);
+    all.put("stillhouse.weights", weights);
+    all.put("stillhouse.view", view);
+    return all;
   }
 }

@@ -73,7 +73,7 @@ record OnnxStudent(
       OnnxExport.write(
           network.student(),
           network.weights(),
-          OnnxMetadata.of(record).with(record.weightsDigest()),
+          OnnxMetadata.of(record, view.info()).with(record.weightsDigest()),
           unchecked);
       NDArray images = ViewImages.first(view, REAL_IMAGES, network.manager(), hadoop);
       OnnxCheck.Difference difference = OnnxCheck.compare(network.student(), unchecked, images);

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       FreezeCommand.class,
       EvaluateCommand.class,
       BenchCommand.class,
+      ExplainCommand.class,
       ReviewCommand.class,
       CascadeCommand.class,
       CompareCommand.class,

@@ -73,7 +73,8 @@ final class Validation {
             student.name(),
             prepared.order().recipe().name(),
             dataset.name(),
-            info.digest());
+            info.digest(),
+            info.provenance());
     return new CheckpointStudent(
         prepared.experiment(),
         prepared.view(),

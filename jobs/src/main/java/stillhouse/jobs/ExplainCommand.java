@@ -1,0 +1,98 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import stillhouse.conf.ConfigException;
+import stillhouse.quantize.GraphCosts;
+import stillhouse.quantize.GraphCosts.Node;
+
+/** An ONNX file → what its nodes read, write and multiply. */
+@Command(
+    name = "explain",
+    mixinStandardHelpOptions = true,
+    description =
+        "Says what each operator of an ONNX file reads, writes and multiplies for one image, as the file stands.")
+final class ExplainCommand implements Callable<Integer> {
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "ONNX files")
+  private List<Path> files;
+
+  @Option(names = "--nodes", description = "a line a node instead of one an operator")
+  private boolean nodes;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "also write the nodes as JSON")
+  private Path json;
+
+  @Override
+  public Integer call() throws IOException {
+    Map<String, List<Node>> all = new TreeMap<>();
+    for (Path file : files) {
+      if (!Files.isRegularFile(file)) {
+        throw new ConfigException("Cannot explain " + file + ": no such file");
+      }
+      List<Node> costs = costs(file);
+      all.put(file.toString(), costs);
+      System.out.println(file);
+      System.out.println(nodes ? byNode(costs) : byOperator(costs));
+    }
+    if (json != null) {
+      JsonFiles.write(json, all);
+    }
+    return 0;
+  }
+
+  private static List<Node> costs(Path file) throws IOException {
+    try {
+      return GraphCosts.of(Files.readAllBytes(file));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("Cannot explain " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String byNode(List<Node> costs) {
+    var table = new TextTable("node", "operator", "output", "read", "written", "million MACs");
+    for (Node node : costs) {
+      table.add(
+          node.name(),
+          node.operator(),
+          node.shape().stream().map(String::valueOf).collect(Collectors.joining("×")),
+          TextTable.bytes(node.read()),
+          TextTable.bytes(node.written()),
+          millions(node.macs()));
+    }
+    return table.text();
+  }
+
+  private static String byOperator(List<Node> costs) {
+    var table = new TextTable("operator", "nodes", "read", "written", "million MACs");
+    Map<String, List<Node>> operators =
+        costs.stream()
+            .collect(Collectors.groupingBy(Node::operator, TreeMap::new, Collectors.toList()));
+    operators.forEach((operator, of) -> add(table, operator, of));
+    add(table, "all", costs);
+    return table.text();
+  }
+
+  private static void add(TextTable table, String name, Collection<Node> of) {
+    table.add(
+        name,
+        (long) of.size(),
+        TextTable.bytes(of.stream().mapToLong(Node::read).sum()),
+        TextTable.bytes(of.stream().mapToLong(Node::written).sum()),
+        millions(of.stream().mapToLong(Node::macs).sum()));
+  }
+
+  private static String millions(long macs) {
+    return String.format(Locale.ROOT, "%.2f", macs / 1e6);
+  }
+}
