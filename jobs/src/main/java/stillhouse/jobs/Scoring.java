@@ -130,7 +130,7 @@ final class Scoring {
                 samples.set().digest().hex(),
                 root.relative(images),
                 run.id());
-        report(folder, run, score, result, 0);
+        report(new ScoredFile(folder, Variant.FP32), run, score, result, 0);
         run.finish(true);
         return score.write(folder);
       }
