@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ReviewCommand.class,
       CascadeCommand.class,
       CompareCommand.class,
+      PromoteCommand.class,
       SweepCommand.class,
       BatchCommand.class,
       CommandLine.HelpCommand.class
@@ -45,6 +46,9 @@ public final class Stillhouse {
   static final int BAD_INPUT = 2;
 
   static final int FAILED = 1;
+
+  /** What was asked for did not pass its checks, or another was first. */
+  static final int REFUSED = 3;
 
   public static void main(String[] args) {
     System.exit(run(args));

@@ -1,0 +1,178 @@
+package stillhouse.jobs;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import stillhouse.cache.Promotion;
+import stillhouse.cache.PromotionTable;
+import stillhouse.conf.ConfigException;
+import stillhouse.jobs.Promoter.Decision;
+import stillhouse.tracking.ModelRegistry;
+
+/** Makes a run's model the champion of MLflow's registry, where it is good enough. */
+@Command(
+    name = "promote",
+    mixinStandardHelpOptions = true,
+    description =
+        "Registers a scored run's ONNX file in MLflow and makes it the champion, unless it is worse than the one before.",
+    footer = "Exit status: 0 done, 3 refused by a check or by a promotion that was first.")
+final class PromoteCommand implements Callable<Integer> {
+  private static final Logger log = LoggerFactory.getLogger(PromoteCommand.class);
+  @Mixin private RootOption root;
+  @Mixin private TrackingOptions tracking;
+
+  @Option(names = "--run", paramLabel = "NAME", description = "the run to promote")
+  private String run;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME",
+      description = "the registered model (default: the data set's name)")
+  private String model;
+
+  @Option(
+      names = "--max-boundary-drop",
+      paramLabel = "F",
+      defaultValue = "0.01",
+      description =
+          "how far boundary IoU may fall below the champion's (default: ${DEFAULT-VALUE})")
+  private double maxDrop;
+
+  @Option(
+      names = "--split",
+      defaultValue = "test",
+      description = "of the scores that are compared (default: ${DEFAULT-VALUE})")
+  private String split;
+
+  @Option(
+      names = "--no-champion",
+      description = "hold the run against no champion: for one whose score is lost")
+  private boolean noChampion;
+
+  @Option(
+      names = "--challenger",
+      description = "register the run as the challenger only; no check is made")
+  private boolean challenger;
+
+  @Option(
+      names = "--reconcile",
+      description = "point the alias at what the table of promotions says, and do no more")
+  private boolean reconcile;
+
+  @Override
+  public Integer call() {
+    requireOptions();
+    return reconcile ? reconcileAll() : promote();
+  }
+
+  private void requireOptions() {
+    if (reconcile == (run != null)) {
+      throw new ConfigException("Give --run NAME, or --reconcile without it");
+    }
+    if (!(maxDrop >= 0 && maxDrop < 1)) {
+      throw new ConfigException(
+          "Invalid --max-boundary-drop: " + maxDrop + " (must be ≥ 0 and < 1)");
+    }
+    if (model != null) {
+      ModelRegistry.requireName(model);
+    }
+  }
+
+  private int reconcileAll() {
+    try (var server = tracking.connect();
+        var session = JobSession.open("promote: reconcile")) {
+      List<String> models =
+          model != null ? List.of(model) : PromotionTable.of(session.spark(), root.uri()).models();
+      for (String name : models) {
+        var promoter = new Promoter(session.spark(), server, root, name);
+        String right = "alias champion of model " + name + " is where the table of promotions says";
+        System.out.println(promoter.reconcile().orElse(right));
+      }
+      if (models.isEmpty()) {
+        System.out.println("no model was promoted from this workspace yet");
+      }
+    }
+    return 0;
+  }
+
+  private int promote() {
+    Path folder = root.runs().resolve(run);
+    if (challenger) {
+      return challenge(folder);
+    }
+    Contender contender = Contender.of(folder, split, root, JobSession.hadoop());
+    try (var server = tracking.connect();
+        var session = JobSession.open("promote " + run)) {
+      return promote(
+          new Promoter(session.spark(), server, root, name(contender.record())), contender);
+    }
+  }
+
+  private int challenge(Path folder) {
+    Contender contender = Contender.of(folder, split, root, JobSession.hadoop());
+    String name = name(contender.record());
+    try (var server = tracking.connect();
+        var session = JobSession.open("promote " + run)) {
+      String version = new Promoter(session.spark(), server, root, name).register(contender);
+      System.out.printf("challenger of model %s: version %s, run %s%n", name, version, run);
+    }
+    return 0;
+  }
+
+  private String name(RunRecord record) {
+    return ModelRegistry.requireName(model == null ? record.dataset() : model);
+  }
+
+  private int promote(Promoter promoter, Contender contender) {
+    promoter.reconcile().ifPresent(log::warn);
+    Decision decision = promoter.decide(contender, maxDrop, !noChampion);
+    System.out.println(head(promoter, decision) + "\n" + decision.verdict().text().indent(2));
+    if (decision.standing()) {
+      System.out.printf("run %s is the champion already: nothing to do%n", run);
+      return 0;
+    }
+    if (!decision.verdict().passed()) {
+      System.out.printf("REFUSED: run %s is not promoted; nothing was changed%n", run);
+      return Stillhouse.REFUSED;
+    }
+    return finish(promoter, decision);
+  }
+
+  private String head(Promoter promoter, Decision decision) {
+    return decision
+        .before()
+        .map(
+            b ->
+                "run %s for model %s; champion is run %s, version %s, generation %d"
+                    .formatted(run, promoter.model(), b.run(), b.version(), b.generation()))
+        .orElse(
+            "run %s for model %s, which has no champion yet: the first is held against none"
+                .formatted(run, promoter.model()));
+  }
+
+  /** Registers what passed, and asks the table whether it may be champion. */
+  static int finish(Promoter promoter, Decision decision) {
+    String run = decision.contender().name();
+    String id = Promoter.newId();
+    String version = promoter.register(decision.contender());
+    Promotion row = promoter.commit(decision, version, id);
+    Optional<String> moved = promoter.reconcile();
+    moved.ifPresent(log::info);
+    if (!row.id().equals(id)) {
+      System.out.printf(
+          "REFUSED: another promotion was first: generation %d of model %s is run %s, version %s. Run %s is its challenger (version %s); promote it again to hold it against the new champion%n",
+          row.generation(), row.model(), row.run(), row.version(), run, version);
+      return Stillhouse.REFUSED;
+    }
+    System.out.printf(
+        "promoted: model %s, version %s, run %s, generation %d%n",
+        row.model(), row.version(), row.run(), row.generation());
+    return 0;
+  }
+}

@@ -1,0 +1,230 @@
+package stillhouse.jobs;
+
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.cache.Promotion;
+import stillhouse.cache.PromotionTable;
+import stillhouse.canary.Check;
+import stillhouse.canary.Verdict;
+import stillhouse.metrics.Metric;
+import stillhouse.metrics.PairedBootstrap.Difference;
+import stillhouse.tracking.ModelRegistry;
+import stillhouse.tracking.OnnxModel;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingException;
+import stillhouse.tracking.TrackingServer;
+
+/**
+ * Moves a registered model's alias {@code champion}. The workspace's table of promotions decides,
+ * since aliases have no compare-and-set: a promotion is the row of a generation, which the table
+ * takes once; the alias follows the last row.
+ */
+record Promoter(SparkSession spark, TrackingServer server, RootOption root, String model) {
+  private static final int TURNS = 5; // of an alias that others move at the same time
+
+  /**
+   * What the gate found.
+   *
+   * @param before the champion that it was held against
+   */
+  record Decision(
+      Contender contender,
+      Optional<Promotion> before,
+      Verdict verdict,
+      Map<String, Double> figures) {
+    long generation() {
+      return before.map(Promotion::generation).orElse(0L) + 1;
+    }
+
+    /** Whether its file is the champion's already. */
+    boolean standing() {
+      return before.filter(b -> b.onnxSha256().equals(contender.digest())).isPresent();
+    }
+  }
+
+  Optional<Promotion> champion() {
+    return promotions().last(model);
+  }
+
+  /**
+   * Holds a run against the champion; nothing is changed.
+   *
+   * @param maxDrop of boundary IoU, a share
+   * @param compared whether its score is held against the champion's
+   */
+  Decision decide(Contender contender, double maxDrop, boolean compared) {
+    Optional<Promotion> before = champion();
+    List<Check> checks = new ArrayList<>();
+    checks.add(new Check("score of the file that ships", true, "SHA-256 " + contender.digest()));
+    Map<String, Double> figures = new LinkedHashMap<>(figures(contender.score()));
+    Optional<Promotion> rival =
+        before.filter(b -> compared && !b.onnxSha256().equals(contender.digest()));
+    rival.ifPresent(b -> compare(contender, b, maxDrop, checks, figures));
+    return new Decision(contender, before, new Verdict(checks), figures);
+  }
+
+  private void compare(
+      Contender contender,
+      Promotion before,
+      double maxDrop,
+      List<Check> checks,
+      Map<String, Double> figures) {
+    Contender champion =
+        Contender.champion(
+            before.run(),
+            before.onnxSha256(),
+            contender.score().split(),
+            root,
+            spark.sparkContext().hadoopConfiguration());
+    contender.requireSameImages(champion, root);
+    checks.add(
+        new Check(
+            "same images as the champion's score",
+            true,
+            String.format(
+                Locale.ROOT,
+                "split %s, %.0f images",
+                contender.score().split(),
+                contender.score().metrics().getOrDefault("images", Double.NaN))));
+    Difference difference = boundary(champion, contender);
+    double drop = -difference.observed();
+    checks.add(
+        new Check(
+            "boundary IoU",
+            drop <= maxDrop,
+            String.format(
+                Locale.ROOT,
+                "%.4f, the champion's is %.4f: difference %+.4f, 95%% of paired draws %+.4f to %+.4f (may fall by %.4f)",
+                boundaryIou(contender),
+                boundaryIou(champion),
+                difference.observed(),
+                difference.low(),
+                difference.high(),
+                maxDrop)));
+    figures.put("boundary_iou_difference", difference.observed());
+    figures.put("boundary_iou_difference_low", difference.low());
+    figures.put("boundary_iou_difference_high", difference.high());
+    figures.put("max_boundary_drop", maxDrop);
+  }
+
+  private Difference boundary(Contender champion, Contender contender) {
+    var pair = new RunPairs.Pair(champion.evaluated(), contender.evaluated());
+    return RunDraws.differences(pair, new RunDraws(spark, root).of(pair))
+        .differences()
+        .get(Metric.BOUNDARY_IOU);
+  }
+
+  private static double boundaryIou(Contender contender) {
+    return contender.score().metrics().getOrDefault(Metric.BOUNDARY_IOU.key(), Double.NaN);
+  }
+
+  private static Map<String, Double> figures(Score score) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    for (Metric metric : Metric.values()) {
+      Double value = score.metrics().get(metric.key());
+      if (value != null) {
+        figures.put(metric.key(), value);
+      }
+    }
+    figures.put("ms_per_image", score.millis());
+    return figures;
+  }
+
+  /** Puts a run's file into the registry, as the challenger; its version there. */
+  String register(Contender contender) {
+    try (TrackedRun run = server.resume(contender.record().mlflowRun())) {
+      ModelRegistry registry = server.registry();
+      String version =
+          registry.register(
+              model,
+              run,
+              OnnxModel.write(contender.onnx(), contender.onnx().resolveSibling("model"), run.id()),
+              contender.digest(),
+              contender.tags());
+      registry.setAlias(model, ModelRegistry.CHALLENGER, version);
+      return version;
+    }
+  }
+
+  /**
+   * Asks the table for the generation after the champion that the gate saw.
+   *
+   * @param version in the registry
+   * @return the row of that generation: ours, or that of the promoter who was first
+   */
+  Promotion commit(Decision decision, String version, String id) {
+    return promotions()
+        .append(
+            new Promotion(
+                id,
+                model,
+                decision.generation(),
+                version,
+                decision.before().map(Promotion::version).orElse(""),
+                decision.contender().name(),
+                decision.contender().record().mlflowRun(),
+                decision.contender().digest(),
+                decision.contender().score().split(),
+                decision.contender().score().samples(),
+                decision.figures(),
+                Timestamp.from(Instant.now().truncatedTo(ChronoUnit.MILLIS))));
+  }
+
+  static String newId() {
+    return UUID.randomUUID().toString();
+  }
+
+  /**
+   * Points the alias at what the table says. The table is asked again after each move: one that
+   * moves the alias late, to what was champion before, so sees the row that came meanwhile.
+   *
+   * @return what was put right; empty where the alias was right
+   */
+  Optional<String> reconcile() {
+    ModelRegistry registry = server.registry();
+    Optional<String> told = Optional.empty();
+    for (int turn = 0; turn < TURNS; turn++) {
+      Optional<Promotion> last = champion();
+      if (last.isEmpty()) {
+        return registry.alias(model, ModelRegistry.CHAMPION).map(this::unknown);
+      }
+      Optional<String> there = registry.alias(model, ModelRegistry.CHAMPION);
+      if (there.equals(Optional.of(last.get().version()))) {
+        return told;
+      }
+      registry.setAlias(model, ModelRegistry.CHAMPION, last.get().version());
+      told = Optional.of(moved(there, last.get()));
+    }
+    throw new TrackingException(
+        "Cannot keep alias champion of model %s at %s where the table of promotions says: it was moved %d times meanwhile. Stop what else moves it, and run promote --reconcile."
+            .formatted(model, server.uri(), TURNS));
+  }
+
+  private String unknown(String version) {
+    return "alias champion of model %s points at version %s, which no promotion of this workspace made: it counts as no champion"
+        .formatted(model, version);
+  }
+
+  private String moved(Optional<String> from, Promotion to) {
+    return "alias champion of model %s pointed at %s; the table of promotions says version %s (run %s, generation %d), and so does it now"
+        .formatted(
+            model,
+            from.map(v -> "version " + v).orElse("none"),
+            to.version(),
+            to.run(),
+            to.generation());
+  }
+
+  private PromotionTable promotions() {
+    return PromotionTable.of(spark, root.uri());
+  }
+}
