@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -196,6 +198,44 @@ class EvaluationTest {
     } finally {
       spark.conf().unset("spark.sql.files.maxPartitionBytes");
     }
+  }
+
+  /** Each part is what the images in it score by themselves. */
+  @Test
+  void partsAreTheirImagesScoredAlone() throws Exception {
+    Evaluation evaluation = evaluation("strata");
+    evaluation.run(spark, samples(IMAGES), source, images());
+    Map<String, SegmentationCounts> bySize = new TreeMap<>();
+    Map<String, SegmentationCounts> byClass = new TreeMap<>();
+    try (Segmenter segmenter = source.open()) {
+      for (int i = 0; i < IMAGES; i++) {
+        ClassMask truth = truth(i);
+        FloatTensor logits = segmenter.logits(Drawn.image(i, truth));
+        var counts =
+            new MaskCounter(2)
+                .count(Masks.fromLogits(logits, truth.width(), truth.height()), truth);
+        long pixels = counts.area(0).actual();
+        String size = pixels == 0 ? "none" : pixels < 1024 ? "small" : "medium";
+        bySize.merge(size, SegmentationCounts.zero(2).plus(counts), SegmentationCounts::plus);
+        for (int c = 1; c <= 2; c++) {
+          if (counts.area(c).actual() > 0) {
+            byClass.merge(
+                CLASSES.get(c - 1),
+                SegmentationCounts.zero(2).plus(counts),
+                SegmentationCounts::plus);
+          }
+        }
+      }
+    }
+    assertThat(parts(Stratum.SIZE, evaluation)).isEqualTo(bySize);
+    assertThat(parts(Stratum.CLASS, evaluation)).isEqualTo(byClass).hasSize(2);
+  }
+
+  private static Map<String, SegmentationCounts> parts(Stratum by, Evaluation evaluation) {
+    Map<String, SegmentationCounts> parts = new TreeMap<>();
+    by.score(spark, evaluation.imageTable(), CLASSES)
+        .forEach((name, result) -> parts.put(name, result.counts()));
+    return parts;
   }
 
   private static PairedDraws draws(

@@ -17,6 +17,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
 import stillhouse.data.Split;
+import stillhouse.predict.Stratum;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tracking.TrackingServer;
 
@@ -50,6 +51,16 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private PredictionOptions predictions;
 
+  @Option(
+      names = "--by",
+      split = ",",
+      paramLabel = "size|class",
+      converter = StratumConverter.class,
+      description =
+          "also score parts of the images: by how many pixels are labelled (none, small < 32²,"
+              + " medium < 96², large), by the classes that they show")
+  private List<Stratum> by = List.of();
+
   @Override
   public Integer call() throws Exception {
     DatasetConfig dataset = data.load();
@@ -67,10 +78,13 @@ final class EvaluateCommand implements Callable<Integer> {
       IngestedDataset.require(session.spark(), runs.root().uri(), dataset);
       try (var pinned = new RunPins(session.spark(), runs.root().uri()).evaluating()) {
         Summary table = score(session.spark(), server, dataset, answering, folders);
-        System.out.println(table.text());
+        StrataTable strata =
+            StrataTable.of(session.spark(), runs.root(), dataset.classes(), table.scores(), by);
+        strata.track(server);
+        System.out.println(table.text() + strata.text());
         log.info("MLflow experiment {} at {}", dataset.name(), server.uri());
         if (summary != null) {
-          write(table, session.spark(), server, dataset, source);
+          write(table, strata, session.spark(), server, dataset, source);
         }
       }
     }
@@ -106,6 +120,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private void write(
       Summary table,
+      StrataTable strata,
       SparkSession spark,
       TrackingServer server,
       DatasetConfig dataset,
@@ -114,7 +129,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Coverage coverage =
         Coverage.of(spark, root, source.map(t -> Prompts.keys(spark, root, dataset, t.spec())));
     coverage.warning().ifPresent(log::warn);
-    table.write(summary, coverage, server.uri().toString());
+    table.write(summary, coverage, strata, server.uri().toString());
     log.info("Wrote {}", summary);
   }
 

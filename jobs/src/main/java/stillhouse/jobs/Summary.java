@@ -67,7 +67,7 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     return String.join(System.lineSeparator(), lines);
   }
 
-  void write(Path file, Coverage coverage, String mlflow) {
+  void write(Path file, Coverage coverage, StrataTable strata, String mlflow) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("dataset", dataset.name());
     json.put("split", split);
@@ -76,6 +76,7 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     json.putAll(coverage.toMap());
     json.put("images_left_out", leftOut);
     json.put("mlflow", mlflow);
+    json.put("strata", strata.toList());
     json.put("models", scores.stream().map(Summary::flat).toList());
     JsonFiles.write(file, json);
   }

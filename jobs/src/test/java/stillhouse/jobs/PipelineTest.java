@@ -114,6 +114,7 @@ class PipelineTest {
         teacher(),
         "--run=" + RUNS.get(1),
         "--predictions=perfect=" + folder.resolve("scenes/masks"),
+        "--by=size,class",
         "--summary=" + folder.resolve("predictions.json"));
     JsonNode models = json("predictions.json").get("models");
     assertThat(models.findValuesAsText("kind"))
@@ -121,6 +122,13 @@ class PipelineTest {
     JsonNode perfect = models.get(2);
     assertThat(perfect.get("iou").asDouble()).isEqualTo(1);
     assertThat(perfect.get("boundary_iou").asDouble()).isEqualTo(1);
+    long images = 0;
+    for (JsonNode part : json("predictions.json").get("strata")) {
+      if (part.get("name").asText().equals("perfect") && part.get("by").asText().equals("size")) {
+        images += part.get("images").asLong();
+      }
+    }
+    assertThat(images).as("each image in one part").isEqualTo(perfect.get("images").asLong());
     int others = SCENES + 2 - perfect.get("images").asInt();
     assertThat(perfect.get("supervision").asText())
         .isEqualTo(others + " predictions of no image of the split");

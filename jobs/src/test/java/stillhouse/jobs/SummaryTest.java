@@ -29,7 +29,8 @@ class SummaryTest {
             "Left out of split test: 3 images, not answered");
     assertThat(summary.text()).doesNotContain("[low, high]");
     Path file = folder.resolve("summary.json");
-    summary.write(file, new Coverage(10, 6, 1, 3, true), "http://127.0.0.1");
+    summary.write(
+        file, new Coverage(10, 6, 1, 3, true), new StrataTable(List.of()), "http://127.0.0.1");
     JsonNode json = new ObjectMapper().readTree(file.toFile());
     assertThat(json.get("images").asInt()).isEqualTo(10);
     assertThat(json.get("images_cached").asInt()).isEqualTo(6);
