@@ -2,7 +2,6 @@ package stillhouse.jobs;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -162,8 +161,7 @@ final class PromoteCommand implements Callable<Integer> {
     String id = Promoter.newId();
     String version = promoter.register(decision.contender());
     Promotion row = promoter.commit(decision, version, id);
-    Optional<String> moved = promoter.reconcile();
-    moved.ifPresent(log::info);
+    promoter.reconcile();
     if (!row.id().equals(id)) {
       System.out.printf(
           "REFUSED: another promotion was first: generation %d of model %s is run %s, version %s. Run %s is its challenger (version %s); promote it again to hold it against the new champion%n",
