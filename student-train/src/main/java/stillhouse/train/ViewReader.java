@@ -22,6 +22,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.View;
 
 /**
@@ -153,7 +154,7 @@ public final class ViewReader {
     Path path = new Path(view.folder(), at.file().path());
     try (ParquetFileReader reader = ParquetFileReader.open(hadoop, path, footer(path))) {
       MessageType schema = reader.getFileMetaData().getSchema();
-      MessageType requested = projection(schema);
+      MessageType requested = projection(schema, path);
       reader.setRequestedSchema(requested);
       PageReadStore pages = reader.readRowGroup(at.index());
       RecordReader<ViewSample> records =
@@ -203,11 +204,21 @@ public final class ViewReader {
     return footer;
   }
 
-  private MessageType projection(MessageType schema) {
+  private MessageType projection(MessageType schema, Path path) {
     List<String> names = new ArrayList<>(Column.ALWAYS);
     columns.forEach(column -> names.add(column.field()));
     if (severalViews()) {
       names.add(VIEW);
+    }
+    List<String> lacking = names.stream().filter(n -> !schema.containsField(n)).toList();
+    if (!lacking.isEmpty()) {
+      throw new ConfigException(
+          "Cannot read %s: it lacks the columns %s (it has %s). Remove the view's folder %s; train makes it again from the cache."
+              .formatted(
+                  path,
+                  lacking,
+                  schema.getFields().stream().map(Type::getName).toList(),
+                  view.folder()));
     }
     List<Type> fields =
         schema.getFields().stream().filter(f -> names.contains(f.getName())).toList();

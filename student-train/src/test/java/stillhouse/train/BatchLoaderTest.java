@@ -8,13 +8,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -28,10 +26,9 @@ import stillhouse.loss.Draws;
 import stillhouse.loss.Targets;
 import stillhouse.tensor.FloatTensor;
 
-class BatchLoaderTest {
+class BatchLoaderTest implements ViewFaultTests {
   private static final int SAMPLES = 31;
-  private static final BatchLoader.Options PLAIN =
-      new BatchLoader.Options(1, 1, Photometric.NONE, 2);
+  static final BatchLoader.Options PLAIN = new BatchLoader.Options(1, 1, Photometric.NONE, 2);
 
   private static final List<View> VIEWS =
       List.of(View.IDENTITY, View.FLIP_HORIZONTAL, View.TURN_180);
@@ -40,9 +37,10 @@ class BatchLoaderTest {
   private static TrainingView view;
   private static TrainingView mute;
   private static TrainingView views;
+  private static TrainingView lacking;
 
   @BeforeAll
-  static void make() {
+  static void make() throws IOException {
     SparkSession spark =
         SparkSession.builder()
             .master("local[2]")
@@ -52,7 +50,23 @@ class BatchLoaderTest {
     view = DrawnView.make(spark, root, SAMPLES);
     mute = DrawnView.mute(spark, root.resolve("mute"), 4);
     views = DrawnView.make(spark, root.resolve("views"), SAMPLES, VIEWS);
+    lacking = ViewFaultTests.lacking(spark, view, root.resolve("lacking"));
     spark.stop(); // what follows needs no Spark
+  }
+
+  @Override
+  public TrainingView view() {
+    return view;
+  }
+
+  @Override
+  public TrainingView lacking() {
+    return lacking;
+  }
+
+  @Override
+  public TrainingView mute() {
+    return mute;
   }
 
   @Test
@@ -264,42 +278,6 @@ class BatchLoaderTest {
   }
 
   @Test
-  void refusesASplitThatTheViewLacks() {
-    assertThatThrownBy(() -> new ViewReader(view, "test", Set.of(), 1 << 20, new Configuration()))
-        .hasMessageContaining("Cannot read split 'test'")
-        .hasMessageContaining("{train=31}");
-  }
-
-  @Test
-  void refusesLogitsThatTheTeacherDidNotGive() {
-    assertThat(new ViewReader(mute, "train", Set.of(Column.EMBEDDING), 1, new Configuration()))
-        .isNotNull();
-    assertThatThrownBy(
-            () -> new ViewReader(mute, "train", Set.of(Column.LOGITS), 1, new Configuration()))
-        .hasMessage(
-            "Cannot read logits of "
-                + mute.folder()
-                + ": its teacher 't' gives none. Take a recipe that learns from features alone, or"
-                + " another teacher.");
-  }
-
-  @Test
-  void aFailedReadReachesTheOneWhoWaits(@TempDir Path copy) throws IOException {
-    Path folder = Path.of(view.folder());
-    Files.copy(folder.resolve("view.json"), copy.resolve("view.json"));
-    TrainingView gone = TrainingView.open(copy.toString(), new Configuration());
-    ViewReader reader = new ViewReader(gone, "train", Set.of(), 1 << 20, new Configuration());
-    try (NDManager manager = NDManager.newBaseManager();
-        BatchLoader loader = loader(reader, PLAIN, 4, 0, 1)) {
-      assertThatThrownBy(() -> loader.next(manager))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("Cannot read batches of rank 0")
-          .hasMessageContaining(".parquet");
-      assertThatThrownBy(() -> loader.next(manager)).isInstanceOf(NoSuchElementException.class);
-    }
-  }
-
-  @Test
   void aSampleShowsOneOfItsViewsWithThatViewsAnswers() {
     List<String> first = drawn(4, 1, 0, 0);
     assertThat(first).hasSize(SAMPLES);
@@ -400,7 +378,7 @@ class BatchLoaderTest {
     return ids;
   }
 
-  private static BatchLoader loader(
+  static BatchLoader loader(
       ViewReader reader, BatchLoader.Options options, int batch, int rank, int ranks) {
     SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 1, batch);
     return new BatchLoader(reader, order, options, rank, ranks, 0, 0, 1);

@@ -56,6 +56,9 @@ public final class CacheTables {
   public static final String LOGITS = "logits";
   public static final String VIEW = "view";
 
+  /** What a layer's tensor column begins with. */
+  static final String LAYER = "layer_";
+
   static final StructType ANSWERS =
       new StructType()
           .add(ANSWER_KEY, DataTypes.StringType)
@@ -253,7 +256,7 @@ public final class CacheTables {
 
   /** The tensor column of a layer: {@code layer_} and its name, other characters as {@code _}. */
   public static String layerColumn(String layer) {
-    return "layer_" + layer.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
+    return LAYER + layer.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -65,8 +66,8 @@ public final class TrainingView {
    *     indices or null, answers are as {@link CachedAnswers} has them. Without the column answers
    *     it is a view without logits; without the column embedding it is one of labels alone, and
    *     the columns after it are not looked at
-   * @throws IllegalArgumentException where there is no row, a sample twice, or no row of split
-   *     {@code train}
+   * @throws IllegalArgumentException where there is no row, or a sample twice
+   * @throws ConfigException where no row is of split {@code train}
    */
   public static TrainingView materialise(
       SparkSession spark, String root, ViewRequest request, ImageSource images, Dataset<Row> rows) {
@@ -140,7 +141,20 @@ public final class TrainingView {
               + folder
               + ": it has no view.json. Make it again from the cache (train does so by itself).");
     }
-    return new TrainingView(files, files.readInfo(), true);
+    ViewInfo info = files.readInfo();
+    requireOwn(folder, info);
+    return new TrainingView(files, info, true);
+  }
+
+  /** A folder has its view's digest for a name, so that none is taken for another. */
+  private static void requireOwn(String folder, ViewInfo info) {
+    String name = new Path(folder).getName();
+    if (!name.equals(info.digest())) {
+      throw new ConfigException(
+          "Cannot use training view %s: its view.json is of view %s, of teacher '%s'. Other files were put in its place: remove the folder, and train makes the view again."
+              .formatted(
+                  folder, info.digest(), info.provenance().getOrDefault("teacher", "unknown")));
+    }
   }
 
   public String folder() {
@@ -176,8 +190,9 @@ public final class TrainingView {
     long trainRows = identity.rows().getOrDefault("train", 0L);
     long trainSamples = trainRows / views;
     if (trainRows == 0) {
-      throw new IllegalArgumentException(
-          "Cannot make a training view without rows of split 'train': " + identity.rows());
+      throw new ConfigException(
+          "No image to train on: none of those that can be used is of split train (by split: %s). Ingest more images, or give split train a larger share in the data set's YAML."
+              .formatted(identity.rows()));
     }
     describe(spark, "training view " + identity.digest().brief() + ": shape of the embedding");
     var said = new Said(channels(rows), List.of(rows.columns()).contains("answers"));

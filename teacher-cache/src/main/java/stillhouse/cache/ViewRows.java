@@ -23,11 +23,13 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.MetadataBuilder;
 import org.apache.spark.sql.types.StructType;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.Samples;
 import stillhouse.data.Split;
 import stillhouse.data.View;
 import stillhouse.structure.StructureTensor;
 import stillhouse.teacher.MapExtent;
+import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensor.DType;
 import stillhouse.tensor.TensorColumn;
 
@@ -106,6 +108,7 @@ public final class ViewRows {
   private static Dataset<Row> embeddings(
       Dataset<Row> features, Dataset<Row> keyed, CacheKeys keys, ViewGrid grid) {
     String layer = CacheTables.layerColumn(keys.spec().embedding());
+    requireColumn(features, layer, keys.spec());
     Dataset<Row> own =
         features
             .where(col("encoder_digest").equalTo(keys.spec().encoderDigest().hex()))
@@ -115,6 +118,17 @@ public final class ViewRows {
     Metadata channels = channels(own, keys);
     return sized(own, keyed, keys)
         .select(col(CacheTables.FEATURE_KEY), onGrid(grid, keys).as("embedding", channels));
+  }
+
+  /** A table that holds other teachers alone has no column of this one's layer. */
+  private static void requireColumn(Dataset<Row> features, String column, TeacherSpec teacher) {
+    List<String> there =
+        Arrays.stream(features.columns()).filter(c -> c.startsWith(CacheTables.LAYER)).toList();
+    if (!there.contains(column)) {
+      throw new ConfigException(
+          "Cannot train on layer '%s' of teacher %s: the cache has no column %s (it has %s, of other teachers). Run the cache job with this teacher, or name the one that was cached."
+              .formatted(teacher.embedding(), teacher.name(), column, there));
+    }
   }
 
   private static Dataset<Row> structure(

@@ -1,6 +1,8 @@
 package stillhouse.cache;
 
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.collection.JavaConverters;
 import stillhouse.Sessions;
+import stillhouse.conf.ConfigException;
 import stillhouse.teacher.InputConfig;
 import stillhouse.teacher.MapExtent;
 import stillhouse.teacher.TeacherSource;
@@ -122,6 +125,29 @@ class ViewRowsTest {
     }
   }
 
+  /** As where another teacher was cached than the one that a training names. */
+  @Test
+  void aLayerThatNoTeacherOfTheCacheHasIsNamed() {
+    TeacherSpec whole = ENCODER.spec();
+    var other =
+        new TeacherSpec(
+            "another",
+            whole.encoderDigest(),
+            whole.decoderDigest(),
+            whole.preprocessing(),
+            List.of("neck.1"),
+            "neck.1",
+            false,
+            whole.batch());
+    CacheKeys keys = CacheKeys.of(other, PLAN, OPTIONS);
+    assertThatThrownBy(() -> ViewRows.cached(spark, workspace.root(), keys, REQUEST))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(
+            "Cannot train on layer 'neck.1' of teacher another: the cache has no column layer_neck_1 (it has [layer_embedding_0")
+        .hasMessageEndingWith(
+            "of other teachers). Run the cache job with this teacher, or name the one that was cached.");
+  }
+
   private static String structureOf(Row row) {
     return "feature_key = '" + row.getAs("feature_key") + "'";
   }
@@ -180,6 +206,16 @@ class ViewRowsTest {
     assertThat(view.info().rows()).isEqualTo(Map.of("train", 3L));
     assertThat(view.info().hasLogits()).isFalse();
     assertThat(view.projection().orElseThrow().dimensions()).as("of 3 channels").isEqualTo(3);
+  }
+
+  @Test
+  void imagesOfWhichNoneIsToTrainOnMakeNoView() {
+    Dataset<Row> rows = rows(ENCODER).withColumn("split", lit("val"));
+    assertThatThrownBy(
+            () -> TrainingView.materialise(spark, workspace.root(), REQUEST, Workspace::read, rows))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "No image to train on: none of those that can be used is of split train (by split: {val=3}). Ingest more images, or give split train a larger share in the data set's YAML.");
   }
 
   private static Dataset<Row> rows(TeacherSource teacher) {
