@@ -35,7 +35,13 @@ final class BegunRun {
           ? Optional.of(note.path(RUN).asText())
           : Optional.empty();
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read " + file + ": " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          "Cannot read "
+              + file
+              + ": "
+              + e.getMessage()
+              + ". It names the run's MLflow run: put it back, or remove it, and the next driver begins another one there.",
+          e);
     }
   }
 }

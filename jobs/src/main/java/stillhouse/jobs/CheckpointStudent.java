@@ -1,25 +1,27 @@
 package stillhouse.jobs;
 
-import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
+import java.util.function.Supplier;
 import stillhouse.cache.TrainingView;
 import stillhouse.onnx.OnnxExport;
 import stillhouse.quantize.QdqModel;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Experiment;
-import stillhouse.train.ViewImages;
 
-/** The student of a checkpoint as the file that would ship, made on the driver. */
+/**
+ * The student of a checkpoint as the file that would ship, made on the driver.
+ *
+ * @param calibration training images, for its activations in INT8
+ */
 record CheckpointStudent(
-    Experiment experiment, TrainingView view, OnnxMetadata metadata, Configuration hadoop) {
-  private static final int CALIBRATION_IMAGES = 32; // in the order of a hash: a fair draw
-
+    Experiment experiment,
+    TrainingView view,
+    OnnxMetadata metadata,
+    Supplier<List<float[]>> calibration) {
   /** Writes the student, its moving average where the run keeps one. */
   void write(Checkpoint checkpoint, Path file) {
     try (Network network = new Network(experiment, view)) {
@@ -30,29 +32,23 @@ record CheckpointStudent(
           metadata.with(checkpoint.weightDigest().hex()),
           file);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write the student as " + file, e);
+      throw unwritable("", file, e);
     }
   }
 
   /** Writes a student's file in INT8, calibrated on training images. */
   void writeInt8(Path onnx, Path file) {
     try {
-      Files.write(file, QdqModel.of(Files.readAllBytes(onnx), calibrationImages()));
+      Files.write(file, QdqModel.of(Files.readAllBytes(onnx), calibration.get()));
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot write the student in INT8 as " + file, e);
+      throw unwritable(" in INT8", file, e);
     }
   }
 
-  private List<float[]> calibrationImages() {
-    try (Network network = new Network(experiment, view);
-        NDArray images = ViewImages.first(view, CALIBRATION_IMAGES, network.manager(), hadoop)) {
-      List<float[]> each = new ArrayList<>();
-      for (int i = 0; i < images.getShape().get(0); i++) {
-        try (NDArray image = images.get(i)) {
-          each.add(image.toFloatArray());
-        }
-      }
-      return each;
-    }
+  private static UncheckedIOException unwritable(String how, Path file, IOException cause) {
+    return new UncheckedIOException(
+        "Cannot write the student%s as %s: %s. The driver writes what it looks at into the run's folder: make room or give it the right to write there, and run the same command again; it goes on from the last checkpoint."
+            .formatted(how, file, cause.getMessage()),
+        cause);
   }
 }

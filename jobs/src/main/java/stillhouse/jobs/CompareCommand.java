@@ -130,7 +130,7 @@ final class CompareCommand implements Callable<Integer> {
       } else if (isOfAnother(folder.resolve(RunRecord.ONNX), score.get())) {
         alone.add(run.name() + ": its score is of another ONNX file; evaluate it again");
       } else {
-        runs.add(new EvaluatedRun(score.get(), RunTerms.of(run)));
+        runs.add(EvaluatedRun.of(score.get(), run));
       }
     }
     for (String recipe : asked()) {
@@ -211,6 +211,9 @@ final class CompareCommand implements Callable<Integer> {
             + "\nThe mean's interval, from three seeds on: "
             + SeedSpread.FORMULA
             + ".");
+    List<String> flattered =
+        comparisons.stream().flatMap(c -> c.flattered().stream()).distinct().toList();
+    flattered.forEach(log::warn);
     alone.forEach(a -> log.warn("Not compared: {}", a));
     if (out != null) {
       Map<String, Object> json = new LinkedHashMap<>();
@@ -218,6 +221,7 @@ final class CompareCommand implements Callable<Integer> {
       json.put("seed_interval", "95 % of paired draws of image groups");
       json.put("over_seeds_interval", SeedSpread.FORMULA);
       json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());
+      json.put("chosen_on_scored_split", flattered);
       json.put("not_compared", alone);
       JsonFiles.write(out, json);
       log.info("Wrote {}", out);

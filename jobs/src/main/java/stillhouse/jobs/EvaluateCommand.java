@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -108,14 +110,22 @@ final class EvaluateCommand implements Callable<Integer> {
     if (answering.isPresent()) {
       scores.add(scoring.teacher(answering.get()));
     }
+    Map<String, String> flattered = new LinkedHashMap<>();
     for (Path folder : folders) {
-      scores.add(scoring.student(folder));
-      scores.addAll(scoring.variants(folder));
+      RunRecord record = RunRecord.read(folder);
+      List<Score> ofRun = new ArrayList<>(List.of(scoring.student(folder)));
+      ofRun.addAll(scoring.variants(folder));
+      for (Score score : ofRun) {
+        scores.add(score);
+        EvaluatedRun.of(score, record)
+            .flattered()
+            .ifPresent(sentence -> flattered.put(score.name(), sentence));
+      }
     }
     for (var given : predictions.places().entrySet()) {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
-    return new Summary(dataset, split, scores, samples.leftOut());
+    return new Summary(dataset, split, scores, samples.leftOut(), flattered);
   }
 
   private void write(

@@ -1,10 +1,20 @@
 package stillhouse.jobs;
 
-/** A run that was scored. */
-record EvaluatedRun(Score score, RunTerms terms) {
+import java.util.Optional;
+
+/**
+ * A run that was scored.
+ *
+ * @param validatedOn as {@link RunRecord#validatedOn}
+ */
+record EvaluatedRun(Score score, RunTerms terms, String validatedOn) {
+  static EvaluatedRun of(Score score, RunRecord record) {
+    return new EvaluatedRun(score, RunTerms.of(record), record.validatedOn());
+  }
+
   /** Another tool's masks: what they were made by is not known. */
   static EvaluatedRun ofPredictions(Score score) {
-    return new EvaluatedRun(score, new RunTerms(0, 0, 0, ""));
+    return new EvaluatedRun(score, new RunTerms(0, 0, 0, ""), "");
   }
 
   boolean isOfPredictions() {
@@ -18,5 +28,14 @@ record EvaluatedRun(Score score, RunTerms terms) {
 
   String name() {
     return score.name();
+  }
+
+  /** What is to be said of a figure on the images by which the student was chosen. */
+  Optional<String> flattered() {
+    return validatedOn.equals(score.split())
+        ? Optional.of(
+            "%s: its checkpoint was chosen on split %s, the images that it is scored on, so its figures flatter it. Score it on another split (--split), or validate on another (--validate-split)."
+                .formatted(name(), score.split()))
+        : Optional.empty();
   }
 }

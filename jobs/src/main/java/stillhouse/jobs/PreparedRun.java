@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import stillhouse.cache.TrainingView;
 import stillhouse.train.Experiment;
+import stillhouse.train.ReviewSettings;
 import stillhouse.train.TrainingRun;
 import stillhouse.train.ValidationSettings;
 
@@ -28,5 +29,10 @@ record PreparedRun(
   /** How it is looked at while it trains; empty where it is not. */
   Optional<ValidationSettings> validation() {
     return Optional.ofNullable(order.recipe().training().validation());
+  }
+
+  /** How it is held against the teacher meanwhile; empty where it is not. */
+  Optional<ReviewSettings> review() {
+    return Optional.ofNullable(order.recipe().training().review());
   }
 }

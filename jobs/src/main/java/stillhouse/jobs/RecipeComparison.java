@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap.Difference;
 
@@ -34,6 +35,15 @@ record RecipeComparison(
   /** Whether both sides of every pair took as many steps, of as many samples. */
   boolean equalWork() {
     return seeds.stream().allMatch(s -> s.pair().equalWork());
+  }
+
+  /** A sentence for each run that is scored on the images that it was chosen on. */
+  List<String> flattered() {
+    return seeds.stream()
+        .flatMap(s -> Stream.of(s.pair().baseline(), s.pair().candidate()))
+        .flatMap(run -> run.flattered().stream())
+        .distinct()
+        .toList();
   }
 
   private String terms(Function<RunPairs.Pair, EvaluatedRun> side) {
@@ -72,6 +82,7 @@ record RecipeComparison(
             "range",
             "",
             spreads.stream().map(s -> signed(s.min()) + " … " + signed(s.max())).toList()));
+    flattered().forEach(sentence -> lines.add("  " + sentence));
     return String.join(System.lineSeparator(), lines);
   }
 

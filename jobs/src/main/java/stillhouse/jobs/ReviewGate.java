@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import stillhouse.predict.OnnxSource;
+import stillhouse.train.Attempt;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.EpochGate;
 
@@ -38,10 +39,11 @@ final class ReviewGate implements EpochGate {
   }
 
   @Override
-  public Decision after(Checkpoint at) {
+  public Decision after(Checkpoint at, Attempt attempt) {
     Map<String, Object> look = look(at);
     if (!look.equals(last())) {
       compare(at);
+      attempt.require("note the review after epoch " + at.position().epoch());
       JsonFiles.write(run.folder().resolve(FILE), look);
     }
     Path pictures = job.pictures(run.folder(), at.position().epoch());

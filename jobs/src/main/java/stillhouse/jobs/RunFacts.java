@@ -12,6 +12,7 @@ import stillhouse.train.Checkpoint;
 import stillhouse.train.Experiment;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingReport;
+import stillhouse.train.ValidationSettings;
 
 /** What the runs of one train job are said to be, in MLflow and in their records. */
 record RunFacts(
@@ -66,6 +67,7 @@ record RunFacts(
       params.put("ema", String.valueOf(plan.averageDecay()));
     }
     prepared.validation().ifPresent(v -> params.put("validation", v.told()));
+    prepared.review().ifPresent(r -> params.put("review", r.told()));
     params.put("train_images", String.valueOf(info.samples("train")));
     params.put("views", info.views().toString());
     params.put("view", info.digest());
@@ -81,15 +83,10 @@ record RunFacts(
   }
 
   /**
-   * @param seconds of training; 0 where they are not known
    * @param best what ships where validation chose it; empty: what the run ended with ships
    */
   RunRecord record(
-      PreparedRun prepared,
-      TrainingReport report,
-      double seconds,
-      Optional<Checkpoint> best,
-      String mlflowRun) {
+      PreparedRun prepared, TrainingReport report, Optional<Checkpoint> best, String mlflowRun) {
     TrainingJob.Order order = prepared.order();
     TrainingPlan plan = prepared.run().plan();
     var info = prepared.view().info();
@@ -114,7 +111,7 @@ record RunFacts(
         options.ranks(),
         report.epochs(),
         report.steps(),
-        seconds,
+        report.stepSeconds(),
         parameters(prepared),
         plan.batch(),
         plan.learningRate(),
@@ -122,7 +119,8 @@ record RunFacts(
         new HashMap<>(report.losses()),
         prepared.run().identity().hex(),
         best.map(b -> b.position().epoch()).orElse(0),
-        report.epochs() < plan.epochs());
+        report.epochs() < plan.epochs(),
+        best.flatMap(b -> prepared.validation()).map(ValidationSettings::split).orElse(""));
   }
 
   private long parameters(PreparedRun prepared) {

@@ -28,8 +28,8 @@ import stillhouse.train.Checkpoints;
  * @param labels share of training images whose labels counted
  * @param epochs that were trained
  * @param steps of the optimiser in them
- * @param seconds of the training; 0 where an earlier driver trained a part of it, since they are
- *     then not known
+ * @param seconds of the training, over all drivers that had a part in it: {@link
+ *     stillhouse.train.Checkpoint#seconds}
  * @param batch samples a step over all ranks; 0 in files from before it was kept
  * @param learningRate the peak; 0 as above
  * @param mlflowRun id of its MLflow run; empty where the server was away while it trained
@@ -37,6 +37,8 @@ import stillhouse.train.Checkpoints;
  * @param identity of all that decided its weights; empty where an older version wrote the file
  * @param bestEpoch after how many epochs validation found it best; 0 where there was no validation
  * @param stoppedEarly whether validation ended it before its plan did
+ * @param validatedOn the split by which validation chose what ships; empty where none did, and
+ *     where an older version wrote the file
  */
 record RunRecord(
     String name,
@@ -66,12 +68,14 @@ record RunRecord(
     Map<String, Double> losses,
     String identity,
     int bestEpoch,
-    boolean stoppedEarly) {
+    boolean stoppedEarly,
+    String validatedOn) {
   static final String FILE = "run.json";
   static final String ONNX = "student.onnx";
 
   RunRecord {
     identity = identity == null ? "" : identity;
+    validatedOn = validatedOn == null ? "" : validatedOn;
   }
 
   /** This record with the id of an MLflow run that was made later. */

@@ -101,16 +101,25 @@ final class RunTracking {
   }
 
   /** Keeps metrics of one step until MLflow has them; returns at once. */
-  synchronized void metrics(Map<String, Double> values, long step) {
+  void metrics(Map<String, Double> values, long step) {
+    metrics(values, step, System.currentTimeMillis());
+  }
+
+  /**
+   * Keeps metrics of one step until MLflow has them; returns at once. A value of the same name,
+   * step and moment is one point of a curve, however often it is told.
+   *
+   * @param millis when they were measured, since 1970
+   */
+  synchronized void metrics(Map<String, Double> values, long step, long millis) {
     if (values.isEmpty()) {
       return;
     }
-    long now = System.currentTimeMillis();
-    keep(values, step, now);
+    keep(values, step, millis);
     if (run == null) {
       behind = true;
     } else {
-      run.metrics(values, step, now);
+      run.metrics(values, step, millis);
     }
   }
 
@@ -175,6 +184,16 @@ final class RunTracking {
     }
   }
 
+  /** Another driver goes on with the run, and says how it ends. */
+  void left() {
+    if (run != null) {
+      tell(
+          "the last of this driver's curves",
+          "The other driver's are not affected.",
+          TrackedRun::close);
+    }
+  }
+
   /** Notes, until {@link #trained} has told it, that MLflow does not know how the run ended. */
   void untold() {
     note("that it is trained");
@@ -208,6 +227,7 @@ final class RunTracking {
     Map<String, String> tags = new HashMap<>(Map.of("weights_digest", record.weightsDigest()));
     if (record.bestEpoch() > 0) {
       tags.put("best_epoch", String.valueOf(record.bestEpoch()));
+      tags.put("validated_on", record.validatedOn());
       tags.put("stopped_early", String.valueOf(record.stoppedEarly()));
     }
     return tags;

@@ -206,7 +206,12 @@ final class Scoring {
       if (file.variant() == Variant.FP32 && pictures.draw(source, overlays)) {
         run.artifacts(overlays, "overlays");
       }
-      run.tags(Map.of("tensorrt" + file.suffix(), engine.summary()));
+      run.tags(
+          Map.of(
+              "tensorrt" + file.suffix(),
+              engine.summary(),
+              "chosen_on_scored_split",
+              String.valueOf(record.validatedOn().equals(split))));
       report(file, run, score, result, record.steps());
     }
     return score.write(file.scores()); // last: what is written counts as reported

@@ -12,8 +12,15 @@ import stillhouse.data.DatasetConfig;
  * The table at the end: the teacher and every student, side by side.
  *
  * @param leftOut labelled images of the split that no model was scored on, by reason
+ * @param flattered a sentence, by model, for each that is scored on the images that it was chosen
+ *     on
  */
-record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<String, Long> leftOut) {
+record Summary(
+    DatasetConfig dataset,
+    String split,
+    List<Score> scores,
+    Map<String, Long> leftOut,
+    Map<String, String> flattered) {
 
   String text() {
     TextTable table =
@@ -59,6 +66,7 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     scores.stream()
         .filter(s -> !s.supervision().isEmpty())
         .forEach(s -> lines.add(s.name() + ": " + s.supervision()));
+    lines.addAll(flattered.values());
     scores.stream()
         .map(Score::tensorrt)
         .filter(t -> !t.isEmpty())
@@ -77,11 +85,11 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     json.put("images_left_out", leftOut);
     json.put("mlflow", mlflow);
     json.put("strata", strata.toList());
-    json.put("models", scores.stream().map(Summary::flat).toList());
+    json.put("models", scores.stream().map(this::flat).toList());
     JsonFiles.write(file, json);
   }
 
-  private static Map<String, Object> flat(Score s) {
+  private Map<String, Object> flat(Score s) {
     Map<String, Object> m = new LinkedHashMap<>();
     m.put("name", s.name());
     m.put("kind", s.kind());
@@ -94,6 +102,7 @@ record Summary(DatasetConfig dataset, String split, List<Score> scores, Map<Stri
     m.put("onnx_bytes", s.bytes());
     m.put("ms_per_image", s.millis());
     m.put("supervision", s.supervision());
+    m.put("chosen_on_scored_split", flattered.containsKey(s.name()));
     m.put("tensorrt", s.tensorrt());
     m.put("mlflow_run", s.mlflowRun());
     return m;

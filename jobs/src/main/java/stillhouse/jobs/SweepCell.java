@@ -42,8 +42,7 @@ record SweepCell(
       StudentConfig student,
       SweepConfig.Run run,
       double labels,
-      int ranks,
-      boolean partial) {
+      SweepOptions over) {
     SweepConfig.Every settings = run.settings(config.every());
     TrainingOptions options =
         TrainingOptions.of(
@@ -52,8 +51,10 @@ record SweepCell(
             settings.batch(),
             settings.learningRate(),
             labels,
-            ranks,
-            partial);
+            over.ranks(config.ranks()),
+            over.partial(),
+            config.verdicts() || over.verdicts(),
+            over.review());
     Path source = ConfFiles.find("recipes", run.recipe());
     Recipe read = Recipe.load(source);
     boolean aligned = settings.grid() != null && Experiment.needsTeacher(read);
@@ -62,7 +63,9 @@ record SweepCell(
             config.name() + "_" + run.name(),
             read.description(),
             read.losses(),
-            read.training(),
+            config.review() == null
+                ? read.training()
+                : read.training().with(read.training().validation(), config.review()),
             aligned ? new Recipe.Alignment(settings.grid()) : read.alignment(),
             read.projection(),
             read.augmentation(),
@@ -104,6 +107,10 @@ record SweepCell(
       trained.put("epochs", training.epochs()).put("batch", training.batch());
       ((ObjectNode) trained.get("optimizer"))
           .put("learningRate", training.optimizer().learningRate());
+      trained.remove("review");
+      if (training.review() != null) {
+        trained.set("review", YAML.valueToTree(training.review()));
+      }
       if (Experiment.needsTeacher(recipe)) {
         tree.putObject("alignment").put("grid", recipe.alignment().grid());
       }

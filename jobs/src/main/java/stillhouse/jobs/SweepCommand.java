@@ -38,16 +38,7 @@ final class SweepCommand implements Callable<Integer> {
   @Mixin private TeacherOption teacher;
   @Mixin private TrackingOptions tracking;
 
-  @Option(
-      names = "--ranks",
-      paramLabel = "N",
-      description = "executors that train a run together, in place of the file's")
-  private Optional<Integer> ranks = Optional.empty();
-
-  @Option(
-      names = "--partial",
-      description = "train on what is cached, where the cache job has not reached every image yet")
-  private boolean partial;
+  @Mixin private SweepOptions options;
 
   @Option(names = "--dry-run", description = "say what would be trained, and train nothing")
   private boolean dryRun;
@@ -58,11 +49,14 @@ final class SweepCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Path file = ConfFiles.find("sweeps", sweep);
     SweepConfig config = SweepConfig.load(file);
-    int over = ranks.orElse(config.ranks());
-    SweepGrid grid = SweepGrid.of(file, config, over, partial);
+    int over = options.ranks(config.ranks());
+    SweepGrid grid = SweepGrid.of(file, config, options);
     DatasetConfig dataset = data.load();
     Optional<LocalTeacher> source = teacher.find(dataset);
-    grid.cells().forEach(cell -> TrainCommand.requireTeacher(cell.recipe(), source));
+    for (SweepCell cell : grid.cells()) {
+      TrainCommand.requireTeacher(cell.recipe(), source);
+      TrainCommand.requireReviewer(cell.recipe(), source);
+    }
     if (dryRun) {
       return plan(grid, dataset, over);
     }

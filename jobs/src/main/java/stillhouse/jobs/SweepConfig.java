@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import stillhouse.conf.ConfigFile;
 import stillhouse.metrics.Metric;
+import stillhouse.train.ReviewSettings;
 
 /**
  * Runs by seeds from one cache, held against one of them. Read from {@code conf/sweeps/*.yaml},
@@ -16,6 +17,10 @@ import stillhouse.metrics.Metric;
  * @param labels shares of the training images whose labels count, for runs without one of their own
  * @param baseline name of the run that the others are paired with
  * @param split that is scored
+ * @param verdicts whether verdicts change the weights of samples, as {@code train --verdicts};
+ *     null: as each recipe says
+ * @param review how students are held against the teacher while they train; null: as each recipe
+ *     says
  * @param every what runs that say nothing else are trained with
  */
 record SweepConfig(
@@ -27,6 +32,8 @@ record SweepConfig(
     Integer ranks,
     String split,
     List<Metric> metrics,
+    Boolean verdicts,
+    ReviewSettings review,
     Every every,
     String baseline,
     List<Run> runs) {
@@ -80,6 +87,7 @@ record SweepConfig(
     ranks = ranks == null ? DEFAULT_RANKS : ranks;
     split = split == null ? "test" : split;
     metrics = metrics == null ? List.of(Metric.IOU, Metric.BOUNDARY_IOU) : List.copyOf(metrics);
+    verdicts = verdicts != null && verdicts;
     every = every == null ? Every.NOTHING : every;
     requireNames(runs, baseline);
     for (Run run : runs) {

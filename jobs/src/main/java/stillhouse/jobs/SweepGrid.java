@@ -24,10 +24,9 @@ record SweepGrid(SweepConfig config, List<SweepCell> cells) {
 
   /**
    * @param file of {@code config}, for messages
-   * @param ranks that a run is trained on
    * @throws ConfigException where a student or a recipe can't be read or trained so
    */
-  static SweepGrid of(Path file, SweepConfig config, int ranks, boolean partial) {
+  static SweepGrid of(Path file, SweepConfig config, SweepOptions over) {
     List<SweepCell> cells = new ArrayList<>();
     for (String name : config.students()) {
       Path studentFile = ConfFiles.find("students", name);
@@ -37,7 +36,7 @@ record SweepGrid(SweepConfig config, List<SweepCell> cells) {
       for (double share : shares) {
         for (SweepConfig.Run run : config.runs()) {
           if (run.shares(config.labels()).contains(share)) {
-            cells.add(cell(file, config, studentFile, student, run, share, ranks, partial));
+            cells.add(cell(file, config, studentFile, student, run, share, over));
           }
         }
       }
@@ -53,10 +52,9 @@ record SweepGrid(SweepConfig config, List<SweepCell> cells) {
       StudentConfig student,
       SweepConfig.Run run,
       double share,
-      int ranks,
-      boolean partial) {
+      SweepOptions over) {
     try {
-      return SweepCell.of(config, studentFile, student, run, share, ranks, partial);
+      return SweepCell.of(config, studentFile, student, run, share, over);
     } catch (ConfigException e) {
       throw new ConfigException(
           "Invalid sweep %s: run %s: %s".formatted(file, run.name(), e.getMessage()), e);

@@ -98,7 +98,7 @@ final class SweepJob {
     }
     Map<String, Long> read = Pins.versions(spark, root.uri());
     grid.cells().forEach(this::require);
-    requireUnchanged(read);
+    requireUnchanged(file, read, Pins.versions(spark, root.uri()));
     SweepTracking tracking =
         SweepTracking.start(server, dataset.name(), grid.config().name(), folder());
     boolean told = false;
@@ -121,8 +121,7 @@ final class SweepJob {
    * All of a sweep's views are made before its first training. They are of the same data where
    * nothing was written meanwhile.
    */
-  private void requireUnchanged(Map<String, Long> read) {
-    Map<String, Long> now = Pins.versions(spark, root.uri());
+  static void requireUnchanged(Path file, Map<String, Long> read, Map<String, Long> now) {
     if (!now.equals(read)) {
       throw new ConfigException(
           "Cannot run sweep %s: its data changed while its training views were made (versions of tables were %s, are %s), so runs would not be comparable. Run the same command again once nothing is ingested or cached."

@@ -19,7 +19,7 @@ sealed interface SweepOutcome {
     }
 
     EvaluatedRun evaluated() {
-      return new EvaluatedRun(score, RunTerms.of(record));
+      return EvaluatedRun.of(score, record);
     }
   }
 

@@ -133,7 +133,7 @@ final class SweepPlan {
     return trained.stream()
         .filter(run -> run.student().equals(cell.student().name()) && run.ranks() == ranks)
         .filter(run -> run.batch() == cell.recipe().training().batch() && run.steps() > 0)
-        .filter(run -> run.seconds() > 0) // of one driver
+        .filter(run -> run.seconds() > 0)
         .min(Comparator.comparing(run -> !run.recipe().equals(cell.recipe().name())));
   }
 }

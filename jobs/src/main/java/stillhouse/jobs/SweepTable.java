@@ -51,7 +51,7 @@ record SweepTable(
       return done.stream().mapToDouble(d -> d.record().seconds()).filter(s -> s > 0).average();
     }
 
-    /** Trainings that more than one driver had a part in. */
+    /** Trainings of which they are not known: an older version trained some of their steps. */
     List<String> untimed() {
       return done.stream()
           .filter(d -> d.record().seconds() == 0)

@@ -146,10 +146,14 @@ record SweepText(SweepTable table) {
         .filter(row -> !row.equalWork())
         .forEach(row -> notes.add(table.title(row) + " UNEQUAL: " + terms(row)));
     table.rows().forEach(row -> notes.addAll(row.unpaired()));
+    table.rows().stream()
+        .flatMap(row -> row.done().stream())
+        .flatMap(done -> done.evaluated().flattered().stream())
+        .forEach(notes::add);
     List<String> untimed = table.rows().stream().flatMap(r -> r.untimed().stream()).toList();
     if (!untimed.isEmpty()) {
       notes.add(
-          "The training seconds leave out what more than one driver trained: "
+          "The training seconds leave out what an older version trained in parts: "
               + String.join(", ", untimed)
               + ".");
     }

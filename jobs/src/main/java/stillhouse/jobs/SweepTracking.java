@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.tracking.TrackedRun;
@@ -19,11 +21,13 @@ final class SweepTracking {
   private static final String PARENT = "mlflow.parentRunId";
 
   private final TrackingServer server;
+  private final String experiment;
   private final TrackedRun run;
   private final boolean anew;
 
-  private SweepTracking(TrackingServer server, TrackedRun run, boolean anew) {
+  private SweepTracking(TrackingServer server, String experiment, TrackedRun run, boolean anew) {
     this.server = server;
+    this.experiment = experiment;
     this.run = run;
     this.anew = anew;
   }
@@ -36,12 +40,12 @@ final class SweepTracking {
     Optional<TrackedRun> begun = BegunRun.read(folder, server.uri()).flatMap(server::find);
     if (begun.isPresent()) {
       begun.get().reopen();
-      return new SweepTracking(server, begun.get(), false);
+      return new SweepTracking(server, experiment, begun.get(), false);
     }
     TrackedRun run = server.start(experiment, sweep, JobTags.of("sweep", Map.of("sweep", sweep)));
     BegunRun.write(folder, server.uri(), run.id());
     log.info("MLflow run of the sweep: {}", run.address());
-    return new SweepTracking(server, run, true);
+    return new SweepTracking(server, experiment, run, true);
   }
 
   /** The tags of a training of the sweep. */
@@ -62,6 +66,7 @@ final class SweepTracking {
       run.tags(described(table)); // parameters can't change, and a sweep gets further seeds
       run.metrics(table.figures(), 0);
       files.forEach(file -> run.artifact(file, "sweep"));
+      endStopped(table);
       run.finish(table.failures().isEmpty());
       return true;
     } catch (TrackingException e) {
@@ -80,6 +85,24 @@ final class SweepTracking {
         try (TrackedRun child = server.resume(done.record().mlflowRun())) {
           child.tags(tags(row.cell()));
         }
+      }
+    }
+  }
+
+  /**
+   * Ends the children of drivers that were killed and whose trainings have other runs by now, or
+   * are no longer part of the sweep. Those of this table have ended as their trainings did.
+   */
+  private void endStopped(SweepTable table) {
+    Set<String> own =
+        table.rows().stream()
+            .flatMap(row -> row.done().stream())
+            .map(done -> done.record().mlflowRun())
+            .collect(Collectors.toSet());
+    for (String id : server.running(experiment, PARENT, run.id())) {
+      if (!own.contains(id)) {
+        log.info("Ending MLflow run {}: its driver was stopped, and none goes on with it", id);
+        server.resume(id).finish(false);
       }
     }
   }

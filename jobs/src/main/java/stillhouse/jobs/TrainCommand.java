@@ -29,6 +29,7 @@ import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.BarrierTraining;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
+import stillhouse.train.ReviewSettings;
 
 /** Trains students: every recipe with every seed, one MLflow run each. */
 @Command(
@@ -111,12 +112,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private List<TrainingJob.Order> orders(StudentConfig config, Optional<LocalTeacher> source) {
-    requireReviewer(source);
     List<TrainingJob.Order> orders = new ArrayList<>();
     for (String recipe : recipes) {
       var file = ConfFiles.find("recipes", recipe);
       Recipe loaded = training.apply(Recipe.load(file));
       requireTeacher(loaded, source);
+      requireReviewer(loaded, source);
       for (long seed : seeds) {
         String called = RunName.of(config.name(), loaded.name(), training.labels(), seed);
         orders.add(
@@ -165,12 +166,15 @@ final class TrainCommand implements Callable<Integer> {
     return JobSession.open("train " + dataset.name());
   }
 
-  private void requireReviewer(Optional<LocalTeacher> source) {
-    if (training.review().every() > 0 && source.filter(t -> t.spec().answers()).isEmpty()) {
+  /**
+   * @throws ConfigException where a student is to be held against a teacher, and there is none
+   */
+  static void requireReviewer(Recipe recipe, Optional<LocalTeacher> source) {
+    ReviewSettings review = recipe.training().review();
+    if (review != null && source.filter(t -> t.spec().answers()).isEmpty()) {
       throw new ConfigException(
-          "Cannot review the student every "
-              + training.review().every()
-              + " epochs: no teacher that gives masks is named. Give --teacher NAME, or leave --review-every out.");
+          "Cannot review the student of recipe %s every %d epochs: no teacher that gives masks is named. Give --teacher NAME, or --review-every 0."
+              .formatted(recipe.name(), review.everyEpochs()));
     }
   }
 

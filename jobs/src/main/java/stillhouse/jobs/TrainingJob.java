@@ -28,6 +28,7 @@ import stillhouse.train.Checkpoints;
 import stillhouse.train.EpochGate;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
+import stillhouse.train.SupersededException;
 import stillhouse.train.TrainingException;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingReport;
@@ -102,13 +103,15 @@ final class TrainingJob {
         pins.preparing(
             () -> {
               List<PreparedRun> prepared = orders.stream().map(this::prepare).toList();
-              if (!prepared.stream().allMatch(PreparedRun::isTrained)) {
-                reviewer().ifPresent(ReviewJob::requireAnswers); // before anything is pinned
-              }
+              prepared.stream()
+                  .filter(p -> !p.isTrained())
+                  .flatMap(p -> reviewer(p).stream())
+                  .findFirst()
+                  .ifPresent(ReviewJob::requireAnswers); // before anything is pinned
               prepared.stream().filter(p -> !p.isTrained()).forEach(p -> pin(p, pinned));
               return prepared;
             });
-    try {
+    try (var looked = pins.evaluating()) { // looks are at the images of now
       return all.stream().map(prepared -> run(prepared, pinned)).flatMap(Optional::stream).toList();
     } finally {
       pinned.values().forEach(Pins.Held::leave); // those not trained can be resumed
@@ -193,24 +196,29 @@ final class TrainingJob {
     keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
     keep(studentFile, prepared.folder().resolve("student.yaml"));
     prepared.judged().keep(prepared.folder());
-    boolean anew = checkpoints(run).isEmpty();
     RunTracking tracking = RunTracking.start(server, facts.of(prepared, options.ranks()));
     TrainingReport report;
     Optional<Checkpoint> best;
     RunRecord record;
     boolean trained = false;
+    boolean superseded = false;
     try {
       try (var curves = new RunCurves(order.name(), run.plan(), tracking, bar(prepared));
           var hearing = TrainingReports.listen(run.id(), curves)) {
         report = BarrierTraining.run(spark, run, prepared.experiment(), gates(prepared, tracking));
       }
       best = prepared.validation().map(v -> best(run));
-      record = facts.record(prepared, report, anew ? report.seconds() : 0, best, tracking.id());
+      record = facts.record(prepared, report, best, tracking.id());
       tracking.untold(); // first: a driver that is stopped between the two leaves it to be told
       record.write(prepared.folder());
       trained = true;
+    } catch (SupersededException e) {
+      superseded = true;
+      throw e;
     } finally {
-      if (!trained) {
+      if (superseded) {
+        tracking.left();
+      } else if (!trained) {
         tracking.failed();
       }
     }
@@ -230,7 +238,7 @@ final class TrainingJob {
         record,
         Map.of(
             "train/seconds",
-            report.seconds(),
+            record.seconds(),
             "train/mean_images_per_second",
             report.imagesPerSecond()));
   }
@@ -250,9 +258,15 @@ final class TrainingJob {
   private List<EpochGate> gates(PreparedRun prepared, RunTracking tracking) {
     List<EpochGate> gates = new ArrayList<>();
     prepared.validation().ifPresent(v -> gates.add(validation.gate(prepared, v, tracking)));
-    int every = options.review().every();
-    reviewer()
-        .map(job -> new ReviewGate(every, job, prepared, validation.student(prepared), tracking))
+    reviewer(prepared)
+        .map(
+            job ->
+                new ReviewGate(
+                    prepared.review().orElseThrow().everyEpochs(),
+                    job,
+                    prepared,
+                    validation.student(prepared),
+                    tracking))
         .ifPresent(gates::add);
     return gates;
   }
@@ -267,34 +281,25 @@ final class TrainingJob {
                         .formatted(run.id(), run.checkpoints())));
   }
 
-  /** Who holds students against the teacher while they train; empty where nobody does. */
-  private Optional<ReviewJob> reviewer() {
-    ReviewEveryOption review = options.review();
-    if (review.every() == 0) {
-      return Optional.empty();
-    }
-    TeacherSpec spec = facts.teacher().orElseThrow().spec(); // as the command requires
-    return Optional.of(new ReviewJob(spark, root.uri(), facts.dataset(), spec, review.terms()));
-  }
-
-  private static void warnOfEmptySlots(Order order, long samples) {
-    int batch = order.recipe().training().batch();
-    if (batch > samples) {
-      log.warn(
-          "Run {} has a batch of {} and {} training samples: each step takes all of them, and ranks"
-              + " whose share is empty wait for the others. Give a --batch of {} or fewer",
-          order.name(),
-          batch,
-          samples,
-          samples);
-    }
+  /** Who holds a run's student against the teacher while it trains; empty where nobody does. */
+  private Optional<ReviewJob> reviewer(PreparedRun prepared) {
+    return prepared
+        .review()
+        .map(
+            review -> {
+              TeacherSpec spec = facts.teacher().orElseThrow().spec(); // as the command requires
+              ReviewTerms terms = ReviewEveryOption.terms(review);
+              return new ReviewJob(spark, root.uri(), facts.dataset(), spec, terms);
+            });
   }
 
   private TrainingPlan plan(Order order, TrainingView view) {
     Recipe.Training training = order.recipe().training();
     int stepsPerEpoch = Experiment.stepsPerEpoch(view.info(), training.batch());
     int epochs = options.epochs(order.recipe(), stepsPerEpoch);
-    warnOfEmptySlots(order, view.info().samples("train"));
+    new BatchFit(training.batch(), view.info().samples("train"))
+        .warning(order.name())
+        .ifPresent(log::warn);
     double warmup = training.schedule().warmupEpochs();
     if (warmup > epochs) {
       throw new ConfigException(

@@ -3,6 +3,7 @@ package stillhouse.jobs;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
@@ -80,12 +81,22 @@ final class TrainingOptions {
           "let what reviewers said of training images (review --verdicts) change their weights, as the recipe's curriculum says or by default")
   private boolean verdicts;
 
-  @Mixin private final ReviewEveryOption review = new ReviewEveryOption();
+  @Mixin private final ReviewEveryOption review;
+
+  TrainingOptions() {
+    this(new ReviewEveryOption());
+  }
+
+  private TrainingOptions(ReviewEveryOption review) {
+    this.review = review;
+  }
 
   /**
    * Those of a file in place of the command line; null: as the recipe says.
    *
    * @param steps not beside epochs
+   * @param verdicts whether verdicts are used
+   * @param review how student and teacher are held against each other
    */
   static TrainingOptions of(
       Integer epochs,
@@ -94,8 +105,11 @@ final class TrainingOptions {
       Double learningRate,
       double labels,
       int ranks,
-      boolean partial) {
-    TrainingOptions options = new TrainingOptions();
+      boolean partial,
+      boolean verdicts,
+      ReviewEveryOption review) {
+    TrainingOptions options = new TrainingOptions(review);
+    options.verdicts = verdicts;
     options.epochs = epochs;
     options.steps = steps;
     options.batch = batch;
@@ -109,10 +123,6 @@ final class TrainingOptions {
   /** Whether a recipe's run uses verdicts: it is asked to, or its recipe says how. */
   boolean verdicts(Recipe recipe) {
     return verdicts || !recipe.curriculum().equals(Curriculum.DEFAULT);
-  }
-
-  ReviewEveryOption review() {
-    return review;
   }
 
   double labels() {
@@ -146,7 +156,9 @@ final class TrainingOptions {
           training
               .with(length, size)
               .with(optimizer.withLearningRate(rate))
-              .with(validation(training.validation())));
+              .with(
+                  validation(training.validation()),
+                  review.over(Optional.ofNullable(training.review())).orElse(null)));
     } catch (IllegalArgumentException e) { // a warm-up longer than the run
       throw new ConfigException(
           "Cannot train by recipe %s for %d epochs: %s"

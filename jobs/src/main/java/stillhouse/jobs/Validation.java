@@ -24,6 +24,8 @@ final class Validation {
   private final DatasetConfig dataset;
   private final StudentConfig student;
   private final Map<String, TestSamples> bySplit = new HashMap<>();
+  private final Map<String, CalibrationImages> calibration = new HashMap<>(); // by view
+  private final Map<String, SplitWatch> watches = new HashMap<>();
 
   Validation(SparkSession spark, RootOption root, DatasetConfig dataset, StudentConfig student) {
     this.spark = spark;
@@ -33,7 +35,7 @@ final class Validation {
   }
 
   /**
-   * The images of a split, the same for all runs of the job.
+   * The images of a split as they are when the job begins, the same for all its runs and looks.
    *
    * @throws ConfigException where none of them has a pixel of any class
    */
@@ -42,7 +44,10 @@ final class Validation {
         split,
         s -> {
           requireLabels(s);
-          return TestSamples.of(spark, root.uri(), dataset, s, Optional.empty());
+          long version = SplitWatch.version(spark, root); // first: what comes later is a change
+          TestSamples began = TestSamples.of(spark, root.uri(), dataset, s, Optional.empty());
+          watches.put(s, new SplitWatch(spark, root, began, version));
+          return began;
         });
   }
 
@@ -79,7 +84,13 @@ final class Validation {
         prepared.experiment(),
         prepared.view(),
         metadata,
-        spark.sparkContext().hadoopConfiguration());
+        calibration.computeIfAbsent(
+            prepared.view().folder(),
+            folder ->
+                new CalibrationImages(
+                    prepared.experiment(),
+                    prepared.view(),
+                    spark.sparkContext().hadoopConfiguration())));
   }
 
   /** What looks at a run between its Spark jobs. */
@@ -93,6 +104,7 @@ final class Validation {
             samples(settings.split()),
             root.imageTable(prepared.order().name(), "validation"),
             student(prepared)),
+        watches.get(settings.split()),
         prepared,
         tracking);
   }

@@ -10,6 +10,7 @@ import org.apache.commons.io.FileUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.metrics.Metric;
+import stillhouse.train.Attempt;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.EpochGate;
 import stillhouse.train.ValidationHistory;
@@ -28,6 +29,7 @@ final class ValidationGate implements EpochGate {
   private final ValidationSettings settings;
   private final ValidationLog looks;
   private final StudentLook student;
+  private final SplitWatch watch;
   private final PreparedRun prepared;
   private final RunTracking tracking;
   private final String of;
@@ -36,11 +38,13 @@ final class ValidationGate implements EpochGate {
       ValidationSettings settings,
       ValidationLog looks,
       StudentLook student,
+      SplitWatch watch,
       PreparedRun prepared,
       RunTracking tracking) {
     this.settings = settings;
     this.looks = looks;
     this.student = student;
+    this.watch = watch;
     this.prepared = prepared;
     this.tracking = tracking;
     this.of =
@@ -57,14 +61,19 @@ final class ValidationGate implements EpochGate {
   }
 
   @Override
-  public Decision after(Checkpoint at) {
-    ValidationLook look = looks.at(at, of).orElseGet(() -> look(at));
-    tracking.metrics(look.metrics(), look.step()); // where it is known, its driver may not have
+  public Decision after(Checkpoint at, Attempt attempt) {
+    ValidationLook look = looks.at(at, of).orElseGet(() -> look(at, attempt));
+    if (look.millis() > 0) {
+      // Where it was noted before, its driver may not have come to it. Of the same moment it is the
+      // same point of the curve, which MLflow has once.
+      tracking.metrics(look.metrics(), look.step(), look.millis());
+    }
     say(look, looks.history(look.of()));
     return look.decision();
   }
 
-  private ValidationLook look(Checkpoint at) {
+  private ValidationLook look(Checkpoint at, Attempt attempt) {
+    watch.change().ifPresent(log::warn);
     Path files = prepared.folder().resolve("looked-at");
     try {
       Files.createDirectories(files);
@@ -77,11 +86,12 @@ final class ValidationGate implements EpochGate {
               of,
               metrics.get(student.name(settings.metric().metric(), "")),
               metrics,
-              Decision.CONTINUE);
+              Decision.CONTINUE,
+              System.currentTimeMillis());
       if (looks.history(of).best().map(best -> look.score() > best.score()).orElse(true)) {
         send(files); // first: what is noted is not looked at again
       }
-      return looks.note(look, at);
+      return looks.note(look, at, attempt);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep the student's files in " + files, e);
     } finally {

@@ -172,6 +172,23 @@ public final class TrackingServer implements AutoCloseable {
         .findFirst();
   }
 
+  /** Ids of those runs of an experiment that have a tag of this value and are shown as running. */
+  public List<String> running(String experiment, String tag, String value) {
+    String filter = "tags.`%s` = '%s' and attributes.status = 'RUNNING'".formatted(tag, value);
+    artifacts.requireAnswer("look for runs of " + experiment);
+    try {
+      return experiment(experiment)
+          .map(e -> client.searchRuns(List.of(e.getExperimentId()), filter))
+          .orElse(List.of())
+          .stream()
+          .map(RunInfo::getRunId)
+          .toList();
+    } catch (MlflowClientException e) {
+      throw new TrackingException(
+          "Cannot look for runs of %s at %s: %s".formatted(experiment, uri, e.getMessage()), e);
+    }
+  }
+
   /** The runs of an experiment, newest first. */
   public List<RunInfo> runs(String experiment) {
     return experiment(experiment)

@@ -94,8 +94,8 @@ class RunPairsTest {
 
   @Test
   void refusesRunsThatWereScoredOnDifferentImages() {
-    var a = new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s1"), TERMS);
-    var b = new EvaluatedRun(score("b", "sard", "tiny", 0, 1, ""), TERMS);
+    var a = new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s1"), TERMS, "");
+    var b = new EvaluatedRun(score("b", "sard", "tiny", 0, 1, ""), TERMS, "");
     assertThatThrownBy(() -> new RunPairs.Pair(a, b).require(true))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
@@ -121,6 +121,17 @@ class RunPairsTest {
         .contains("candidate_terms={steps=300, batch=8, learning_rate=1.0E-4, view=v}");
   }
 
+  @Test
+  void aRunThatIsScoredOnTheImagesItWasChosenOnIsNamed() {
+    var clean = new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s"), TERMS, "val");
+    var chosen = new EvaluatedRun(score("b", "sard", "tiny", 0, 1, "s"), TERMS, "test");
+    RecipeComparison comparison = comparison(new RunPairs.Pair(clean, chosen));
+    assertThat(comparison.flattered())
+        .containsExactly(
+            "b: its checkpoint was chosen on split test, the images that it is scored on, so its figures flatter it. Score it on another split (--split), or validate on another (--validate-split).");
+    assertThat(comparison.text()).contains(comparison.flattered());
+  }
+
   private static RecipeComparison comparison(RunPairs.Pair pair) {
     Map<Metric, Difference> differences = new EnumMap<>(Metric.class);
     for (Metric metric : Metric.values()) {
@@ -132,13 +143,13 @@ class RunPairsTest {
 
   private static RunPairs.Pair pair(RunTerms baseline, RunTerms candidate) {
     return new RunPairs.Pair(
-        new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s"), baseline),
-        new EvaluatedRun(score("b", "sard", "tiny", 0, 1, "s"), candidate));
+        new EvaluatedRun(score("a", "base", "tiny", 0, 1, "s"), baseline, ""),
+        new EvaluatedRun(score("b", "sard", "tiny", 0, 1, "s"), candidate, ""));
   }
 
   private static EvaluatedRun run(
       String name, String recipe, String student, long seed, double labels) {
-    return new EvaluatedRun(score(name, recipe, student, seed, labels, "s"), TERMS);
+    return new EvaluatedRun(score(name, recipe, student, seed, labels, "s"), TERMS, "");
   }
 
   private static Score score(

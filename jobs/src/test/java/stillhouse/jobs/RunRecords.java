@@ -9,7 +9,7 @@ import java.util.Map;
 final class RunRecords {
   private RunRecords() {}
 
-  /** As the driver leaves it that trained a part of it. */
+  /** As a version left it that knew of no seconds where it trained only a part. */
   static RunRecord untimed(RunRecord record) {
     try {
       ObjectNode fields = JsonFiles.JSON.valueToTree(record);
@@ -50,6 +50,7 @@ final class RunRecords {
         losses,
         "",
         0,
-        false);
+        false,
+        "");
   }
 }

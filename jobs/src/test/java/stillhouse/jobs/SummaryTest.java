@@ -22,7 +22,12 @@ class SummaryTest {
         DatasetConfig.load(
             ConfFiles.find("datasets", "drawn-scenes"), Map.of("SCENES", folder.toString()));
     Summary summary =
-        new Summary(dataset, "test", List.of(), Map.of("image unreadable", 2L, "not answered", 3L));
+        new Summary(
+            dataset,
+            "test",
+            List.of(),
+            Map.of("image unreadable", 2L, "not answered", 3L),
+            Map.of());
     assertThat(summary.text())
         .contains(
             "Left out of split test: 2 images, image unreadable",

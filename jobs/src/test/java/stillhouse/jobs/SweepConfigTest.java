@@ -12,10 +12,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
 import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.metrics.Metric;
 import stillhouse.train.Recipe;
+import stillhouse.train.ReviewSettings;
 
 class SweepConfigTest {
   private static final String SMALL =
@@ -46,7 +48,7 @@ class SweepConfigTest {
     assertThat(Files.readString(file))
         .startsWith("# ")
         .contains("bin/stillhouse sweep " + config.name() + " --data ", "# Cost:   ", "Expect: ");
-    SweepGrid grid = SweepGrid.of(file, config, config.ranks(), false);
+    SweepGrid grid = SweepGrid.of(file, config, new SweepOptions());
     Map<String, Integer> trainings =
         Map.of("sard-ablation", 48, "losses", 27, "label-share", 24, "smoke", 4);
     assertThat(grid.trials()).hasSize(trainings.get(config.name()));
@@ -62,6 +64,34 @@ class SweepConfigTest {
     assertThat(config.metrics()).containsExactly(Metric.IOU, Metric.BOUNDARY_IOU);
     assertThat(SweepConfig.load(file(SMALL + "metrics: [dice, boundary_iou]\n")).metrics())
         .containsExactly(Metric.DICE, Metric.BOUNDARY_IOU);
+  }
+
+  @Test
+  void everyRunUsesVerdictsAndIsReviewedWhereTheFileOrTheCommandSaysSo() throws IOException {
+    ReviewSettings below = new ReviewSettings(2, "below", 0.15);
+    for (SweepCell cell : grid(SMALL).cells()) {
+      assertThat(cell.options().verdicts(cell.recipe())).isFalse();
+      assertThat(cell.recipe().training().review()).isNull();
+    }
+    String more = "verdicts: true\nreview: {everyEpochs: 2, reading: below}\n";
+    for (SweepCell cell : grid(SMALL + more).cells()) {
+      assertThat(cell.options().verdicts(cell.recipe())).isTrue();
+      assertThat(cell.recipe().training().review()).isEqualTo(below);
+      assertThat(Recipe.load(cell.writeRecipe(folder))).isEqualTo(cell.recipe());
+    }
+    var options =
+        CommandLine.populateCommand(
+            new SweepOptions(), "--verdicts", "--review-every=2", "--review-reading=below");
+    Path file = file(SMALL);
+    for (SweepCell cell : SweepGrid.of(file, SweepConfig.load(file), options).cells()) {
+      assertThat(cell.options().verdicts(cell.recipe())).isTrue();
+      assertThat(cell.recipe().training().review()).isEqualTo(below);
+    }
+    var never = CommandLine.populateCommand(new SweepOptions(), "--review-every=0");
+    file = file(SMALL + more);
+    for (SweepCell cell : SweepGrid.of(file, SweepConfig.load(file), never).cells()) {
+      assertThat(cell.recipe().training().review()).isNull();
+    }
   }
 
   @Test
@@ -177,7 +207,7 @@ class SweepConfigTest {
   private SweepGrid grid(String yaml) throws IOException {
     Path file = file(yaml);
     SweepConfig config = SweepConfig.load(file);
-    return SweepGrid.of(file, config, config.ranks(), false);
+    return SweepGrid.of(file, config, new SweepOptions());
   }
 
   private Path file(String yaml) throws IOException {

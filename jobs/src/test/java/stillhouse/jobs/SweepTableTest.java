@@ -14,6 +14,7 @@ import javax.imageio.ImageIO;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedCounts;
@@ -21,6 +22,8 @@ import stillhouse.metrics.PairedDraws;
 
 /** The table from counts that are known: one class, two images, a group each. */
 class SweepTableTest {
+  private static final SweepOptions ONE_RANK =
+      CommandLine.populateCommand(new SweepOptions(), "--ranks=1");
   private static final String SWEEP =
       """
       name: known
@@ -83,7 +86,7 @@ class SweepTableTest {
   void aShareOfLabelsIsPairedWithItself() throws IOException {
     Path file = folder.resolve("sweep.yaml");
     Files.writeString(file, SWEEP.formatted("0") + "labels: [0.1, 1]\n");
-    SweepGrid grid = SweepGrid.of(file, SweepConfig.load(file), 1, false);
+    SweepGrid grid = SweepGrid.of(file, SweepConfig.load(file), ONE_RANK);
     SweepTable table =
         table(grid, grid.trials().stream().<SweepOutcome>map(t -> done(t, 100)).toList());
     assertThat(new SweepText(table).markdown("p"))
@@ -185,7 +188,7 @@ class SweepTableTest {
   }
 
   @Test
-  void whatMoreThanOneDriverTrainedHasNoSeconds() throws IOException {
+  void secondsThatAreNotKnownAreLeftOutAndNamed() throws IOException {
     SweepGrid grid = grid("0, 1");
     List<SweepOutcome> outcomes = new ArrayList<>();
     for (SweepGrid.Trial trial : grid.trials()) {
@@ -200,7 +203,7 @@ class SweepTableTest {
     assertThat(table.rows().get(1).seconds()).hasValue(1);
     assertThat(new SweepText(table).markdown("p"))
         .contains("| 1 (1 of 2) |", "| plain | 2 | 0.5000 | - | 1 |")
-        .contains("leave out what more than one driver trained: tiny-conv.known_full.s1.");
+        .contains("leave out what an older version trained in parts: tiny-conv.known_full.s1.");
   }
 
   private SweepTable table(SweepGrid grid, List<SweepOutcome> outcomes) {
@@ -234,7 +237,7 @@ class SweepTableTest {
 
   private SweepGrid grid(String seeds) throws IOException {
     Path file = Files.writeString(folder.resolve("sweep.yaml"), SWEEP.formatted(seeds));
-    return SweepGrid.of(file, SweepConfig.load(file), 1, false);
+    return SweepGrid.of(file, SweepConfig.load(file), ONE_RANK);
   }
 
   private static SweepOutcome.Done done(SweepGrid.Trial trial, long steps) {

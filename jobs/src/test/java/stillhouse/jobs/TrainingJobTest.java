@@ -9,6 +9,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.mlflow.tracking.MlflowClient;
 import stillhouse.conf.ConfFiles;
 import stillhouse.tracking.MlflowServer;
+import stillhouse.tracking.TrackingServer;
 
 /**
  * What train does about runs that are there and a server that is not: one executor, a real MLflow
@@ -240,7 +242,20 @@ class TrainingJobTest implements WatchedRunTests {
 
     FileUtils.deleteDirectory(blocked.getParent().toFile());
     Files.delete(bench.runs().resolve(runs.get(3)).resolve(RunRecord.FILE));
+    String orphan; // of a driver that was killed, as the one of the last run's
+    try (var server = TrackingServer.connect(bench.mlflow().uri())) {
+      server.resume(last.mlflowRun()).reopen();
+      var tags = Map.of("mlflow.parentRunId", parent);
+      orphan = server.start("drawn-scenes", "no longer in the file", tags).id();
+      assertThat(server.running("drawn-scenes", "mlflow.parentRunId", parent))
+          .containsExactlyInAnyOrder(orphan, last.mlflowRun());
+    }
     bench.done(sweep);
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      assertThat(client.getRun(last.mlflowRun()).getInfo().getStatus().name())
+          .isEqualTo("FINISHED");
+      assertThat(client.getRun(orphan).getInfo().getStatus().name()).isEqualTo("FAILED");
+    }
     assertThat(bench.record(runs.get(0))).isEqualTo(first);
     assertThat(bench.record(runs.get(3)).weightsDigest()).isEqualTo(last.weightsDigest());
     assertThat(table)

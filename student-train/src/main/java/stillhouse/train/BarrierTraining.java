@@ -43,6 +43,7 @@ public final class BarrierTraining {
   private double stepSeconds;
   private Position asked = Position.START; // where gates have looked
   private boolean stopped; // by a gate
+  private Attempt attempt; // this driver's; null before it trains
 
   private BarrierTraining(
       SparkSession spark, TrainingRun run, RankProgram program, List<EpochGate> gates) {
@@ -70,6 +71,7 @@ public final class BarrierTraining {
    * @throws TrainingException where the cluster can't train, or training makes no progress
    * @throws CheckpointException where the run's folder holds another's checkpoints; nothing has
    *     been written then
+   * @throws SupersededException where another driver began to train the run meanwhile
    */
   public static TrainingReport run(
       SparkSession spark, TrainingRun run, RankProgram program, List<EpochGate> gates) {
@@ -96,22 +98,22 @@ public final class BarrierTraining {
     long began = System.nanoTime();
     int attempts = 1;
     int idle = 0;
-    Position at = position();
+    Position at = position(); // first: another run's folder is left as it is
+    attempt = checkpoints.attempts().begin();
     if (isOver(at)) {
       return finished(latest().orElseThrow());
     }
-    int attempt = checkpoints.beginAttempt();
     List<RankResult> results = List.of();
     while (!isOver(at)) {
       awaitExecutors();
       try {
-        results = job(at, attempt);
+        results = job(at);
         at = position();
         idle = 0;
       } catch (Exception e) { // Spark throws its checked exceptions undeclared
         requireSpark(at, e);
         results = List.of();
-        attempt = checkpoints.beginAttempt(); // first: the failed one can write no more
+        attempt = checkpoints.attempts().after(attempt); // first: the failed one writes no more
         Position reached = position();
         idle = reached.compareTo(at) > 0 ? 0 : idle + 1;
         giveUpAfter(idle, reached, e);
@@ -139,20 +141,25 @@ public final class BarrierTraining {
   /** Whether nothing is left to train: the plan has ended, or a gate has ended the run. */
   private boolean isOver(Position at) {
     if (!at.equals(asked)) {
-      stopped = gates.stop(latest().orElseThrow());
+      stopped = gates.stop(latest().orElseThrow(), attempt);
       asked = at;
     }
     return stopped || at.equals(end());
   }
 
-  private List<RankResult> job(Position from, int attempt) {
+  private List<RankResult> job(Position from) {
     int end = gates.endOfJob(from.epoch(), run.epochsPerJob());
     spark
         .sparkContext()
         .setJobDescription(
             String.format(
                 "train %s: epochs %d to %d of %d, %d ranks, attempt %d",
-                run.id(), from.epoch() + 1, end, run.plan().epochs(), run.ranks(), attempt));
+                run.id(),
+                from.epoch() + 1,
+                end,
+                run.plan().epochs(),
+                run.ranks(),
+                attempt.number()));
     try {
       List<Integer> slots = IntStream.range(0, run.ranks()).boxed().toList();
       ClassTag<RankResult> tag = ClassTag$.MODULE$.apply(RankResult.class);
@@ -161,7 +168,7 @@ public final class BarrierTraining {
               .parallelize(slots, run.ranks())
               .rdd()
               .barrier()
-              .mapPartitions(new RankTask(run, program, end, attempt, hadoop), false, tag);
+              .mapPartitions(new RankTask(run, program, end, attempt.number(), hadoop), false, tag);
       new Slots(spark.sparkContext().getConf()).profile().ifPresent(stage::withResources);
       List<RankResult> results = new ArrayList<>(JavaRDD.fromRDD(stage, tag).collect());
       results.sort(Comparator.comparingInt(RankResult::rank));
@@ -231,6 +238,7 @@ public final class BarrierTraining {
         last.weightDigest(),
         digests,
         0,
+        last.seconds(),
         0,
         Map.of(),
         0,
@@ -256,6 +264,7 @@ public final class BarrierTraining {
         new Sha256(first.digest()),
         results.stream().map(RankResult::digest).toList(),
         seconds,
+        last.seconds(),
         images / stepSeconds,
         first.lastEpoch().terms(),
         attempts,

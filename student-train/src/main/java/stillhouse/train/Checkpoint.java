@@ -48,6 +48,7 @@ public final class Checkpoint {
    * @param weights {@link WeightDigest} of the network
    * @param files SHA-256 of each file by name
    * @param identity of the run that it is of; empty where it was written before markers had one
+   * @param seconds as {@link Checkpoint#seconds}
    */
   record Marker(
       int epoch,
@@ -56,7 +57,8 @@ public final class Checkpoint {
       long optimizerSteps,
       String weights,
       Map<String, String> files,
-      String identity) {
+      String identity,
+      double seconds) {
     Marker {
       identity = identity == null ? "" : identity;
     }
@@ -82,6 +84,15 @@ public final class Checkpoint {
   /** Steps taken since the run began. */
   public long steps() {
     return marker.optimizerSteps();
+  }
+
+  /**
+   * Seconds that these steps took, whichever drivers took them: rank 0's clock while it stepped or
+   * waited for data and peers. What was lost to failures is not among them. 0 where it is not
+   * known, since an older version took some of the steps.
+   */
+  public double seconds() {
+    return marker.seconds();
   }
 
   /** The attempt that wrote it. */

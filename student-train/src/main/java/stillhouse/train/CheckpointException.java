@@ -1,7 +1,7 @@
 package stillhouse.train;
 
 /** A checkpoint can't be written or used; the message names the file. */
-public final class CheckpointException extends RuntimeException {
+public class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public CheckpointException(String message) {

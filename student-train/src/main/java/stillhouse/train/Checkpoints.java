@@ -37,11 +37,11 @@ public final class Checkpoints {
       "recipe, student, data, its cache settings, labels, verdicts, seed or plan differ";
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
-  private static final String ATTEMPTS = "attempts";
 
   private final Path directory;
   private final FileSystem files;
   private final int keep;
+  private final Attempts attempts;
 
   /**
    * @param directory any Hadoop path
@@ -59,6 +59,7 @@ public final class Checkpoints {
     } catch (IOException e) {
       throw new CheckpointException("Cannot reach the file system of " + directory, e);
     }
+    this.attempts = new Attempts(this.directory, files);
   }
 
   /** All tensors of a network, trainable ones first. */
@@ -68,16 +69,8 @@ public final class Checkpoints {
     return all;
   }
 
-  /** Announces a new attempt, after all that came before. */
-  int beginAttempt() {
-    int attempt = newestAttempt() + 1;
-    Path mark = new Path(new Path(directory, ATTEMPTS), number(attempt));
-    try {
-      files.create(mark, false).close();
-      return attempt;
-    } catch (IOException e) {
-      throw new CheckpointException("Cannot announce attempt " + attempt + " by " + mark, e);
-    }
+  Attempts attempts() {
+    return attempts;
   }
 
   /**
@@ -121,13 +114,15 @@ public final class Checkpoints {
   /**
    * Marks a run's best checkpoint, which stays until another one is.
    *
-   * @throws CheckpointException where it is gone: a newer driver of the run has trained on
+   * @throws SupersededException where another driver has begun since
+   * @throws CheckpointException where it is gone
    */
-  void keepBest(Checkpoint best) {
+  void keepBest(Checkpoint best, Attempt attempt) {
+    attempt.require("mark checkpoint " + best.folder() + " as the best");
     try {
       if (committed().stream().noneMatch(c -> c.folder().equals(best.folder()))) {
         throw new CheckpointException(
-            "Cannot mark checkpoint %s as the best: it is gone. Another driver trains this run; let one of them end."
+            "Cannot mark checkpoint %s as the best: it is gone. Run the same command again: it goes on from the checkpoint that is there."
                 .formatted(best.folder()));
       }
       files.create(new Path(best.folder(), Checkpoint.BEST), true).close();
@@ -193,19 +188,24 @@ public final class Checkpoints {
    *
    * @param files tensors by the file's name
    * @param steps that the optimiser has taken
+   * @param seconds that they took; 0 where that is not known
    */
-  record State(Map<String, Map<String, NDArray>> files, long steps) {
+  record State(Map<String, Map<String, NDArray>> files, long steps, double seconds) {
     static State of(Weights weights, AdamW optimizer) {
       Map<String, Map<String, NDArray>> files = new LinkedHashMap<>();
       files.put(Checkpoint.WEIGHTS, tensors(weights));
       files.put(Checkpoint.OPTIMIZER, optimizer.state());
-      return new State(files, optimizer.steps());
+      return new State(files, optimizer.steps(), 0);
     }
 
     State with(WeightAverage average) {
       Map<String, Map<String, NDArray>> more = new LinkedHashMap<>(files);
       more.put(Checkpoint.AVERAGE, average.state());
-      return new State(more, steps);
+      return new State(more, steps, seconds);
+    }
+
+    State took(double inSeconds) {
+      return new State(files, steps, inSeconds);
     }
   }
 
@@ -231,7 +231,8 @@ public final class Checkpoints {
               state.steps(),
               weightDigest.hex(),
               digests,
-              identity.hex());
+              identity.hex(),
+              state.seconds());
       refuseOlder(attempt, folder);
       try (var out = files.create(new Path(folder, Checkpoint.COMMITTED), true)) {
         out.write(marker.toJson());
@@ -254,20 +255,13 @@ public final class Checkpoints {
   }
 
   private void refuseOlder(int attempt, Path folder) {
-    int newest = newestAttempt();
+    int newest = attempts.newest();
     if (newest > attempt) {
       throw new CheckpointException(
           String.format(
               "Cannot write checkpoint %s: attempt %d is over, attempt %d has begun",
               folder, attempt, newest));
     }
-  }
-
-  private int newestAttempt() {
-    return list(new Path(directory, ATTEMPTS)).stream()
-        .mapToInt(s -> Integer.parseInt(s.getPath().getName()))
-        .max()
-        .orElse(0);
   }
 
   /** From the first position to the last. */

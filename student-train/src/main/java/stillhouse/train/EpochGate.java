@@ -21,6 +21,8 @@ public interface EpochGate {
 
   /**
    * @param at the newest checkpoint, at the end of {@code at.position().epoch()} epochs
+   * @param attempt the driver's, the newest when the gate is asked: whatever is written for the run
+   *     requires that it still is
    */
-  Decision after(Checkpoint at);
+  Decision after(Checkpoint at, Attempt attempt);
 }

@@ -29,12 +29,17 @@ record EpochGates(List<EpochGate> gates, int epochs) {
     return end;
   }
 
-  /** Asks all whose turn it is, whatever one of them says. */
-  boolean stop(Checkpoint at) {
+  /**
+   * Asks all whose turn it is, whatever one of them says.
+   *
+   * @throws SupersededException where another driver has begun since
+   */
+  boolean stop(Checkpoint at, Attempt attempt) {
     boolean stop = false;
     for (EpochGate gate : gates) {
       if (isDue(gate, at.position())) {
-        stop |= gate.after(at) == Decision.STOP;
+        attempt.require("look at " + at.position());
+        stop |= gate.after(at, attempt) == Decision.STOP;
       }
     }
     return stop;

@@ -93,7 +93,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
             new RankLoop(
                 parts.student(), weights, parts.terms(), batches, ring, run.plan(), listener)) {
       listener.loop = loop;
-      Position from = resume(checkpoints, weights, loop);
+      Optional<Checkpoint> resumed = resume(checkpoints, weights, loop);
+      Position from = resumed.map(Checkpoint::position).orElse(Position.START);
+      listener.clock = StepClock.after(resumed);
       loop.run(from, endEpoch, run.checkpointEverySteps());
       TrainingMetrics.Epoch last = loop.lastEpoch();
       return new RankResult(
@@ -106,14 +108,14 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     }
   }
 
-  private Position resume(Checkpoints checkpoints, Weights weights, RankLoop loop) {
+  private Optional<Checkpoint> resume(Checkpoints checkpoints, Weights weights, RankLoop loop) {
     Optional<Checkpoint> latest = checkpoints.latest(run.identity());
     latest.ifPresent(
         checkpoint -> {
           checkpoint.restore(weights, loop.optimizer());
           loop.average().ifPresent(checkpoint::restore);
         });
-    return latest.map(Checkpoint::position).orElse(Position.START);
+    return latest;
   }
 
   /** Rank 0's; null on the others, which try-with-resources lets be. */
@@ -157,6 +159,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     private final Checkpoints checkpoints;
     private final Weights weights;
     private RankLoop loop;
+    private StepClock clock;
 
     RankListener(
         BarrierTaskContext barrier, AllReduce ring, Checkpoints checkpoints, Weights weights) {
@@ -190,11 +193,14 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
 
     @Override
     public void settled(Position next) {
+      double seconds = clock.stop();
       String digest = WeightDigest.of(weights).hex();
       Digests.requireEqual("weights before " + next, Digests.ofAllRanks(ring, digest));
       if (reports()) {
-        checkpoints.write(loop.state(), next, attempt, new Sha256(digest), run.identity());
+        Checkpoints.State state = loop.state().took(seconds);
+        checkpoints.write(state, next, attempt, new Sha256(digest), run.identity());
       }
+      clock.start();
     }
 
     private boolean reports() {

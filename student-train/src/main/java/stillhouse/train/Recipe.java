@@ -115,6 +115,7 @@ public record Recipe(
    * @param ema decay of the moving average of the weights that is exported in their place; null:
    *     they are exported themselves
    * @param validation how the run is looked at; null: it is not
+   * @param review how student and teacher are held against each other meanwhile; null: they are not
    */
   public record Training(
       int epochs,
@@ -126,7 +127,8 @@ public record Recipe(
       // Where they say nothing, they are no part of the digest.
       @JsonInclude(JsonInclude.Include.NON_NULL) Integer accumulation,
       @JsonInclude(JsonInclude.Include.NON_NULL) Double ema,
-      @JsonInclude(JsonInclude.Include.NON_NULL) ValidationSettings validation)
+      @JsonInclude(JsonInclude.Include.NON_NULL) ValidationSettings validation,
+      @JsonInclude(JsonInclude.Include.NON_NULL) ReviewSettings review)
       implements Serializable {
     public Training {
       schedule = schedule == null ? Schedule.DEFAULT : schedule;
@@ -142,19 +144,37 @@ public record Recipe(
 
     public Training with(Optimizer other) {
       return new Training(
-          epochs, batch, other, schedule, clipNorm, photometric, accumulation, ema, validation);
+          epochs,
+          batch,
+          other,
+          schedule,
+          clipNorm,
+          photometric,
+          accumulation,
+          ema,
+          validation,
+          review);
     }
 
-    public Training with(ValidationSettings looks) {
+    /** Looked at otherwise, or not at all. */
+    public Training with(ValidationSettings looks, ReviewSettings reviews) {
       return new Training(
-          epochs, batch, optimizer, schedule, clipNorm, photometric, accumulation, ema, looks);
+          epochs,
+          batch,
+          optimizer,
+          schedule,
+          clipNorm,
+          photometric,
+          accumulation,
+          ema,
+          looks,
+          reviews);
     }
 
     /** Looking at a run moves no weight; that it may end the run does. */
     private Training withoutLooks() {
-      return validation == null
-          ? this
-          : with(validation.patience() == null ? null : validation.thatEnd());
+      boolean ends = validation != null && validation.patience() != null;
+      return with(ends ? validation.thatEnd() : null, null);
     }
 
     public Training with(int otherEpochs, int otherBatch) {
@@ -167,7 +187,8 @@ public record Recipe(
           photometric,
           accumulation,
           ema,
-          validation);
+          validation,
+          review);
     }
   }
 

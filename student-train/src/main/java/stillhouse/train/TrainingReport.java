@@ -13,6 +13,8 @@ import stillhouse.identity.Sha256;
  * @param weights the digest that all ranks agree on
  * @param rankDigests each rank's own, in rank order
  * @param seconds this driver spent, failed attempts included
+ * @param stepSeconds {@link Checkpoint#seconds} of the last one: earlier drivers' steps are among
+ *     them
  * @param imagesPerSecond of all ranks together, over the time spent in steps
  * @param losses the last epoch's mean of each term
  * @param attempts how many it took, 1 where nothing failed
@@ -24,6 +26,7 @@ public record TrainingReport(
     Sha256 weights,
     List<String> rankDigests,
     double seconds,
+    double stepSeconds,
     double imagesPerSecond,
     Map<String, Double> losses,
     int attempts,

@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import stillhouse.cache.PublishedFolder;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.train.EpochGate.Decision;
@@ -19,8 +21,8 @@ import stillhouse.train.EpochGate.Decision;
 /**
  * The looks at one run, a small file each in {@code validation/} beside its checkpoints, on any
  * Hadoop file system: what is best and how much patience is left follow from them, for whichever
- * driver reads them. A look is written under another name first and then takes its own, which
- * nothing has had before; it stands whole or not at all.
+ * driver reads them. A look is written under another name first and then takes its own; it stands
+ * whole or not at all, and as the first one that wrote it said.
  */
 public final class ValidationLog {
   private static final String FOLDER = "validation";
@@ -29,6 +31,7 @@ public final class ValidationLog {
 
   private final Path folder;
   private final FileSystem files;
+  private final PublishedFolder published;
   private final Checkpoints checkpoints;
   private final ValidationSettings settings;
 
@@ -38,6 +41,7 @@ public final class ValidationLog {
   public ValidationLog(String directory, ValidationSettings settings, Configuration hadoop) {
     this.folder = new Path(directory, FOLDER);
     this.checkpoints = new Checkpoints(directory, 1, hadoop);
+    this.published = new PublishedFolder(folder, hadoop);
     this.settings = settings;
     try {
       this.files = folder.getFileSystem(hadoop);
@@ -69,36 +73,35 @@ public final class ValidationLog {
    *
    * @param look whose decision is not made yet
    * @param checkpoint that was looked at, the run's newest
+   * @param attempt of the driver that looked
+   * @return as it stands, which is as it was noted before where it was
+   * @throws SupersededException where another driver has begun since: nothing is changed then
    */
-  public ValidationLook note(ValidationLook look, Checkpoint checkpoint) {
+  public ValidationLook note(ValidationLook look, Checkpoint checkpoint, Attempt attempt) {
+    attempt.require("note the look at epoch " + look.epoch());
     List<ValidationLook> all = new ArrayList<>(history(look.of()).looks());
     all.add(look);
     ValidationHistory history = new ValidationHistory(all);
     boolean stop = history.exhausted(settings.limit());
     ValidationLook noted = look.with(stop ? Decision.STOP : Decision.CONTINUE);
     if (history.best().orElseThrow().equals(look)) {
-      checkpoints.keepBest(checkpoint); // first: a look that is noted has its checkpoint
+      checkpoints.keepBest(checkpoint, attempt); // first: a look that is noted has its checkpoint
     }
-    write(noted);
-    return noted;
+    return publish(noted);
   }
 
-  private void write(ValidationLook look) {
+  /** HDFS renames over no file, a local disk does: whoever was first is asked in any case. */
+  private ValidationLook publish(ValidationLook look) {
     String of = Fingerprint.of("validation").add("of", look.of()).digest().brief();
     String weights = new Sha256(look.weights()).brief();
     String name = String.format(Locale.ROOT, "epoch-%06d-%s-%s", look.epoch(), weights, of);
-    Path file = new Path(folder, name + SUFFIX);
-    Path part = new Path(folder, file.getName() + ".part");
-    try {
-      try (var out = files.create(part, true)) {
-        out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(look));
-      }
-      if (!files.rename(part, file)) {
-        throw new IOException("the file system did not rename " + part);
-      }
-    } catch (IOException e) {
-      throw new CheckpointException("Cannot note the look at epoch " + look.epoch(), e);
+    String draft = name + "." + UUID.randomUUID() + ".part";
+    published.write(draft, look);
+    if (published.publish(draft, name + SUFFIX)) {
+      return look;
     }
+    published.delete(draft);
+    return read(published.file(name + SUFFIX));
   }
 
   private List<ValidationLook> looks() {
@@ -117,7 +120,7 @@ public final class ValidationLog {
     }
   }
 
-  private ValidationLook read(Path file) throws IOException {
+  private ValidationLook read(Path file) {
     try (var in = files.open(file)) {
       return JSON.readValue(in.readAllBytes(), ValidationLook.class);
     } catch (JsonProcessingException e) {
@@ -128,6 +131,8 @@ public final class ValidationLog {
               + e.getMessage()
               + ". Remove it: its epoch is looked at again",
           e);
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot read the look " + file, e);
     }
   }
 }

@@ -14,6 +14,7 @@ import stillhouse.train.EpochGate.Decision;
  * @param score higher is better
  * @param metrics all that was measured, by name
  * @param decision what followed from it and the looks before
+ * @param millis when it was taken, since 1970; 0 in files from before that was kept
  */
 public record ValidationLook(
     int epoch,
@@ -22,7 +23,8 @@ public record ValidationLook(
     String of,
     double score,
     Map<String, Double> metrics,
-    Decision decision) {
+    Decision decision,
+    long millis) {
   public ValidationLook {
     metrics = new TreeMap<>(metrics);
     if (!Double.isFinite(score)) {
@@ -32,6 +34,6 @@ public record ValidationLook(
   }
 
   ValidationLook with(Decision other) {
-    return new ValidationLook(epoch, step, weights, of, score, metrics, other);
+    return new ValidationLook(epoch, step, weights, of, score, metrics, other, millis);
   }
 }

@@ -200,6 +200,7 @@ class BarrierTrainingTest {
     assertThatThrownBy(
             () ->
                 watched(
+                    "watched",
                     at -> {
                       throw new IllegalStateException("no driver after " + at.position());
                     }))
@@ -207,6 +208,7 @@ class BarrierTrainingTest {
 
     TrainingReport ended =
         watched(
+            "watched",
             at -> {
               asked.add(at.position().epoch());
               return at.position().epoch() < 2 ? Decision.CONTINUE : Decision.STOP;
@@ -215,12 +217,15 @@ class BarrierTrainingTest {
     assertThat(ended.epochs()).isEqualTo(2);
     assertThat(ended.steps()).isEqualTo(6);
 
-    assertThat(watched(at -> Decision.STOP).attempts()).as("nothing was trained").isZero();
+    assertThat(watched("watched", at -> Decision.STOP).attempts())
+        .as("nothing was trained")
+        .isZero();
 
-    assertThat(watched(at -> Decision.CONTINUE).weights()).isEqualTo(undisturbed.weights());
+    assertThat(watched("watched", at -> Decision.CONTINUE).weights())
+        .isEqualTo(undisturbed.weights());
   }
 
-  private static TrainingReport watched(Function<Checkpoint, Decision> looks) {
+  private static TrainingReport watched(String id, Function<Checkpoint, Decision> looks) {
     EpochGate gate =
         new EpochGate() {
           @Override
@@ -229,11 +234,34 @@ class BarrierTrainingTest {
           }
 
           @Override
-          public Decision after(Checkpoint at) {
+          public Decision after(Checkpoint at, Attempt attempt) {
             return looks.apply(at);
           }
         };
-    return BarrierTraining.run(spark, run("watched", 4), program(), List.of(gate));
+    return BarrierTraining.run(spark, run(id, 4), program(), List.of(gate));
+  }
+
+  /** The older driver's next job is refused its checkpoint; it makes no further attempt. */
+  @Test
+  void anOlderDriverEndsOnceANewerOneHasBegun() {
+    Checkpoints checkpoints =
+        new Checkpoints(folder.resolve("taken").toString(), 2, new Configuration());
+    assertThatThrownBy(
+            () ->
+                watched(
+                    "taken",
+                    at -> {
+                      checkpoints.attempts().begin();
+                      return Decision.CONTINUE;
+                    }))
+        .isInstanceOf(SupersededException.class)
+        .hasMessageContaining("attempt 1 is over, attempt 2 has begun. Another driver trains");
+    assertThat(checkpoints.attempts().newest()).isEqualTo(2);
+    assertThat(checkpoints.latest().orElseThrow().position().epoch()).isEqualTo(1);
+
+    TrainingReport resumed = BarrierTraining.run(spark, run("taken", 4), program());
+    assertThat(resumed.weights()).isEqualTo(undisturbed.weights());
+    assertThat(resumed.stepSeconds()).isGreaterThan(0).isLessThan(120);
   }
 
   @Test

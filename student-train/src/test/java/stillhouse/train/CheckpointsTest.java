@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -48,7 +49,7 @@ class CheckpointsTest {
   @Test
   void findsTheFurthestAndKeepsTheLastTwo() throws IOException {
     assertThat(checkpoints.latest()).isEmpty();
-    int attempt = checkpoints.beginAttempt();
+    int attempt = checkpoints.attempts().begin().number();
     for (Position p : List.of(new Position(1, 0), new Position(1, 5), new Position(11, 0))) {
       write(p, attempt);
     }
@@ -58,7 +59,7 @@ class CheckpointsTest {
 
   @Test
   void ignoresWhatIsNotCommitted() throws IOException {
-    int attempt = checkpoints.beginAttempt();
+    int attempt = checkpoints.attempts().begin().number();
     write(new Position(1, 0), attempt);
     write(new Position(2, 0), attempt);
     Files.delete(only("epoch-000002").resolve("COMMITTED"));
@@ -67,7 +68,7 @@ class CheckpointsTest {
 
   @Test
   void refusesAChangedFileNamingItAndBothDigests() throws IOException {
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     Path file = only("epoch-000001").resolve("weights.safetensors");
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length - 1] ^= 1;
@@ -82,8 +83,8 @@ class CheckpointsTest {
 
   @Test
   void refusesAnOlderAttempt() {
-    int first = checkpoints.beginAttempt();
-    int second = checkpoints.beginAttempt();
+    int first = checkpoints.attempts().begin().number();
+    int second = checkpoints.attempts().begin().number();
     assertThat(second).isEqualTo(first + 1);
     assertThatThrownBy(() -> write(new Position(1, 0), first))
         .isInstanceOf(CheckpointException.class)
@@ -93,8 +94,40 @@ class CheckpointsTest {
   }
 
   @Test
+  void aDriverGoesOnAfterItsOwnAttemptAndNotAfterAnothers() {
+    Attempts attempts = checkpoints.attempts();
+    Attempt own = attempts.after(attempts.begin());
+    assertThat(own.number()).isEqualTo(2);
+    Attempt others = new Checkpoints(folder.toString(), 2, HADOOP).attempts().begin();
+    assertThat(others.number()).isEqualTo(3);
+    assertThatThrownBy(() -> attempts.after(own))
+        .isInstanceOf(SupersededException.class)
+        .hasMessage(
+            "Cannot go on at %s: attempt 2 is over, attempt 3 has begun. Another driver trains this run: this one ends, and nothing is to be done but to let the other go on."
+                .formatted(folder));
+    assertThat(attempts.after(others).number()).isEqualTo(4);
+  }
+
+  @Test
+  void keepsTheSecondsOfTheStepsThatItCameFrom() {
+    int attempt = checkpoints.attempts().begin().number();
+    checkpoints.write(
+        Checkpoints.State.of(weights, optimizer).took(12.5),
+        new Position(1, 0),
+        attempt,
+        WeightDigest.of(weights),
+        IDENTITY);
+    Checkpoint first = checkpoints.latest().orElseThrow();
+    assertThat(first.seconds()).isEqualTo(12.5);
+    assertThat(StepClock.after(Optional.of(first)).stop()).isBetween(12.5, 22.5);
+    assertThat(StepClock.after(Optional.empty()).stop()).isBetween(1e-9, 10.0);
+    write(new Position(2, 0), attempt); // as an older version, which kept none
+    assertThat(StepClock.after(checkpoints.latest()).stop()).isZero();
+  }
+
+  @Test
   void refusesToResumeFromAnotherRunsCheckpointNamingBothIdentities() throws IOException {
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     assertThat(checkpoints.latest(IDENTITY).orElseThrow().position()).isEqualTo(new Position(1, 0));
     assertThatThrownBy(() -> checkpoints.latest(OTHER))
         .isInstanceOf(CheckpointException.class)
@@ -107,7 +140,7 @@ class CheckpointsTest {
 
   @Test
   void aCheckpointFromBeforeIdentitiesIsReadButNotResumedFrom() throws IOException {
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     Path marker = only("epoch-000001").resolve("COMMITTED");
     String text = Files.readString(marker);
     String older = text.replaceAll(",\\s*\"identity\" : \"[0-9a-f]{64}\"", "");
@@ -128,7 +161,7 @@ class CheckpointsTest {
     optimizer.setSteps(17);
     Tensors.fill(optimizer.state().get("second.student.second.bias"), new float[] {3, 4});
     Tensors.fill(weights.get("student.seen"), new float[] {0.25f});
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     var digest = WeightDigest.of(weights);
 
     try (Weights other = new Weights(manager, 6);
@@ -145,7 +178,7 @@ class CheckpointsTest {
   /** An executor may run a later part of a run in a thread of its own; torch records in each. */
   @Test
   void restoresInAThreadThatDidNotLoadTheEngine() {
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     Checkpoint written = checkpoints.latest().orElseThrow();
     assertThatCode(
             () ->
@@ -157,7 +190,7 @@ class CheckpointsTest {
 
   @Test
   void refusesAnotherStudentsWeights() {
-    write(new Position(1, 0), checkpoints.beginAttempt());
+    write(new Position(1, 0), checkpoints.attempts().begin().number());
     try (Weights other = new Weights(manager, 6)) {
       withStudent(other).constant("projection.weight", 0, 3);
       assertThatThrownBy(() -> checkpoints.latest().orElseThrow().restore(other))

@@ -30,7 +30,7 @@ class RankLoopTest {
   @Test
   void resumesInTheMiddleOfAnEpochBitByBit() {
     Checkpoints checkpoints = new Checkpoints(folder.toString(), 9, new Configuration());
-    int attempt = checkpoints.beginAttempt();
+    int attempt = checkpoints.attempts().begin().number();
     Sha256 straight;
     byte[] average;
     try (Rank rank = new Rank(SyntheticBatches.terms())) {

@@ -136,6 +136,7 @@ class RecipeTest {
               ema: 0.999
               photometric: {exposure: 0.5, gamma: 0.25, noise: 0.02, motionBlur: 7}
               validation: {everyEpochs: 2, split: test, metric: iou, patience: 3, int8: false}
+              review: {everyEpochs: 3, reading: below, threshold: 0.2}
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
             """);
@@ -167,7 +168,8 @@ class RecipeTest {
                 new Photometric(0.5f, 0.25f, 0.02f, 7),
                 4,
                 0.999,
-                new ValidationSettings(2, "test", ValidationSettings.Watched.IOU, 3, false)));
+                new ValidationSettings(2, "test", ValidationSettings.Watched.IOU, 3, false),
+                new ReviewSettings(3, "below", 0.2)));
     assertThat(recipe.alignment().grid()).isEqualTo(16);
     assertThat(recipe.projection())
         .isEqualTo(new ProjectionSettings(8, ProjectionSettings.TeacherProjection.LEARNED, 0.2));

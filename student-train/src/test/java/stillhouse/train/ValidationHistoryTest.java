@@ -54,7 +54,7 @@ class ValidationHistoryTest {
     for (double score : scores) {
       int epoch = looks.size() + 1;
       looks.add(
-          new ValidationLook(epoch, 5L * epoch, "w", "x", score, Map.of(), Decision.CONTINUE));
+          new ValidationLook(epoch, 5L * epoch, "w", "x", score, Map.of(), Decision.CONTINUE, 1));
     }
     return new ValidationHistory(looks);
   }

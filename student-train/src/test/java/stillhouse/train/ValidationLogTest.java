@@ -29,6 +29,7 @@ class ValidationLogTest {
   private Weights weights;
   private AdamW optimizer;
   private Checkpoints checkpoints;
+  private Attempt attempt;
 
   @BeforeEach
   void open() {
@@ -37,7 +38,7 @@ class ValidationLogTest {
     new TinyStudent(weights);
     optimizer = new AdamW(manager, weights, 0.01);
     checkpoints = new Checkpoints(folder.toString(), 2, HADOOP);
-    checkpoints.beginAttempt();
+    attempt = checkpoints.attempts().begin();
   }
 
   @AfterEach
@@ -53,7 +54,7 @@ class ValidationLogTest {
     List<Double> scores = List.of(0.2, 0.5, 0.4, 0.1);
     for (int epoch = 1; epoch <= scores.size(); epoch++) {
       Checkpoint at = trained(epoch);
-      ValidationLook noted = log().note(look(at, OF, scores.get(epoch - 1)), at);
+      ValidationLook noted = log().note(look(at, OF, scores.get(epoch - 1)), at, attempt);
       assertThat(noted.decision()).isEqualTo(epoch < 4 ? Decision.CONTINUE : Decision.STOP);
       assertThat(log().at(at, OF)).contains(noted);
     }
@@ -74,7 +75,7 @@ class ValidationLogTest {
   void theBestBeforeGoesWithTheNextCheckpoint() throws IOException {
     for (int epoch = 1; epoch <= 4; epoch++) {
       Checkpoint at = trained(epoch);
-      log().note(look(at, OF, 0.1 * epoch), at);
+      log().note(look(at, OF, 0.1 * epoch), at, attempt);
     }
     assertThat(folders()).hasSize(2);
     assertThat(checkpoints.best().orElseThrow().position().epoch()).isEqualTo(4);
@@ -83,11 +84,11 @@ class ValidationLogTest {
   @Test
   void looksAtOtherImagesAreNotCompared() {
     Checkpoint first = trained(1);
-    log().note(look(first, OF, 0.9), first);
+    log().note(look(first, OF, 0.9), first, attempt);
     Checkpoint second = trained(2);
     String other = "iou on test";
     assertThat(log().at(first, other)).isEmpty();
-    log().note(look(second, other, 0.1), second);
+    log().note(look(second, other, 0.1), second, attempt);
     assertThat(log().history(other).best().orElseThrow().epoch()).isEqualTo(2);
     assertThat(checkpoints.best().orElseThrow().position().epoch()).isEqualTo(2);
   }
@@ -97,7 +98,7 @@ class ValidationLogTest {
     Checkpoint at = null;
     for (int epoch = 1; epoch <= 3; epoch++) {
       at = trained(epoch);
-      log().note(look(at, OF, 0.5), at);
+      log().note(look(at, OF, 0.5), at, attempt);
     }
     assertThat(log().at(at, "iou on test").orElseThrow().decision()).isEqualTo(Decision.STOP);
   }
@@ -105,7 +106,7 @@ class ValidationLogTest {
   @Test
   void aDamagedLookIsNamed() throws IOException {
     Checkpoint at = trained(1);
-    log().note(look(at, OF, 0.5), at);
+    log().note(look(at, OF, 0.5), at, attempt);
     Path file;
     try (var all = Files.list(folder.resolve("validation"))) {
       file = all.filter(f -> f.toString().endsWith(".json")).findFirst().orElseThrow();
@@ -116,6 +117,46 @@ class ValidationLogTest {
         .isInstanceOf(CheckpointException.class)
         .hasMessageStartingWith("Cannot read file:" + file + ": ")
         .hasMessageEndingWith("Remove it: its epoch is looked at again");
+  }
+
+  /** Two drivers of one run, whose newer one has looked at nothing yet. */
+  @Test
+  void anOlderDriverMarksAndNotesNothingOnceANewerOneHasBegun() throws IOException {
+    Checkpoint first = trained(1);
+    log().note(look(first, OF, 0.2), first, attempt);
+    Checkpoint second = trained(2);
+    Attempt newer = new Checkpoints(folder.toString(), 2, HADOOP).attempts().begin();
+    ValidationLog older = log();
+    assertThatThrownBy(() -> older.note(look(second, OF, 0.9), second, attempt))
+        .isInstanceOf(SupersededException.class)
+        .hasMessageStartingWith("Cannot note the look at epoch 2 at " + folder)
+        .hasMessageContaining("attempt 1 is over, attempt 2 has begun. Another driver trains");
+    assertThatThrownBy(() -> checkpoints.keepBest(second, attempt))
+        .isInstanceOf(SupersededException.class)
+        .hasMessageStartingWith("Cannot mark checkpoint " + second.folder() + " as the best at ");
+    assertThat(checkpoints.best().orElseThrow().folder()).isEqualTo(first.folder());
+    assertThat(log().history(OF).looks()).hasSize(1);
+
+    log().note(look(second, OF, 0.9), second, newer);
+    assertThat(checkpoints.best().orElseThrow().folder()).isEqualTo(second.folder());
+  }
+
+  /** As on HDFS, where a file is renamed over no other. */
+  @Test
+  void aLookStandsAsTheFirstThatNotedItSaid() throws IOException {
+    Configuration strict = new Configuration();
+    strict.set("fs.strict.impl", StrictRenames.class.getName());
+    var log = new ValidationLog("strict://" + folder, SETTINGS, strict);
+    trained(1);
+    Checkpoint at = new Checkpoints("strict://" + folder, 2, strict).latest().orElseThrow();
+    ValidationLook first = log.note(look(at, OF, 0.5), at, attempt);
+    ValidationLook again =
+        new ValidationLook(1, at.steps(), first.weights(), OF, 0.6, Map.of(), Decision.CONTINUE, 2);
+    assertThat(log.note(again, at, attempt)).isEqualTo(first);
+    assertThat(log.history(OF).looks()).containsExactly(first);
+    try (var all = Files.list(folder.resolve("validation"))) {
+      assertThat(all.map(Path::toString)).noneMatch(f -> f.endsWith(".part"));
+    }
   }
 
   private ValidationLog log() {
@@ -141,7 +182,8 @@ class ValidationLogTest {
         of,
         score,
         Map.of("val/iou", score),
-        Decision.CONTINUE);
+        Decision.CONTINUE,
+        1);
   }
 
   private List<String> folders() throws IOException {

@@ -69,7 +69,7 @@ class WeightAverageTest {
     checkpoints.write(
         Checkpoints.State.of(weights, optimizer).with(average),
         new Position(1, 0),
-        checkpoints.beginAttempt(),
+        checkpoints.attempts().begin().number(),
         WeightDigest.of(weights),
         Sha256.of(new byte[] {1}));
     Tensors.fill(w, new float[] {0, 0});

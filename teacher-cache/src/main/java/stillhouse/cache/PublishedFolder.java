@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A folder that counts once one JSON file is in it, put there last, whole and once. Any number of
- * writers may fill it at the same time, each under names of its own: they meet at that file alone.
+ * A folder whose JSON files stand whole and once. Any number of writers may fill it at the same
+ * time, each under names of its own: they meet where one of these takes its last name.
  */
-final class PublishedFolder {
+public final class PublishedFolder {
   private static final Logger log = LoggerFactory.getLogger(PublishedFolder.class);
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -25,12 +25,12 @@ final class PublishedFolder {
   private final Path folder;
   private final Configuration hadoop;
 
-  PublishedFolder(Path folder, Configuration hadoop) {
+  public PublishedFolder(Path folder, Configuration hadoop) {
     this.folder = folder;
     this.hadoop = hadoop;
   }
 
-  Path file(String name) {
+  public Path file(String name) {
     return new Path(folder, name);
   }
 
@@ -53,7 +53,7 @@ final class PublishedFolder {
    * @return whether it was renamed now. False of a rename that was done, but whose answer got lost:
    *     whoever needs to know reads whose the target is
    */
-  boolean publish(String draft, String target) {
+  public boolean publish(String draft, String target) {
     // A local disk looks for the target and renames in two steps, HDFS in one.
     synchronized (PublishedFolder.class) {
       try {
@@ -75,7 +75,7 @@ final class PublishedFolder {
     }
   }
 
-  void write(String name, Object value) {
+  public void write(String name, Object value) {
     try {
       write(name, JSON.writeValueAsBytes(value));
     } catch (IOException e) {
@@ -92,7 +92,7 @@ final class PublishedFolder {
   }
 
   /** Tidies: what can't be deleted is in nobody's way. */
-  void delete(String name) {
+  public void delete(String name) {
     try {
       files().delete(file(name), true);
     } catch (IOException e) {
