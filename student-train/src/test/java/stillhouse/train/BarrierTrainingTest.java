@@ -28,9 +28,9 @@ import stillhouse.identity.Sha256;
 import stillhouse.student.Weights;
 import stillhouse.train.EpochGate.Decision;
 
-/** Real executors, one JVM a rank, over Rabit. */
 /**
- * With {@code -Dstillhouse.halts=20} that many executors are lost; {@code halts.seed} says where.
+ * Real executors, one JVM a rank, over Rabit. With {@code -Dstillhouse.halts=20} that many of them
+ * are lost; {@code halts.seed} says where.
  */
 class BarrierTrainingTest {
   private static final int HALTS = Integer.getInteger("stillhouse.halts", 4);
