@@ -54,7 +54,7 @@ class SummaryTest {
     Score score =
         Score.ofPredictions(
             "yolo", "test", metrics, "2 predictions of no image", "m", "s", "i", "r");
-    assertThat(new Summary(dataset, "test", List.of(score), Map.of()).text().lines())
+    assertThat(new Summary(dataset, "test", List.of(score), Map.of(), Map.of()).text().lines())
         .contains(
             "model                    IoU  boundary IoU  Dice  parameters  ONNX bytes  ms/image",
             "yolo   0.5000 [0.410, 0.590]             -     -           -           -         -",
