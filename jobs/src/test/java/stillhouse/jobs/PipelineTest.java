@@ -118,7 +118,7 @@ class PipelineTest implements ReviewedRunTests {
         "--predictions=perfect=" + folder.resolve("scenes/masks"),
         "--by=size,class",
         "--summary=" + folder.resolve("predictions.json"));
-    JsonNode models = json("predictions.json").get("models");
+    JsonNode models = bench.json("predictions.json").get("models");
     assertThat(models.findValuesAsText("kind"))
         .containsExactly("teacher", "student", "predictions");
     JsonNode perfect = models.get(2);
@@ -145,7 +145,7 @@ class PipelineTest implements ReviewedRunTests {
         "--baseline=perfect",
         "--candidate=sard",
         "--out=" + folder.resolve("against-predictions.json"));
-    JsonNode seed = json("against-predictions.json").at("/comparisons/0/seeds/0");
+    JsonNode seed = bench.json("against-predictions.json").at("/comparisons/0/seeds/0");
     assertThat(seed.at("/iou/difference").asDouble())
         .isEqualTo(models.get(1).get("iou").asDouble() - 1);
   }
