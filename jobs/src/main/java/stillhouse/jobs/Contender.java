@@ -75,7 +75,7 @@ record Contender(RunRecord record, Score score, Path onnx, String digest) {
   }
 
   EvaluatedRun evaluated() {
-    return new EvaluatedRun(score, RunTerms.of(record));
+    return EvaluatedRun.of(score, record);
   }
 
   /** What the registry says of it. */
