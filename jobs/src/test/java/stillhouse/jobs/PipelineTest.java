@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -417,6 +418,55 @@ class PipelineTest {
         assertThat(client.getMetricHistory(id, "model/onnx_bytes")).hasSize(before + 1);
       }
     }
+  }
+
+  @Test
+  void otherPrecisionsAreMadeScoredAndTimedBesideFp32() throws IOException {
+    Path run = bench.runs().resolve(RUNS.get(0));
+    String[] export = {"export", bench.root(), bench.tracking(), "--run=" + RUNS.get(0)};
+    assertThat(bench.said(with(export, "--variants=int4")).err())
+        .startsWith("error: Invalid --variants: int4 (must be among [fp32, fp16, int8, int8-cpu,");
+    assertThat(bench.said(with(export, "--variants=int8-cpu", "--int8-float=Conv_99")).err())
+        .startsWith("error: Invalid --int8-float: [Conv_99] (must be among [Conv_1, ");
+    bench.done(
+        with(
+            export,
+            "--variants=fp16,int8-cpu,int8-weight-only",
+            "--calibration-images=6",
+            "--int8-limit=1"));
+    assertThat(VariantNote.read(run))
+        .extracting(VariantNote::variant)
+        .containsExactly("fp16", "int8-cpu", "int8-weight-only");
+    VariantNote int8 = VariantNote.read(run).get(1);
+    assertThat(int8.images().values().stream().mapToLong(n -> n).sum()).isEqualTo(6);
+    assertThat(int8.difference()).isPositive().isLessThan(1);
+    bench.done("evaluate", bench.data(), bench.root(), bench.tracking(), "--run=" + RUNS.get(0));
+    Score score = Score.read(run.resolve("variants/int8-cpu"), "test").orElseThrow();
+    assertThat(score.name()).isEqualTo(RUNS.get(0) + ".int8-cpu");
+    assertThat(score.bytes()).isLessThan(Files.size(run.resolve("student.onnx")) / 2);
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      String id = bench.record(RUNS.get(0)).mlflowRun();
+      assertThat(client.getMetricHistory(id, "test/dice_fp16")).hasSize(1);
+      assertThat(client.getMetricHistory(id, "model/int8_weight_only_bytes")).hasSize(1);
+    }
+    Path json = folder.resolve("bench.json");
+    bench.done(
+        "bench",
+        "--run=" + run,
+        "--threads=1 --batch=1,2 --calls=3 --warmup=1 --provider=cpu,cuda",
+        "--json=" + json);
+    assertThat(new ObjectMapper().readTree(json.toFile()))
+        .hasSize(8)
+        .allSatisfy(
+            line -> {
+              assertThat(line.get("latency_p50_ms").asDouble()).isPositive();
+              assertThat(line.get("provider").asText()).isEqualTo("cpu");
+            });
+    Path cut = folder.resolve("cut.onnx");
+    Files.write(cut, Arrays.copyOf(Files.readAllBytes(run.resolve("student.onnx")), 5000));
+    assertThat(bench.said("bench", "--onnx=" + cut).err())
+        .startsWith("error: Cannot run " + cut + " on cpu, batch 1: ");
+    assertThat(bench.said("bench").err()).startsWith("error: Nothing to time: give --onnx");
   }
 
   @Test
