@@ -1,11 +1,9 @@
 package stillhouse.jobs;
 
-import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -13,12 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,15 +22,13 @@ import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
-import stillhouse.cache.ReviewTable;
 import stillhouse.data.ImageCodec;
-import stillhouse.identity.Sha256;
 import stillhouse.scene.Scenes;
 import stillhouse.tracking.TrackingServer;
 
 /** Every job in order, through its command line: four executors, a real MLflow server. */
-class PipelineTest {
-  private static final List<String> RUNS = List.of("tiny-conv.naive-logit.s0", "tiny-conv.sard.s0");
+class PipelineTest implements ReviewedRunTests {
+  private static final List<String> RUNS = List.of(TAUGHT, "tiny-conv.sard.s0");
   private static final int SCENES = 48;
   private static final int SIZE = 96;
   @TempDir static Path folder;
@@ -54,22 +46,22 @@ class PipelineTest {
         bench.data(),
         bench.root(),
         bench.tracking(),
-        training(),
+        TRAINING,
         "--recipe=scratch",
         "--name=teacher");
     bench.done("freeze", bench.root(), "--run=teacher", "--out=" + folder.resolve("teacher"));
-    bench.done("cache", bench.data(), bench.root(), teacher());
+    bench.done("cache", bench.data(), bench.root(), teacherOption());
     cachedOnce = bench.files("cache");
-    bench.done("cache", bench.data(), bench.root(), teacher());
+    bench.done("cache", bench.data(), bench.root(), teacherOption());
     cachedTwice = bench.files("cache");
     bench.done(
         "train",
         bench.data(),
         bench.root(),
         bench.tracking(),
-        training(),
+        TRAINING,
         "--recipe=naive-logit,sard",
-        teacher(),
+        teacherOption(),
         "--names-out=" + folder.resolve("names/runs.txt"));
     bench.done("export", bench.root(), bench.tracking(), "--run=" + String.join(",", RUNS));
     bench.done(
@@ -77,7 +69,7 @@ class PipelineTest {
         bench.data(),
         bench.root(),
         bench.tracking(),
-        teacher(),
+        teacherOption(),
         "--run=" + String.join(",", RUNS),
         "--summary=" + folder.resolve("summary.json"));
     bench.done(
@@ -86,6 +78,16 @@ class PipelineTest {
         "--baseline=naive-logit",
         "--candidate=sard",
         "--out=" + folder.resolve("compare.json"));
+  }
+
+  @Override
+  public Workbench bench() {
+    return bench;
+  }
+
+  @Override
+  public String teacher() {
+    return teacherOption();
   }
 
   @AfterAll
@@ -97,7 +99,7 @@ class PipelineTest {
 
   @Test
   void everyImageIsCachedOrQuarantined() throws IOException {
-    JsonNode summary = json("summary.json");
+    JsonNode summary = bench.json("summary.json");
     assertThat(summary.get("images").asInt()).isEqualTo(SCENES + 2);
     assertThat(summary.get("images_quarantined").asInt()).isEqualTo(2);
     assertThat(summary.get("images_cached").asInt()).isEqualTo(SCENES);
@@ -117,14 +119,14 @@ class PipelineTest {
         "--predictions=perfect=" + folder.resolve("scenes/masks"),
         "--by=size,class",
         "--summary=" + folder.resolve("predictions.json"));
-    JsonNode models = json("predictions.json").get("models");
+    JsonNode models = bench.json("predictions.json").get("models");
     assertThat(models.findValuesAsText("kind"))
         .containsExactly("teacher", "student", "predictions");
     JsonNode perfect = models.get(2);
     assertThat(perfect.get("iou").asDouble()).isEqualTo(1);
     assertThat(perfect.get("boundary_iou").asDouble()).isEqualTo(1);
     long images = 0;
-    for (JsonNode part : json("predictions.json").get("strata")) {
+    for (JsonNode part : bench.json("predictions.json").get("strata")) {
       if (part.get("name").asText().equals("perfect") && part.get("by").asText().equals("size")) {
         images += part.get("images").asLong();
       }
@@ -144,7 +146,7 @@ class PipelineTest {
         "--baseline=perfect",
         "--candidate=sard",
         "--out=" + folder.resolve("against-predictions.json"));
-    JsonNode seed = json("against-predictions.json").at("/comparisons/0/seeds/0");
+    JsonNode seed = bench.json("against-predictions.json").at("/comparisons/0/seeds/0");
     assertThat(seed.at("/iou/difference").asDouble())
         .isEqualTo(models.get(1).get("iou").asDouble() - 1);
   }
@@ -197,17 +199,17 @@ class PipelineTest {
         "--set=SCENES=" + scenes,
         "--root=" + folder.resolve("nightly"),
         "--split=train",
-        teacher(),
+        teacherOption(),
         bench.tracking(),
         "--summary=" + folder.resolve("teacher.json"));
-    assertThat(json("teacher.json").get("models").findValuesAsText("recipe"))
+    assertThat(bench.json("teacher.json").get("models").findValuesAsText("recipe"))
         .containsExactly("teacher");
   }
 
   @Test
   void theBooksAreRightAndTheTeacherSaysTheSameAgain() throws IOException {
     bench.done("stats", bench.root(), "--json=" + folder.resolve("stats.json"));
-    JsonNode stats = json("stats.json");
+    JsonNode stats = bench.json("stats.json");
     assertThat(stats.at("/cache/features/0/rows").asInt()).isEqualTo(SCENES);
     assertThat(stats.at("/cache/features/0/bytes").asLong())
         .isEqualTo(stats.at("/cache/tables/2/bytes").asLong());
@@ -216,18 +218,22 @@ class PipelineTest {
         "verify",
         bench.data(),
         bench.root(),
-        teacher(),
+        teacherOption(),
         "--recompute=6",
         "--json=" + folder.resolve("verify.json"));
-    JsonNode verify = json("verify.json");
+    JsonNode verify = bench.json("verify.json");
     assertThat(verify.get("passed").asBoolean()).isTrue();
     assertThat(verify.at("/samples/cached").asInt()).isEqualTo(SCENES);
     assertThat(verify.at("/recomputed/images").asInt()).isEqualTo(6);
     assertThat(verify.at("/recomputed/different").asInt()).isZero();
     bench.done(
-        "plan", bench.data(), bench.root(), teacher(), "--json=" + folder.resolve("plan.json"));
-    assertThat(json("plan.json").at("/plan/features/units").asInt()).isZero();
-    assertThat(json("plan.json").at("/plan/probe/encode/mean").asDouble()).isPositive();
+        "plan",
+        bench.data(),
+        bench.root(),
+        teacherOption(),
+        "--json=" + folder.resolve("plan.json"));
+    assertThat(bench.json("plan.json").at("/plan/features/units").asInt()).isZero();
+    assertThat(bench.json("plan.json").at("/plan/probe/encode/mean").asDouble()).isPositive();
     assertThat(bench.files("cache/pins")).as("runs and scores that are done").isEmpty();
   }
 
@@ -237,7 +243,7 @@ class PipelineTest {
         bench.data(),
         "--set=SCENES=" + scenes,
         "--root=" + folder.resolve("nightly"),
-        teacher(),
+        teacherOption(),
         bench.tracking());
   }
 
@@ -283,16 +289,16 @@ class PipelineTest {
                 "model/ms_per_image",
                 "model/onnx_bytes",
                 "epoch/loss");
-        assertThat(artifacts(id, "onnx")).contains("onnx/student.onnx");
-        assertThat(artifacts(id, "overlays")).contains("overlays/overlays.png");
-        assertThat(artifacts(id, "evaluation")).contains("evaluation/evaluation-test.json");
+        assertThat(bench.artifacts(id, "onnx")).contains("onnx/student.onnx");
+        assertThat(bench.artifacts(id, "overlays")).contains("overlays/overlays.png");
+        assertThat(bench.artifacts(id, "evaluation")).contains("evaluation/evaluation-test.json");
       }
     }
   }
 
   @Test
   void theSummaryIsComplete() throws IOException {
-    JsonNode summary = json("summary.json");
+    JsonNode summary = bench.json("summary.json");
     assertThat(summary.get("ranks").asInt()).isEqualTo(4);
     assertThat(summary.get("mlflow").asText()).isEqualTo(bench.mlflow().uri());
     assertThat(summary.get("models").findValuesAsText("recipe"))
@@ -320,7 +326,7 @@ class PipelineTest {
   void aScoreIsReusedForTheSameFileOnly() throws IOException {
     Path again = copy("again", "run.json", "student.onnx", Score.FILE);
     String[] evaluate = {
-      "evaluate", bench.data(), bench.root(), bench.tracking(), teacher(), "--run=again"
+      "evaluate", bench.data(), bench.root(), bench.tracking(), teacherOption(), "--run=again"
     };
     String score = Files.readString(again.resolve(Score.FILE));
     bench.done(evaluate);
@@ -359,14 +365,14 @@ class PipelineTest {
 
   @Test
   void theComparisonGivesTheDifferenceOfTheTwoScores() throws IOException {
-    JsonNode models = json("summary.json").get("models");
-    JsonNode pair = json("compare.json").get("comparisons").get(0);
+    JsonNode models = bench.json("summary.json").get("models");
+    JsonNode pair = bench.json("compare.json").get("comparisons").get(0);
     JsonNode iou = pair.get("seeds").get(0).get("iou");
     double expected = models.get(2).get("iou").asDouble() - models.get(1).get("iou").asDouble();
     assertThat(iou.get("difference").asDouble()).isEqualTo(expected);
     assertThat(iou.get("low").asDouble()).isLessThanOrEqualTo(iou.get("high").asDouble());
     assertThat(pair.get("over_seeds").get("iou").get("mean").asDouble()).isEqualTo(expected);
-    assertThat(json("compare.json").get("not_compared")).isEmpty();
+    assertThat(bench.json("compare.json").get("not_compared")).isEmpty();
   }
 
   @Test
@@ -481,183 +487,6 @@ class PipelineTest {
   }
 
   @Test
-  void aReviewFindsEachDisagreementOnceAndDrawsTheWorst() throws Exception {
-    String[] review = {
-      "review",
-      bench.data(),
-      bench.root(),
-      bench.tracking(),
-      teacher(),
-      "--run=" + RUNS.get(0),
-      "--worst=3"
-    };
-    bench.done(review);
-    List<Row> rows = reviewed(RUNS.get(0));
-    bench.done(review);
-    assertThat(reviewed(RUNS.get(0))).isEqualTo(rows).hasSizeGreaterThan(3);
-    assertThat(rows)
-        .allSatisfy(
-            row -> {
-              assertThat(row.<Double>getAs("iou_student_teacher")).isLessThan(0.85);
-              assertThat(row.<Double>getAs("iou_teacher_label")).isBetween(0.0, 1.0);
-              assertThat(row.<Integer>getAs("epoch")).isEqualTo(1);
-            });
-    String page = "review/epoch-000001-train-absolute-0.15/worst-01.png";
-    assertThat(rows.subList(0, 4))
-        .as("by falling disagreement")
-        .extracting(row -> row.<String>getAs("picture"))
-        .containsExactly(page, page, page, null);
-    assertThat(bench.runs().resolve(RUNS.get(0)).resolve(page)).isNotEmptyFile();
-    assertThat(
-            artifacts(
-                bench.record(RUNS.get(0)).mlflowRun(), "review/epoch-000001-train-absolute-0.15"))
-        .contains("worst-01.png", ReviewSheets.VERDICTS);
-  }
-
-  private static List<Row> reviewed(String run) {
-    return bench
-        .spark()
-        .read()
-        .format("delta")
-        .load(ReviewTable.path("file:" + folder))
-        .where("run = '" + run + "'")
-        .orderBy(col("disagreement").desc(), col("sample_id"))
-        .collectAsList();
-  }
-
-  @Test
-  void verdictsAreTakenWholeOrNotAtAll() throws IOException {
-    List<String> ids = trainingSamples(2);
-    Set<String> before = verdictFiles();
-    Workbench.Said said =
-        bench.said(
-            verdicts(
-                "verdict,sample_id,weight",
-                "both-wrong," + ids.get(0) + ",",
-                "maybe," + ids.get(1) + ",",
-                "skip,nobody,",
-                "skip," + ids.get(0) + ",",
-                "both-wrong," + ids.get(1) + ",heavy"));
-    assertThat(said.err())
-        .startsWith("error: Cannot take the verdicts of file:")
-        .contains("nothing was stored:")
-        .containsSubsequence(
-            "line 3: verdict 'maybe' (must be one of [agree-with-teacher, ",
-            "line 4: sample 'nobody' is none of the workspace's",
-            "line 5: sample '"
-                + ids.get(0)
-                + "' is judged more than once, and differently: both-wrong, skip (first in line 2)",
-            "line 6: weight 'heavy' (must be a number of 0 to 1000)")
-        .doesNotContain("\tat ");
-    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
-    assertThat(verdictFiles()).isEqualTo(before);
-    assertThat(bench.said(verdicts("sample,verdict")).err())
-        .contains("its columns are [sample, verdict] (must be [sample_id, verdict], and may be");
-  }
-
-  /** Weights change, and what a run is; the view's files do not. */
-  @Test
-  void verdictsChangeWhatARunIsAndNoRowOfItsView() throws Exception {
-    List<String> ids = trainingSamples(3);
-    Map<String, String> view = digests("cache/views");
-    bench.done(
-        verdicts(
-            "sample_id,verdict,weight,source,note",
-            ids.get(0) + ",both-wrong,,vlm,\"blurred, dark\"",
-            ids.get(1) + ",agree-with-teacher,3,,",
-            ids.get(1) + ",agree-with-teacher,3,,",
-            ids.get(2) + ",,,,"));
-    bench.done(verdicts("sample_id,verdict", ids.get(0) + ",agree-with-student"));
-    String spoken =
-        bench
-            .spark()
-            .read()
-            .format("delta")
-            .load(folder + "/tables/verdicts")
-            .orderBy("sample_id", "revision")
-            .toJSON()
-            .collectAsList()
-            .toString();
-    assertThat(spoken).contains("blurred, dark").contains("\"revision\":2");
-    String[] train = {
-      "train",
-      bench.data(),
-      bench.root(),
-      bench.tracking(),
-      training(),
-      "--recipe=naive-logit --name=judged --verdicts --review-every=1",
-      teacher()
-    };
-    bench.done(train);
-    RunRecord judged = bench.record("judged");
-    RunRecord plain = bench.record(RUNS.get(0));
-    assertThat(judged.identity()).isNotEqualTo(plain.identity());
-    assertThat(judged.weightsDigest()).isNotEqualTo(plain.weightsDigest());
-    assertThat(judged.viewDigest()).isEqualTo(plain.viewDigest());
-    assertThat(digests("cache/views")).isEqualTo(view);
-    JsonNode used = json("runs/judged/" + JudgedSamples.FILE);
-    assertThat(used.get("verdicts").toString())
-        .isEqualTo("{\"agree-with-student\":1,\"agree-with-teacher\":1}");
-    assertThat(used.get("reweighted").asInt()).isEqualTo(2);
-    assertThat(used.get("version").asLong()).isPositive();
-    bench.done(verdicts("sample_id,verdict", ids.get(2) + ",both-wrong"));
-    assertThat(json("runs/judged/" + ReviewGate.FILE).get("epoch").asInt()).isEqualTo(1);
-    Files.delete(folder.resolve("runs/judged/" + RunRecord.FILE));
-    bench.done(train);
-    assertThat(bench.record("judged").identity())
-        .as("goes by the verdicts it began with")
-        .isEqualTo(judged.identity());
-    assertThat(bench.record("judged").weightsDigest()).isEqualTo(judged.weightsDigest());
-    assertThat(bench.record("judged").seconds()).isEqualTo(judged.seconds());
-    assertThat(reviewed("judged")).isNotEmpty().allMatch(row -> row.<Integer>getAs("epoch") == 1);
-    try (var client = new MlflowClient(bench.mlflow().uri())) {
-      var told = client.getRun(judged.mlflowRun());
-      assertThat(told.getData().getParamsList())
-          .anyMatch(p -> p.getKey().equals("verdicts_digest"));
-      assertThat(told.getData().getMetricsList())
-          .anyMatch(m -> m.getKey().equals("review/train/flagged"));
-      assertThat(told.getInputs().getDatasetInputsList())
-          .extracting(d -> d.getDataset().getName())
-          .contains("drawn-scenes-verdicts");
-    }
-    bench.done("export", bench.root(), bench.tracking(), "--run=judged");
-    int before = reviewed("judged").size();
-    bench.done("review", bench.data(), bench.root(), bench.tracking(), teacher(), "--run=judged");
-    assertThat(reviewed("judged")).as("the exported file is the one reviewed").hasSize(before);
-  }
-
-  private static Set<String> verdictFiles() throws IOException {
-    return Files.exists(folder.resolve("tables/verdicts"))
-        ? bench.files("tables/verdicts")
-        : Set.of();
-  }
-
-  private static String[] verdicts(String... lines) throws IOException {
-    Path file = Files.createTempFile(folder, "verdicts", ".csv");
-    Files.write(file, List.of(lines));
-    return new String[] {"review", bench.data(), bench.root(), "--verdicts=" + file};
-  }
-
-  private static List<String> trainingSamples(int count) {
-    return CacheTables.of("file:" + folder)
-        .samples(bench.spark())
-        .where("split = 'train'")
-        .orderBy("sample_id")
-        .select("sample_id")
-        .limit(count)
-        .as(Encoders.STRING())
-        .collectAsList();
-  }
-
-  private static Map<String, String> digests(String below) throws IOException {
-    Map<String, String> digests = new TreeMap<>();
-    for (String file : bench.files(below)) {
-      digests.put(file, Sha256.ofFile(folder.resolve(below).resolve(file)).hex());
-    }
-    return digests;
-  }
-
-  @Test
   void aWorkspaceThatWasMovedIsExportedWhereItLies() throws IOException {
     Path moved = folder.resolve("moved");
     for (String part :
@@ -704,7 +533,7 @@ class PipelineTest {
             bench.data(),
             bench.root(),
             bench.tracking(),
-            training(),
+            TRAINING,
             "--recipe=scratch --name=unlabelled --labels=1e-9");
     assertThat(said.err()).startsWith("error: No label is left: ").doesNotContain("\tat ");
     assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
@@ -736,19 +565,7 @@ class PipelineTest {
     return copy;
   }
 
-  private static String teacher() {
+  private static String teacherOption() {
     return "--teacher=" + folder.resolve("teacher/teacher.yaml");
-  }
-
-  private static String training() {
-    return "--epochs=1 --batch=4 --ranks=4 --learning-rate=1e-3";
-  }
-
-  private static String artifacts(String run, String path) throws Exception {
-    return bench.mlflow().get("/api/2.0/mlflow/artifacts/list?path=" + path + "&run_id=" + run);
-  }
-
-  private static JsonNode json(String file) throws IOException {
-    return new ObjectMapper().readTree(folder.resolve(file).toFile());
   }
 }

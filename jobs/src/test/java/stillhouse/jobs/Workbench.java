@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -97,6 +98,15 @@ final class Workbench implements AutoCloseable {
 
   RunRecord record(String run) {
     return RunRecord.read(runs().resolve(run));
+  }
+
+  JsonNode json(String file) throws IOException {
+    return JsonFiles.JSON.readTree(folder.resolve(file).toFile());
+  }
+
+  /** What MLflow lists of a run's artifacts. */
+  String artifacts(String run, String path) throws Exception {
+    return mlflow.get("/api/2.0/mlflow/artifacts/list?path=" + path + "&run_id=" + run);
   }
 
   /** Every file below a folder of the workspace. */
