@@ -285,7 +285,7 @@ interface ReviewedRunTests {
     Workbench.Said said =
         bench().said("review", bench().data(), "--root=" + root, "--verdicts=" + strange);
     assertThat(said.err())
-        .startsWith("error: Cannot read --verdicts " + strange)
+        .startsWith("error: Cannot read --verdicts file:" + strange)
         .contains("its columns are [sample, verdict] (must be [sample_id, verdict], and may be")
         .doesNotContain("\tat ");
     assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
