@@ -461,7 +461,7 @@ class PipelineTest implements ReviewedRunTests {
         "--run=" + run,
         "--threads=1 --batch=1,2 --calls=3 --warmup=1 --provider=cpu,cuda",
         "--json=" + json);
-    assertThat(new ObjectMapper().readTree(json.toFile()))
+    assertThat(JsonFiles.JSON.readTree(json.toFile()))
         .hasSize(8)
         .allSatisfy(
             line -> {
