@@ -31,7 +31,9 @@ def jvm(parent):
     family = {parent}
     for _ in range(5):
         family |= {int(pid) for pid, above, _ in rows if int(above) in family}
-    return next((int(pid) for pid, _, args in rows if int(pid) in family and "org.apache.spark.deploy.SparkSubmit" in args and "java" in args.split()[0]), None)
+    return next((int(pid) for pid, _, args in rows
+                 if int(pid) in family and "org.apache.spark.deploy.SparkSubmit" in args
+                 and "org.apache.spark.launcher.Main" not in args and "java" in args.split()[0]), None)
 
 
 def resident(pid):
@@ -60,7 +62,8 @@ def watch(job):
         try:
             row = (time.monotonic() - began, resident(pid), heap(pid))
         except FileNotFoundError:
-            break  # it has ended
+            pid = None  # it has ended
+            continue
         if None not in row:
             rows.append(row)
     return pd.DataFrame(rows, columns=["seconds", "resident", "heap"])
