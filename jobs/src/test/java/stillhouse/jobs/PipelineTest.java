@@ -427,6 +427,33 @@ class PipelineTest implements ReviewedRunTests {
   }
 
   @Test
+  void aCascadeFindsItsThresholdOnOneSplitAndTellsAnother() throws IOException {
+    String[] cascade = {
+      "cascade", bench.data(), bench.root(), bench.tracking(), "--run=" + RUNS.get(0), teacher()
+    };
+    assertThat(bench.said(with(cascade, "--split=val")).err())
+        .startsWith("error: Invalid --split: val (must be another than --validate-split: ");
+    assertThat(bench.said(with(cascade, "--reading=luck")).err())
+        .startsWith(
+            "error: Invalid --reading: luck (must be one of [entropy, softness, saliency])");
+    bench.done(with(cascade, "--validate-split=train", "--student-share=0.5"));
+    Path kept = bench.runs().resolve(RUNS.get(0)).resolve("cascade");
+    JsonNode found = JsonFiles.JSON.readTree(kept.resolve("cascade.json").toFile());
+    assertThat(kept.resolve("cascade.png")).isNotEmptyFile();
+    JsonNode alone = found.get("student");
+    assertThat(alone.get("asked").asInt()).isZero();
+    assertThat(found.get("teacher").get("asked")).isEqualTo(alone.get("images"));
+    for (String reading : List.of("entropy", "softness", "saliency")) {
+      JsonNode curve = found.get(reading).get("test");
+      assertThat(curve.get(0)).isEqualTo(found.get("teacher"));
+      JsonNode last = curve.get(curve.size() - 1);
+      assertThat(last.get("iou")).isEqualTo(alone.get("iou"));
+      assertThat(found.get(reading).get("operatingPoint").get("threshold").asDouble())
+          .isBetween(0.0, 1.0);
+    }
+  }
+
+  @Test
   void otherPrecisionsAreMadeScoredAndTimedBesideFp32() throws IOException {
     Path run = bench.runs().resolve(RUNS.get(0));
     String[] export = {"export", bench.root(), bench.tracking(), "--run=" + RUNS.get(0)};
