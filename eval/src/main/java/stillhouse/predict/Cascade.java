@@ -1,7 +1,5 @@
 package stillhouse.predict;
 
-import static org.apache.spark.sql.functions.col;
-
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,7 +40,6 @@ public record Cascade(List<String> classNames, String table) implements Serializ
   /** The threshold above all uncertainties: the teacher answers nothing. */
   public static final double NONE = 2;
 
-  private static final int TASKS_A_CORE = 3; // images differ in cost; short tasks even that out
   private static final double QUANTILE_ERROR = 1e-4;
   private static final ArrayType COUNTS = DataTypes.createArrayType(DataTypes.LongType, false);
   static final StructType SCHEMA = schema();
@@ -75,12 +72,7 @@ public record Cascade(List<String> classNames, String table) implements Serializ
     Broadcast<SegmenterSource> shared = context.broadcast(student);
     try {
       spark.sparkContext().setJobDescription("cascade: student, teacher and uncertainty");
-      Samples.counted(Samples.withTiles(samples))
-          .where(col(Samples.MASK).isNotNull())
-          .repartition(
-              context.defaultParallelism() * TASKS_A_CORE,
-              col(Samples.CONTENT_SHA256)) // a frame's tiles come together: it is decoded once
-          .sortWithinPartitions(Samples.CONTENT_SHA256)
+      Evaluation.framesTogether(context, Evaluation.counted(samples))
           .mapPartitions(
               (MapPartitionsFunction<Row, Row>)
                   rows -> CascadeScorer.of(this, shared.value(), teacher, images, rows),

@@ -1,10 +1,8 @@
 package stillhouse.predict;
 
 import java.util.Iterator;
-import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.TaskCompletionListener;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
@@ -39,10 +37,12 @@ final class CascadeScorer implements Iterator<Row> {
       RowLogits teacher,
       ImageSource images,
       Iterator<Row> rows) {
-    SegmenterPool.Lease lease = SegmenterPool.get().lease(source);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
-    Scorer.checkClasses(source.id(), lease.segmenter().classNames(), cascade.classNames());
-    return new CascadeScorer(cascade.classNames().size(), lease.segmenter(), teacher, images, rows);
+    return new CascadeScorer(
+        cascade.classNames().size(),
+        SegmenterPool.ofTask(source, cascade.classNames()),
+        teacher,
+        images,
+        rows);
   }
 
   @Override
@@ -72,15 +72,8 @@ final class CascadeScorer implements Iterator<Row> {
     for (int u = 0; u < READINGS.length; u++) {
       values[1 + u] = READINGS[u].of(logits, says, image);
     }
-    values[READINGS.length + 1] = counts(says, label, row);
-    values[READINGS.length + 2] = counts(taught, label, row);
+    values[READINGS.length + 1] = Scorer.count(counter, says, label, row).toArray();
+    values[READINGS.length + 2] = Scorer.count(counter, taught, label, row).toArray();
     return RowFactory.create(values);
-  }
-
-  private long[] counts(ClassMask predicted, ClassMask label, Row row) {
-    return Scorer.counted(row)
-        .map(own -> counter.count(predicted, label, own))
-        .orElseGet(() -> counter.count(predicted, label))
-        .toArray();
   }
 }

@@ -5,10 +5,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.TaskCompletionListener;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
@@ -49,10 +47,8 @@ final class Comparer implements Iterator<Row> {
       RowLogits teacher,
       ImageSource images,
       Iterator<Row> rows) {
-    SegmenterPool.Lease lease = SegmenterPool.get().lease(source);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
-    Scorer.checkClasses(source.id(), lease.segmenter().classNames(), terms.classNames());
-    return new Comparer(terms, lease.segmenter(), teacher, images, rows);
+    return new Comparer(
+        terms, SegmenterPool.ofTask(source, terms.classNames()), teacher, images, rows);
   }
 
   @Override

@@ -87,12 +87,14 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
         spark, framesTogether(context, counted(rows)), each -> Scorer.byMask(masks, this, each));
   }
 
-  private static Dataset<Row> framesTogether(JavaSparkContext context, Dataset<Row> rows) {
+  /** Short tasks, each frame's tiles in one of them and one after the other. */
+  static Dataset<Row> framesTogether(JavaSparkContext context, Dataset<Row> rows) {
     return rows.repartition(context.defaultParallelism() * TASKS_A_CORE, frame())
         .sortWithinPartitions("content_sha256");
   }
 
-  private static Dataset<Row> counted(Dataset<Row> samples) {
+  /** Labelled, and of tiles those whose pixels are not counted elsewhere. */
+  static Dataset<Row> counted(Dataset<Row> samples) {
     return Samples.counted(Samples.withTiles(samples)).where(col("mask").isNotNull());
   }
 

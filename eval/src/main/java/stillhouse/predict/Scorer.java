@@ -1,11 +1,8 @@
 package stillhouse.predict;
 
 import java.util.Iterator;
-import java.util.List;
 import java.util.Optional;
-import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
-import org.apache.spark.util.TaskCompletionListener;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
@@ -32,10 +29,7 @@ final class Scorer implements Iterator<Row> {
   /** Runs the JVM's segmenter, which the task holds until it ends. */
   static Iterator<Row> bySegmenter(
       SegmenterSource source, ImageSource images, Evaluation evaluation, Iterator<Row> rows) {
-    SegmenterPool.Lease lease = SegmenterPool.get().lease(source);
-    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
-    Segmenter segmenter = lease.segmenter();
-    checkClasses(source.id(), segmenter.classNames(), evaluation.classNames());
+    Segmenter segmenter = SegmenterPool.ofTask(source, evaluation.classNames());
     return byLogits(row -> segmenter.logits(read(images, row)), evaluation, rows);
   }
 
@@ -65,14 +59,6 @@ final class Scorer implements Iterator<Row> {
     return new Scorer(rows, masks.open(), evaluation.classNames().size());
   }
 
-  static void checkClasses(String id, List<String> has, List<String> wanted) {
-    if (!has.equals(wanted)) {
-      throw new IllegalArgumentException(
-          "Cannot evaluate %s: it was trained on classes %s, the samples have %s"
-              .formatted(id, has, wanted));
-    }
-  }
-
   @Override
   public boolean hasNext() {
     return rows.hasNext();
@@ -92,6 +78,11 @@ final class Scorer implements Iterator<Row> {
   private ImageCounts count(Row row) {
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
     ClassMask predicted = masks.mask(row, truth.width(), truth.height());
+    return count(counter, predicted, truth, row);
+  }
+
+  /** Of a tile the pixels that are its own; both masks are of all of it. */
+  static ImageCounts count(MaskCounter counter, ClassMask predicted, ClassMask truth, Row row) {
     return counted(row)
         .map(rectangle -> counter.count(predicted, truth, rectangle))
         .orElseGet(() -> counter.count(predicted, truth));
@@ -106,7 +97,7 @@ final class Scorer implements Iterator<Row> {
   }
 
   /** In the tile's own pixels; empty where all of them count. */
-  static Optional<Tile> counted(Row row) {
+  private static Optional<Tile> counted(Row row) {
     return Tile.of(row).flatMap(tile -> Tile.counted(row).map(own -> own.within(tile)));
   }
 }

@@ -3,7 +3,10 @@ package stillhouse.predict;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * The segmenters of this JVM: one a source, shared by its tasks, loaded once. The two that were
@@ -11,15 +14,10 @@ import java.util.Map;
  */
 final class SegmenterPool {
   private static final int IDLE = 2; // a student and the one it is compared with
-  private static final SegmenterPool JVM = new SegmenterPool();
+  private static final SegmenterPool JVM = new SegmenterPool(); // what its tasks share
 
   private final Map<String, Entry> entries = new HashMap<>();
   private final Deque<String> idle = new ArrayDeque<>();
-
-  /** The pool of this JVM. */
-  static SegmenterPool get() {
-    return JVM;
-  }
 
   private static final class Entry {
     final Segmenter segmenter;
@@ -57,6 +55,23 @@ final class SegmenterPool {
     entry.users++;
     idle.remove(source.id());
     return new Lease(source.id(), entry.segmenter);
+  }
+
+  /**
+   * The segmenter of this JVM, held until the running task ends.
+   *
+   * @throws IllegalArgumentException where it was made for other classes than {@code wanted}
+   */
+  static Segmenter ofTask(SegmenterSource source, List<String> wanted) {
+    Lease lease = JVM.lease(source);
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> lease.close());
+    List<String> has = lease.segmenter().classNames();
+    if (!has.equals(wanted)) {
+      throw new IllegalArgumentException(
+          "Cannot evaluate %s: it was trained on classes %s, the samples have %s"
+              .formatted(source.id(), has, wanted));
+    }
+    return lease.segmenter();
   }
 
   private synchronized void giveBack(Lease lease) {

@@ -14,15 +14,12 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.metrics.Metric;
-import stillhouse.tensor.FloatTensor;
 
 class CascadeTest {
-  private static final List<String> CLASSES = List.of("red", "green");
   private static final StructType SCHEMA =
       new StructType()
           .add(Samples.SAMPLE_ID, DataTypes.StringType)
@@ -44,28 +41,14 @@ class CascadeTest {
 
     @Override
     public Segmenter open() {
-      return new Segmenter() {
-        @Override
-        public List<String> classNames() {
-          return CLASSES;
-        }
-
-        @Override
-        public FloatTensor logits(RgbImage image) {
-          int area = image.width() * image.height();
-          float[] logits = new float[2 * area];
-          for (int i = 0; i < area; i++) {
-            for (int c = 0; c < 2; c++) {
-              float size = image.rgb()[3 * i + 1] / 10f;
-              logits[c * area + i] = image.rgb()[3 * i] == c + 1 ? size : -size;
+      return Lines.student(
+          image -> {
+            var line = new StringBuilder();
+            for (int i = 0; i < image.width(); i++) {
+              line.append(image.rgb()[3 * i]);
             }
-          }
-          return new FloatTensor(new int[] {2, image.height(), image.width()}, logits);
-        }
-
-        @Override
-        public void close() {}
-      };
+            return Lines.logits(line.toString(), image.rgb()[1] / 10f);
+          });
     }
   }
 
@@ -80,27 +63,8 @@ class CascadeTest {
     return new RgbImage(parts[0].length(), 1, rgb);
   }
 
-  private static ClassMask mask(String line) {
-    byte[] labels = new byte[line.length()];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = (byte) (line.charAt(i) - '0');
-    }
-    return new ClassMask(line.length(), 1, labels);
-  }
-
   private static Row sample(String id, String student, String label, String taught) {
-    return RowFactory.create(id, student, id, Drawn.png(mask(label)), null, null, taught);
-  }
-
-  private static FloatTensor taught(Row row) {
-    byte[] labels = mask(row.getAs("taught")).classes();
-    float[] logits = new float[2 * labels.length];
-    for (int i = 0; i < labels.length; i++) {
-      for (int c = 0; c < 2; c++) {
-        logits[c * labels.length + i] = labels[i] == c + 1 ? 9 : -9;
-      }
-    }
-    return new FloatTensor(new int[] {2, 1, labels.length}, logits);
+    return RowFactory.create(id, student, id, Lines.png(label), null, null, taught);
   }
 
   /**
@@ -116,12 +80,12 @@ class CascadeTest {
             sample("unsure", "1000 10", "1110", "1110"),
             sample("lost", "0000 2", "0022", "0022"));
     try (SparkSession spark = spark()) {
-      var cascade = new Cascade(CLASSES, folder.resolve("table").toUri().toString());
+      var cascade = new Cascade(Lines.CLASSES, folder.resolve("table").toUri().toString());
       cascade.measure(
           spark,
           spark.createDataFrame(samples, SCHEMA),
           new Reader(),
-          CascadeTest::taught,
+          row -> Lines.logits(row.getAs("taught"), 9),
           (uri, sha256) -> image(uri));
 
       double[] thresholds = cascade.thresholds(spark, Uncertainty.ENTROPY, 2);
@@ -138,12 +102,12 @@ class CascadeTest {
           .extracting(CascadePoint::counts)
           .containsExactly(curve.get(0).counts(), curve.get(3).counts());
 
-      var empty = new Cascade(CLASSES, folder.resolve("empty").toUri().toString());
+      var empty = new Cascade(Lines.CLASSES, folder.resolve("empty").toUri().toString());
       empty.measure(
           spark,
           spark.createDataFrame(List.of(), SCHEMA),
           new Reader(),
-          CascadeTest::taught,
+          row -> Lines.logits(row.getAs("taught"), 9),
           (uri, sha256) -> image(uri));
       assertThatThrownBy(() -> empty.curve(spark, Uncertainty.ENTROPY, 0.5))
           .isInstanceOf(IllegalArgumentException.class)

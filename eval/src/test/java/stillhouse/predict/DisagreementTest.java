@@ -18,14 +18,12 @@ import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.tensor.FloatTensor;
 
 class DisagreementTest {
-  private static final List<String> CLASSES = List.of("red", "green");
   private static final StructType SCHEMA =
       new StructType()
           .add(Samples.SAMPLE_ID, DataTypes.StringType)
@@ -46,44 +44,16 @@ class DisagreementTest {
 
     @Override
     public Segmenter open() {
-      return new Segmenter() {
-        @Override
-        public List<String> classNames() {
-          return CLASSES;
-        }
-
-        @Override
-        public FloatTensor logits(RgbImage image) {
-          return says("1100");
-        }
-
-        @Override
-        public void close() {}
-      };
+      return Lines.student(image -> says("1100"));
     }
   }
 
-  /** Logits of ±9: a digit a pixel of the line, 0 for background. */
   private static FloatTensor says(String line) {
-    float[] logits = new float[2 * line.length()];
-    for (int i = 0; i < line.length(); i++) {
-      for (int c = 0; c < 2; c++) {
-        logits[c * line.length() + i] = line.charAt(i) == '1' + c ? 9 : -9;
-      }
-    }
-    return new FloatTensor(new int[] {2, 1, line.length()}, logits);
-  }
-
-  private static byte[] label(String line) {
-    byte[] labels = new byte[line.length()];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = line.charAt(i) == 'x' ? (byte) 255 : (byte) (line.charAt(i) - '0');
-    }
-    return Drawn.png(new ClassMask(line.length(), 1, labels));
+    return Lines.logits(line, 9);
   }
 
   private static Row sample(String id, String label, String taught) {
-    byte[] mask = label.isEmpty() ? null : label(label);
+    byte[] mask = label.isEmpty() ? null : Lines.png(label);
     return RowFactory.create(id, "g", "mem:" + id, null, id, mask, label, taught);
   }
 
@@ -96,7 +66,7 @@ class DisagreementTest {
             .getOrCreate()) {
       Broadcast<SegmenterSource> student =
           JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new Fixed());
-      return new Disagreement(CLASSES, reading, threshold)
+      return new Disagreement(Lines.CLASSES, reading, threshold)
               .compare(
                   spark,
                   spark.createDataFrame(samples, SCHEMA),
@@ -180,7 +150,7 @@ class DisagreementTest {
     assertThat(List.of(Reading.DIFFERENCE.of(false), Reading.DIVERGENCE.of(false)))
         .containsOnly(Reading.ABSOLUTE);
     assertThat(Reading.BELOW.of(false)).isEqualTo(Reading.BELOW);
-    assertThatThrownBy(() -> new Disagreement(CLASSES, Reading.BELOW, 1))
+    assertThatThrownBy(() -> new Disagreement(Lines.CLASSES, Reading.BELOW, 1))
         .hasMessage("Invalid threshold: 1.0 (must be > 0 and < 1)");
   }
 

@@ -7,16 +7,12 @@ import org.apache.spark.sql.SparkSession;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.Cascade;
 import stillhouse.predict.CascadePoint;
-import stillhouse.predict.Latency;
-import stillhouse.predict.OnnxSegmenter;
 import stillhouse.predict.OnnxSource;
 import stillhouse.predict.Uncertainty;
 
 /** Finds a threshold for each reading of uncertainty on one split, and reports it on another. */
 final class CascadeJob {
   private static final int STEPS = 100; // of a curve: one a percent of the images
-  private static final int WARM_UP = 10;
-  private static final int TIMED = 100;
 
   private final SparkSession spark;
   private final RootOption root;
@@ -57,31 +53,24 @@ final class CascadeJob {
       Optional<CascadePoint> there = chosen.map(p -> told.get(curve.indexOf(p)));
       lines.add(new CascadeReport.Line(by, curve, told, chosen, there));
     }
-    CascadePoint alone = reported.curve(spark, readings.get(0), Cascade.NONE).get(0);
-    CascadePoint teacher = reported.curve(spark, readings.get(0), Cascade.ALL).get(0);
+    List<CascadePoint> ends = lines.get(0).reported(); // the same for every reading
     return new CascadeReport(
         name,
         validation.split(),
         test.split(),
         target,
-        alone,
-        teacher,
-        millis(student),
+        ends.get(ends.size() - 1),
+        ends.get(0),
+        Scoring.latency(student).p50Millis(),
         teacherMillis,
         lines);
   }
 
   private Cascade measured(String name, OnnxSource student, TestSamples samples) {
-    String table = root.uri() + "/evaluations/" + name + "/cascade-" + samples.split();
+    String table = root.imageTable(name, "cascade-" + samples.split());
     Cascade cascade = new Cascade(samples.dataset().classes(), table);
     cascade.measure(
         spark, samples.rows(), student, samples.teacherLogits(), HadoopImages.of(spark));
     return cascade;
-  }
-
-  private static double millis(OnnxSource student) {
-    try (OnnxSegmenter segmenter = student.open()) {
-      return Latency.measure(segmenter, WARM_UP, TIMED).p50Millis();
-    }
   }
 }

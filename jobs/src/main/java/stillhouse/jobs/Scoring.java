@@ -264,7 +264,8 @@ final class Scoring {
     return metrics;
   }
 
-  private static Latency latency(OnnxSource source) {
+  /** Of the file at batch 1, as tables have it. */
+  static Latency latency(OnnxSource source) {
     try (OnnxSegmenter segmenter = source.open()) {
       return Latency.measure(segmenter, LATENCY_WARMUP, LATENCY_RUNS);
     }
