@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -13,17 +12,14 @@ import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherPool;
-import stillhouse.train.BarrierTraining;
 import stillhouse.train.Experiment;
 import stillhouse.train.RankContext;
 import stillhouse.train.RankParts;
 import stillhouse.train.RankProgram;
 import stillhouse.train.Recipe;
-import stillhouse.train.TrainingListener;
 import stillhouse.train.TrainingMetrics;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingPlugin;
-import stillhouse.train.TrainingReports;
 import stillhouse.train.TrainingRun;
 
 /**
@@ -148,27 +144,7 @@ public final class EpochCost {
             1,
             600,
             1);
-    List<TrainingMetrics.Epoch> heard = Collections.synchronizedList(new ArrayList<>());
-    try (var listening = TrainingReports.listen(name, new Heard(heard))) {
-      BarrierTraining.run(spark, run, program);
-      for (int waited = 0; heard.size() < count; waited++) { // the last may be on its way
-        if (waited == 1000) {
-          throw new IllegalStateException("Heard of " + heard.size() + " epochs of " + count);
-        }
-        Thread.sleep(20);
-      }
-    }
-    return heard.subList(1, count);
-  }
-
-  private record Heard(List<TrainingMetrics.Epoch> epochs) implements TrainingListener {
-    @Override
-    public void step(TrainingMetrics.Step metrics) {}
-
-    @Override
-    public void epoch(TrainingMetrics.Epoch metrics) {
-      epochs.add(metrics);
-    }
+    return Heard.of(spark, run, program).epochs().subList(1, count);
   }
 
   private static double median(

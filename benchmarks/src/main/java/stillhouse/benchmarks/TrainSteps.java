@@ -11,9 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -29,18 +27,15 @@ import stillhouse.loss.Targets;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
 import stillhouse.student.Students;
-import stillhouse.train.BarrierTraining;
 import stillhouse.train.Batch;
 import stillhouse.train.BatchSource;
 import stillhouse.train.RankContext;
 import stillhouse.train.RankParts;
 import stillhouse.train.RankProgram;
 import stillhouse.train.Recipe;
-import stillhouse.train.TrainingListener;
 import stillhouse.train.TrainingMetrics;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingPlugin;
-import stillhouse.train.TrainingReports;
 import stillhouse.train.TrainingRun;
 
 /**
@@ -67,7 +62,6 @@ public final class TrainSteps {
     int side = Integer.parseInt(args[2]);
     int batch = Integer.parseInt(args[3]);
     int steps = Integer.parseInt(args[4]);
-    List<TrainingMetrics.Step> heard = Collections.synchronizedList(new ArrayList<>());
     int ranks = args.length > 5 ? Integer.parseInt(args[5]) : 0;
     Path folder = Files.createTempDirectory("train-steps");
     var plan = new TrainingPlan(1, batch, 1e-3, 0.01, 0, 1.0, 1);
@@ -83,17 +77,11 @@ public final class TrainSteps {
             1,
             600,
             1);
-    try (SparkSession spark = session(ranks);
-        var listening = TrainingReports.listen(RUN, new Heard(heard))) {
-      BarrierTraining.run(spark, run, program(student, recipe, side, steps, folder.toString()));
-      for (int waited = 0; heard.size() < steps; waited++) { // the last ones may be on their way
-        if (waited == 1000) {
-          throw new IllegalStateException("Heard of " + heard.size() + " steps of " + steps);
-        }
-        Thread.sleep(20);
-      }
+    Heard heard;
+    try (SparkSession spark = session(ranks)) {
+      heard = Heard.of(spark, run, program(student, recipe, side, steps, folder.toString()));
     }
-    System.out.println(json(heard, batch, processorSeconds(folder)));
+    System.out.println(json(heard.steps(), batch, processorSeconds(folder)));
     System.exit(0); // Spark's timer of barriers is no daemon
   }
 
@@ -249,16 +237,6 @@ public final class TrainSteps {
         throw new UncheckedIOException(e);
       }
     }
-  }
-
-  private record Heard(List<TrainingMetrics.Step> steps) implements TrainingListener {
-    @Override
-    public void step(TrainingMetrics.Step metrics) {
-      steps.add(metrics);
-    }
-
-    @Override
-    public void epoch(TrainingMetrics.Epoch metrics) {}
   }
 
   private static String json(List<TrainingMetrics.Step> steps, int batch, double processor) {
