@@ -9,8 +9,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -136,7 +134,7 @@ class QdqModelTest {
     ModelProto.Builder model = ModelProto.parseFrom(model(WEIGHT)).toBuilder();
     model
         .getGraphBuilder()
-        .addOutput(value("again", 2, 3, 1, 1))
+        .addOutput(SmallNetwork.value("again", 2, 3, 1, 1))
         .addNode(NodeProto.newBuilder().setOpType("Neg").addInput("w").addOutput("again"));
     byte[] rounded = QdqModel.of(model.build().toByteArray(), List.of(new float[] {1, 1, 1}));
     assertThat(run(rounded, new float[] {0, 0, 0})).containsExactly(0, 0);
@@ -149,8 +147,8 @@ class QdqModelTest {
     GraphProto.Builder graph =
         GraphProto.newBuilder()
             .setName("g")
-            .addInput(value("image", 1, 3, 1, 1))
-            .addOutput(value("logits", 1, 2, 1, 1))
+            .addInput(SmallNetwork.value("image", 1, 3, 1, 1))
+            .addOutput(SmallNetwork.value("logits", 1, 2, 1, 1))
             .addInitializer(
                 TensorProto.newBuilder()
                     .setName("w")
@@ -168,20 +166,6 @@ class QdqModelTest {
         .setGraph(graph)
         .build()
         .toByteArray();
-  }
-
-  private static ValueInfoProto value(String name, long... dims) {
-    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-    for (long dim : dims) {
-      shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
-    }
-    ValueInfoProto.Builder value = ValueInfoProto.newBuilder().setName(name);
-    value
-        .getTypeBuilder()
-        .getTensorTypeBuilder()
-        .setElemType(TensorProto.DataType.FLOAT.getNumber())
-        .setShape(shape);
-    return value.build();
   }
 
   private static float[] run(byte[] model, float[] image) throws OrtException {

@@ -136,7 +136,8 @@ final class SmallNetwork {
     return Constants.floats(name, Arrays.stream(dims).boxed().toList(), values);
   }
 
-  private static ValueInfoProto value(String name, long... dims) {
+  /** An input or output of floats. */
+  static ValueInfoProto value(String name, long... dims) {
     TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
     for (long dim : dims) {
       shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
