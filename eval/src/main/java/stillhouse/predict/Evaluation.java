@@ -16,6 +16,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Samples;
+import stillhouse.metrics.InstanceScores;
 import stillhouse.metrics.SegmentationCounts;
 
 /**
@@ -106,6 +107,7 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
   private EvaluationResult score(
       SparkSession spark, Dataset<Row> labelled, MapPartitionsFunction<Row, Row> scorer) {
     SegmentationCounts counts;
+    InstanceScores instances;
     try {
       spark.sparkContext().setJobDescription("evaluate: predict and count, an image a row");
       labelled
@@ -115,6 +117,8 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
           .parquet(imageTable);
       spark.sparkContext().setJobDescription("evaluate: sum the counts");
       counts = ImageTable.sum(spark, imageTable, classNames.size());
+      spark.sparkContext().setJobDescription("evaluate: sum the instances");
+      instances = InstanceColumns.scores(spark, imageTable);
     } finally {
       spark.sparkContext().setJobDescription(null);
     }
@@ -122,6 +126,6 @@ public record Evaluation(List<String> classNames, String imageTable) implements 
       throw new IllegalArgumentException(
           "Cannot evaluate: none of the samples has a mask. Evaluate a split that is labelled");
     }
-    return new EvaluationResult(classNames, counts);
+    return new EvaluationResult(classNames, counts, instances);
   }
 }

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import stillhouse.metrics.ClassCounts;
+import stillhouse.metrics.InstanceScores;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.OverlapCounts;
 import stillhouse.metrics.SegmentationCounts;
@@ -19,14 +21,24 @@ import stillhouse.metrics.SegmentationCounts;
  * empty, and left out of {@link #toMap()}.
  *
  * @param classNames foreground classes 1…K
+ * @param instances none where they are not counted
  */
-public record EvaluationResult(List<String> classNames, SegmentationCounts counts) {
+public record EvaluationResult(
+    List<String> classNames, SegmentationCounts counts, InstanceScores instances) {
+  private static final int AT_50 = 1; // thresholds of average precision
+  private static final int AT_75 = 6;
+
   public EvaluationResult {
     classNames = List.copyOf(classNames);
     if (counts.classes() != classNames.size()) {
       throw new IllegalArgumentException(
           "Invalid result: counts of %d classes for %s".formatted(counts.classes(), classNames));
     }
+  }
+
+  /** Without instances. */
+  EvaluationResult(List<String> classNames, SegmentationCounts counts) {
+    this(classNames, counts, InstanceScores.none());
   }
 
   public long images() {
@@ -51,7 +63,9 @@ public record EvaluationResult(List<String> classNames, SegmentationCounts count
    * Flat names for a metric table, for each metric of {@link Metric#key()}: {@code iou} is the mean
    * over classes, {@code iou_<class>} one class, {@code foreground_iou} any class against
    * background, all of the summed counts; {@code image_iou} is the mean over images of each image's
-   * own mean, {@code image_foreground_iou} of its foreground.
+   * own mean, {@code image_foreground_iou} of its foreground. {@code mask_ap} and {@code
+   * boundary_ap} are the average precision of instances, the mean over classes and thresholds;
+   * {@code mask_ap50} that at 0.50, {@code mask_ap_<class>} of one class.
    */
   public Map<String, Double> toMap() {
     Map<String, Double> map = new LinkedHashMap<>();
@@ -68,7 +82,23 @@ public record EvaluationResult(List<String> classNames, SegmentationCounts count
           counts.imageMean(metric, ClassCounts.FOREGROUND));
     }
     map.put("images", (double) counts.images());
+    if (instances.instances() > 0) {
+      putPrecision(map);
+    }
     return map;
+  }
+
+  private void putPrecision(Map<String, Double> map) {
+    for (InstanceScores.Overlap overlap : InstanceScores.Overlap.values()) {
+      String key = overlap.name().toLowerCase(Locale.ROOT) + "_ap";
+      put(map, key, instances.mean(overlap));
+      put(map, key + "50", instances.mean(overlap, AT_50));
+      put(map, key + "75", instances.mean(overlap, AT_75));
+      for (int c = 1; c <= classNames.size(); c++) {
+        put(map, key + "_" + classNames.get(c - 1), instances.average(overlap, c));
+      }
+    }
+    map.put("instances", (double) instances.instances());
   }
 
   /** The metrics of {@link #toMap()} and the counts that they follow from, as JSON. */

@@ -8,10 +8,12 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 import stillhouse.metrics.ImageCounts;
+import stillhouse.metrics.ImageInstances;
 import stillhouse.metrics.OverlapCounts;
 import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedCounts;
@@ -21,7 +23,7 @@ import stillhouse.metrics.SegmentationCounts;
 
 /**
  * The per-image table of an evaluation, as Parquet: one row an image, its counts as arrays over
- * class 0…K, class 0 being the foreground as a whole.
+ * class 0…K, class 0 being the foreground as a whole, and its instances ({@link InstanceColumns}).
  */
 public final class ImageTable {
   static final String SAMPLE_ID = "sample_id";
@@ -50,11 +52,25 @@ public final class ImageTable {
     for (String count : COUNTS) {
       schema = schema.add(count, DataTypes.createArrayType(DataTypes.LongType, false), false);
     }
+    for (StructField field : InstanceColumns.FIELDS) {
+      schema = schema.add(field);
+    }
     return schema;
   }
 
+  /** Of an image whose instances are not counted. */
   static Row row(String sampleId, String groupId, ImageCounts counts) {
-    Object[] values = new Object[2 + COUNTS.size()];
+    return RowFactory.create(values(sampleId, groupId, counts));
+  }
+
+  static Row row(String sampleId, String groupId, ImageCounts counts, ImageInstances instances) {
+    Object[] values = values(sampleId, groupId, counts);
+    InstanceColumns.put(instances, values, 2 + COUNTS.size());
+    return RowFactory.create(values);
+  }
+
+  private static Object[] values(String sampleId, String groupId, ImageCounts counts) {
+    Object[] values = new Object[SCHEMA.length()];
     values[0] = sampleId;
     values[1] = groupId;
     for (int k = 0; k < COUNTS.size(); k++) {
@@ -64,7 +80,7 @@ public final class ImageTable {
       }
       values[2 + k] = column;
     }
-    return RowFactory.create(values);
+    return values;
   }
 
   private static long field(OverlapCounts counts, int field) {

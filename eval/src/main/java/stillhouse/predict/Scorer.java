@@ -11,19 +11,28 @@ import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
 import stillhouse.metrics.ImageCounts;
+import stillhouse.metrics.InstanceMatcher;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.tensor.FloatTensor;
 
 /** Counts the images of one partition, as they stream by. */
 final class Scorer implements Iterator<Row> {
   private final Iterator<Row> rows;
-  private final RowMasks.Reader masks;
+  private final Prediction prediction;
   private final MaskCounter counter;
+  private final InstanceMatcher matcher;
 
-  private Scorer(Iterator<Row> rows, RowMasks.Reader masks, int classes) {
+  /** What is said of a row's sample, at its truth's size. */
+  @FunctionalInterface
+  private interface Prediction {
+    Masks.Labelled of(Row row, int width, int height);
+  }
+
+  private Scorer(Iterator<Row> rows, Prediction prediction, int classes) {
     this.rows = rows;
-    this.masks = masks;
+    this.prediction = prediction;
     this.counter = new MaskCounter(classes);
+    this.matcher = new InstanceMatcher(classes);
   }
 
   /** Runs the JVM's segmenter, which the task holds until it ends. */
@@ -51,12 +60,18 @@ final class Scorer implements Iterator<Row> {
   static Iterator<Row> byLogits(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {
     int classes = evaluation.classNames().size();
     return new Scorer(
-        rows, (row, width, height) -> mask(logits.logits(row), classes, width, height), classes);
+        rows,
+        (row, width, height) -> labelled(logits.logits(row), classes, width, height),
+        classes);
   }
 
   /** Masks that are there already. */
   static Iterator<Row> byMask(RowMasks masks, Evaluation evaluation, Iterator<Row> rows) {
-    return new Scorer(rows, masks.open(), evaluation.classNames().size());
+    RowMasks.Reader reader = masks.open();
+    return new Scorer(
+        rows,
+        (row, width, height) -> new Masks.Labelled(reader.mask(row, width, height)),
+        evaluation.classNames().size());
   }
 
   @Override
@@ -69,16 +84,21 @@ final class Scorer implements Iterator<Row> {
     Row row = rows.next();
     String sampleId = row.getAs(ImageTable.SAMPLE_ID);
     try {
-      return ImageTable.row(sampleId, row.getAs(ImageTable.GROUP_ID), count(row));
+      return row(sampleId, row);
     } catch (RuntimeException e) {
       throw new IllegalStateException("Cannot score sample " + sampleId + ": " + e.getMessage(), e);
     }
   }
 
-  private ImageCounts count(Row row) {
+  private Row row(String sampleId, Row row) {
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
-    ClassMask predicted = masks.mask(row, truth.width(), truth.height());
-    return count(counter, predicted, truth, row);
+    Masks.Labelled predicted = prediction.of(row, truth.width(), truth.height());
+    ImageCounts counts = count(counter, predicted.mask(), truth, row);
+    String group = row.getAs(ImageTable.GROUP_ID);
+    return counted(row).isPresent() // a tile cuts instances
+        ? ImageTable.row(sampleId, group, counts)
+        : ImageTable.row(
+            sampleId, group, counts, matcher.match(predicted.mask(), truth, predicted.margins()));
   }
 
   /** Of a tile the pixels that are its own; both masks are of all of it. */
@@ -88,12 +108,12 @@ final class Scorer implements Iterator<Row> {
         .orElseGet(() -> counter.count(predicted, truth));
   }
 
-  private static ClassMask mask(FloatTensor logits, int classes, int width, int height) {
+  private static Masks.Labelled labelled(FloatTensor logits, int classes, int width, int height) {
     if (logits.rank() != 3 || logits.dim(0) != classes) {
       throw new IllegalArgumentException(
           "logits are " + logits + " (must be [" + classes + ", h, w])");
     }
-    return Masks.fromLogits(logits, width, height);
+    return Masks.labelled(logits, width, height);
   }
 
   /** In the tile's own pixels; empty where all of them count. */

@@ -116,7 +116,7 @@ class ReferenceCountsTest {
     }
   }
 
-  private static ClassMask unrun(JsonNode pair, String which) {
+  static ClassMask unrun(JsonNode pair, String which) {
     int width = pair.get("width").asInt();
     int height = pair.get("height").asInt();
     byte[] labels = new byte[width * height];
@@ -143,7 +143,7 @@ class ReferenceCountsTest {
     return ImageCounts.fromArray(classes, flat);
   }
 
-  private static ClassMask shift(ClassMask mask, int dx, int dy) {
+  static ClassMask shift(ClassMask mask, int dx, int dy) {
     byte[] moved = new byte[mask.classes().length];
     for (int i = 0; i < moved.length; i++) {
       int x = i % mask.width() - dx;
@@ -189,7 +189,7 @@ class ReferenceCountsTest {
     return cases;
   }
 
-  private static JsonNode resource(String name) throws IOException {
+  static JsonNode resource(String name) throws IOException {
     try (InputStream in = ReferenceCountsTest.class.getResourceAsStream("/reference/" + name)) {
       return new ObjectMapper().readTree(in);
     }

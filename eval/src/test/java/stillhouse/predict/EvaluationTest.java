@@ -1,17 +1,26 @@
 package stillhouse.predict;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static stillhouse.metrics.InstanceScores.Overlap.BOUNDARY;
+import static stillhouse.metrics.InstanceScores.Overlap.MASK;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkExecutorInfo;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -27,6 +36,9 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
+import stillhouse.metrics.Detection;
+import stillhouse.metrics.InstanceMatcher;
+import stillhouse.metrics.InstanceScores;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.metrics.Metric;
 import stillhouse.metrics.PairedBootstrap;
@@ -123,18 +135,31 @@ class EvaluationTest {
   void theJobCountsWhatOneThreadCounts() throws Exception {
     SegmentationCounts expected = SegmentationCounts.zero(2);
     MaskCounter counter = new MaskCounter(2);
+    Map<Detection, Long> detections = new HashMap<>();
+    long[] instances = new long[2];
     try (Segmenter segmenter = source.open()) {
       for (int i = 0; i < IMAGES; i++) {
         ClassMask truth = truth(i);
         FloatTensor logits = segmenter.logits(Drawn.image(i, truth));
         ClassMask predicted = Masks.fromLogits(logits, truth.width(), truth.height());
         expected = expected.plus(counter.count(predicted, truth));
+        float[] margins = Masks.labelled(logits, truth.width(), truth.height()).margins();
+        var found = new InstanceMatcher(2).match(predicted, truth, margins);
+        found.detections().forEach(d -> detections.merge(d, 1L, Long::sum));
+        Arrays.setAll(instances, c -> instances[c] + found.truths().get(c));
       }
     }
     Evaluation evaluation = evaluation("images");
     EvaluationResult result = evaluation.run(spark, samples(IMAGES), source, images());
     assertThat(result.counts()).isEqualTo(expected);
     assertThat(result.images()).isEqualTo(IMAGES);
+    var precision = new InstanceScores(List.of(instances[0], instances[1]), detections);
+    assertThat(result.toMap())
+        .containsEntry("instances", (double) precision.instances())
+        .containsEntry("mask_ap", precision.mean(MASK).getAsDouble())
+        .containsEntry("mask_ap_green", precision.average(MASK, 2).getAsDouble())
+        .containsEntry("boundary_ap75", precision.mean(BOUNDARY, 6).getAsDouble());
+    assertThat(precision.mean(MASK).getAsDouble()).isBetween(0.01, 0.99);
     assertThat(result.mean(Metric.IOU).getAsDouble()).isBetween(0.2, 0.9);
     assertThat(spark.read().parquet(evaluation.imageTable()).count()).isEqualTo(IMAGES);
     assertThat(ImageTable.sum(spark, evaluation.imageTable(), 2)).isEqualTo(expected);
@@ -166,6 +191,47 @@ class EvaluationTest {
     fewer.run(spark, samples(5), source, images());
     assertThatThrownBy(() -> ImageTable.pair(spark, fewer.imageTable(), teacher.imageTable()))
         .hasMessageContaining("is in " + teacher.imageTable() + " only");
+  }
+
+  /** Tasks tell the driver as much of 23 images as of 184: counts, and kinds of detections. */
+  @Test
+  void theDriverIsToldNothingOfSingleImages() throws Exception {
+    long of23 = toldBy(samples(IMAGES), "once");
+    Dataset<Row> often = samples(IMAGES);
+    for (int copy = 1; copy < 8; copy++) {
+      String name = "copy" + copy;
+      often =
+          often.union(samples(IMAGES).withColumn("sample_id", concat(lit(name), col("sample_id"))));
+    }
+    assertThat(toldBy(often, "often")).isLessThan(of23 + of23 / 4);
+  }
+
+  private long toldBy(Dataset<Row> samples, String table) throws Exception {
+    var bytes = new AtomicLong();
+    var listener =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            bytes.addAndGet(end.taskMetrics().resultSize());
+          }
+        };
+    Evaluation evaluation = evaluation(table);
+    // Rows that the driver holds come with each task's order, not with its answer.
+    Dataset<Row> kept = kept(samples, table);
+    spark.sparkContext().addSparkListener(listener);
+    try {
+      evaluation.run(spark, kept, source, images());
+      spark.sparkContext().listenerBus().waitUntilEmpty();
+    } finally {
+      spark.sparkContext().removeSparkListener(listener);
+    }
+    return bytes.get();
+  }
+
+  private Dataset<Row> kept(Dataset<Row> samples, String table) {
+    String place = folder.resolve("samples-" + table).toString();
+    samples.coalesce(1).write().parquet(place);
+    return spark.read().parquet(place);
   }
 
   /** What is drawn from on the executors is what one thread draws from. */
@@ -313,6 +379,7 @@ class EvaluationTest {
       }
     }
     assertThat(networks.counts()).isEqualTo(expected);
+    assertThat(networks.toMap()).doesNotContainKey("mask_ap"); // a tile cuts instances
   }
 
   private static ImageSource images(int width, int height) {

@@ -25,13 +25,21 @@ record Summary(
   String text() {
     TextTable table =
         new TextTable(
-            "model", "IoU", "boundary IoU", "Dice", "parameters", "ONNX bytes", "ms/image");
+            "model",
+            "IoU",
+            "boundary IoU",
+            "Dice",
+            "boundary AP",
+            "parameters",
+            "ONNX bytes",
+            "ms/image");
     for (Score s : scores) {
       table.add(
           s.name(),
           share(s, "iou"),
           share(s, "boundary_iou"),
           share(s, "dice"),
+          share(s, "boundary_ap"),
           s.parameters() == null ? "-" : String.format(Locale.ROOT, "%,d", s.parameters()),
           s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%,d", s.bytes()),
           s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%.1f", s.millis()));

@@ -56,8 +56,8 @@ class SummaryTest {
             "yolo", "test", metrics, "2 predictions of no image", "m", "s", "i", "r");
     assertThat(new Summary(dataset, "test", List.of(score), Map.of(), Map.of()).text().lines())
         .contains(
-            "model                    IoU  boundary IoU  Dice  parameters  ONNX bytes  ms/image",
-            "yolo   0.5000 [0.410, 0.590]             -     -           -           -         -",
+            "model                    IoU  boundary IoU  Dice  boundary AP  parameters  ONNX bytes  ms/image",
+            "yolo   0.5000 [0.410, 0.590]             -     -            -           -           -         -",
             "[low, high]: 95 % of 2000 draws of the 7 image groups; they say nothing of other"
                 + " seeds.",
             "yolo: 2 predictions of no image");

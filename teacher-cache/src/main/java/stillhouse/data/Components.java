@@ -24,6 +24,43 @@ public final class Components {
    */
   public record Inside(Component component, int deepest) {}
 
+  /**
+   * The runs of a mask, row by row, and of which component each is: pixels {@code start} to {@code
+   * end}, exclusive, of one row.
+   */
+  public static final class Runs {
+    private final Components of;
+    private final List<Component> components;
+
+    private Runs(Components of) {
+      this.of = of;
+      this.components = of.measure();
+    }
+
+    /** As {@link Components#of}. */
+    public List<Component> components() {
+      return components;
+    }
+
+    public int count() {
+      return of.runs;
+    }
+
+    /** Of the mask's pixels the first of a run. */
+    public int start(int run) {
+      return of.starts[run];
+    }
+
+    public int end(int run) {
+      return of.ends[run];
+    }
+
+    /** The component's place in {@link #components()}. */
+    public int component(int run) {
+      return of.numbers[of.root(run)];
+    }
+  }
+
   private final ClassMask mask;
   private int runs;
   private int[] starts = new int[256]; // by run, row by row: its first pixel
@@ -40,6 +77,13 @@ public final class Components {
     Components components = new Components(mask);
     components.join();
     return components.measure();
+  }
+
+  /** The same, with the runs that they are made of. */
+  public static Runs runs(ClassMask mask) {
+    Components components = new Components(mask);
+    components.join();
+    return new Runs(components);
   }
 
   /** The same, each with a pixel that lies well inside. */
