@@ -236,7 +236,7 @@ public final class MaskCounter {
     return left >= right ? 0 : -1L >>> 64 - (right - left) << left;
   }
 
-  private static void checkSize(ClassMask predicted, ClassMask actual) {
+  static void checkSize(ClassMask predicted, ClassMask actual) {
     if (predicted.width() != actual.width() || predicted.height() != actual.height()) {
       throw new IllegalArgumentException(
           "Cannot compare a %d×%d prediction with a %d×%d truth: resize the logits to the truth first"

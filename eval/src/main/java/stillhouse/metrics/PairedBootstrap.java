@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
 
@@ -82,10 +83,25 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
    * @return empty where no image has a pixel of what is scored
    */
   public static Optional<Interval> interval(PairedDraws draws, Metric metric) {
-    if (draws.a(0).mean(metric).isEmpty()) {
+    return interval(draws, counts -> counts.mean(metric));
+  }
+
+  /**
+   * One class's {@code metric} of predictor A, likewise.
+   *
+   * @param classId 1…K, or {@link ClassCounts#FOREGROUND}
+   * @return empty where the class is absent from truth and prediction
+   */
+  public static Optional<Interval> interval(PairedDraws draws, Metric metric, int classId) {
+    return interval(draws, counts -> counts.value(metric, classId));
+  }
+
+  private static Optional<Interval> interval(
+      PairedDraws draws, Function<ImageCounts, OptionalDouble> score) {
+    if (score.apply(draws.a(0)).isEmpty()) {
       return Optional.empty();
     }
-    Difference found = overDraws(draws, draw -> orNaN(draws.a(draw).mean(metric)));
+    Difference found = overDraws(draws, draw -> orNaN(score.apply(draws.a(draw))));
     return Optional.of(new Interval(found.observed(), found.low(), found.high(), found.groups()));
   }
 

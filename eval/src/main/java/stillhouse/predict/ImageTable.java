@@ -3,6 +3,7 @@ package stillhouse.predict;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -12,8 +13,11 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
+import stillhouse.metrics.Confusion;
+import stillhouse.metrics.ConfusionCounter;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.ImageInstances;
+import stillhouse.metrics.Metric;
 import stillhouse.metrics.OverlapCounts;
 import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedCounts;
@@ -23,7 +27,8 @@ import stillhouse.metrics.SegmentationCounts;
 
 /**
  * The per-image table of an evaluation, as Parquet: one row an image, its counts as arrays over
- * class 0…K, class 0 being the foreground as a whole, and its instances ({@link InstanceColumns}).
+ * class 0…K, class 0 being the foreground as a whole, which classes its pixels are taken for
+ * ({@link ConfusionColumn}), and its instances ({@link InstanceColumns}).
  */
 public final class ImageTable {
   static final String SAMPLE_ID = "sample_id";
@@ -52,6 +57,7 @@ public final class ImageTable {
     for (String count : COUNTS) {
       schema = schema.add(count, DataTypes.createArrayType(DataTypes.LongType, false), false);
     }
+    schema = schema.add(ConfusionColumn.FIELD);
     for (StructField field : InstanceColumns.FIELDS) {
       schema = schema.add(field);
     }
@@ -59,17 +65,24 @@ public final class ImageTable {
   }
 
   /** Of an image whose instances are not counted. */
-  static Row row(String sampleId, String groupId, ImageCounts counts) {
-    return RowFactory.create(values(sampleId, groupId, counts));
+  static Row row(
+      String sampleId, String groupId, ImageCounts counts, List<ConfusionCounter.Cell> confusion) {
+    return RowFactory.create(values(sampleId, groupId, counts, confusion));
   }
 
-  static Row row(String sampleId, String groupId, ImageCounts counts, ImageInstances instances) {
-    Object[] values = values(sampleId, groupId, counts);
-    InstanceColumns.put(instances, values, 2 + COUNTS.size());
+  static Row row(
+      String sampleId,
+      String groupId,
+      ImageCounts counts,
+      List<ConfusionCounter.Cell> confusion,
+      ImageInstances instances) {
+    Object[] values = values(sampleId, groupId, counts, confusion);
+    InstanceColumns.put(instances, values, 3 + COUNTS.size());
     return RowFactory.create(values);
   }
 
-  private static Object[] values(String sampleId, String groupId, ImageCounts counts) {
+  private static Object[] values(
+      String sampleId, String groupId, ImageCounts counts, List<ConfusionCounter.Cell> confusion) {
     Object[] values = new Object[SCHEMA.length()];
     values[0] = sampleId;
     values[1] = groupId;
@@ -80,6 +93,7 @@ public final class ImageTable {
       }
       values[2 + k] = column;
     }
+    values[2 + COUNTS.size()] = ConfusionColumn.of(confusion);
     return values;
   }
 
@@ -112,6 +126,35 @@ public final class ImageTable {
         .map(ImageTable::counts)
         .treeAggregate(
             SegmentationCounts.zero(classes), SegmentationCounts::plus, SegmentationCounts::plus);
+  }
+
+  /**
+   * What pixels of each class are taken for.
+   *
+   * @return empty of a table from before it was counted
+   */
+  public static Optional<Confusion> confusion(SparkSession spark, String path, int classes) {
+    return ConfusionColumn.sumOf(spark, path, classes);
+  }
+
+  /**
+   * The images that score best and worst by a metric's mean over the classes that they have. Each
+   * task keeps so many, and so does the driver.
+   *
+   * @param count how many of either at most
+   */
+  public static Extremes extremes(SparkSession spark, String path, Metric metric, int count) {
+    return spark
+        .read()
+        .parquet(path)
+        .javaRDD()
+        .map(row -> new Extremes.Image(row.getAs(SAMPLE_ID), score(row, metric)))
+        .filter(image -> !Double.isNaN(image.score()))
+        .treeAggregate(new Extremes(count), Extremes::add, Extremes::merge);
+  }
+
+  private static double score(Row row, Metric metric) {
+    return counts(row).mean(metric).orElse(Double.NaN);
   }
 
   /**

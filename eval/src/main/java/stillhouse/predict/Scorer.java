@@ -10,6 +10,7 @@ import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
+import stillhouse.metrics.ConfusionCounter;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.InstanceMatcher;
 import stillhouse.metrics.MaskCounter;
@@ -20,6 +21,7 @@ final class Scorer implements Iterator<Row> {
   private final Iterator<Row> rows;
   private final Prediction prediction;
   private final MaskCounter counter;
+  private final ConfusionCounter confusion;
   private final InstanceMatcher matcher;
 
   /** What is said of a row's sample, at its truth's size. */
@@ -32,6 +34,7 @@ final class Scorer implements Iterator<Row> {
     this.rows = rows;
     this.prediction = prediction;
     this.counter = new MaskCounter(classes);
+    this.confusion = new ConfusionCounter(classes);
     this.matcher = new InstanceMatcher(classes);
   }
 
@@ -95,10 +98,18 @@ final class Scorer implements Iterator<Row> {
     Masks.Labelled predicted = prediction.of(row, truth.width(), truth.height());
     ImageCounts counts = count(counter, predicted.mask(), truth, row);
     String group = row.getAs(ImageTable.GROUP_ID);
-    return counted(row).isPresent() // a tile cuts instances
-        ? ImageTable.row(sampleId, group, counts)
+    Optional<Tile> part = counted(row);
+    var cells =
+        confusion.count(
+            predicted.mask(), truth, part.orElse(new Tile(0, 0, truth.width(), truth.height())));
+    return part.isPresent() // a tile cuts instances
+        ? ImageTable.row(sampleId, group, counts, cells)
         : ImageTable.row(
-            sampleId, group, counts, matcher.match(predicted.mask(), truth, predicted.margins()));
+            sampleId,
+            group,
+            counts,
+            cells,
+            matcher.match(predicted.mask(), truth, predicted.margins()));
   }
 
   /** Of a tile the pixels that are its own; both masks are of all of it. */

@@ -36,7 +36,9 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Tile;
 import stillhouse.data.UnreadableImageException;
+import stillhouse.metrics.Confusion;
 import stillhouse.metrics.Detection;
+import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.InstanceMatcher;
 import stillhouse.metrics.InstanceScores;
 import stillhouse.metrics.MaskCounter;
@@ -137,16 +139,20 @@ class EvaluationTest {
     MaskCounter counter = new MaskCounter(2);
     Map<Detection, Long> detections = new HashMap<>();
     long[] instances = new long[2];
+    List<Extremes.Image> scores = new ArrayList<>();
     try (Segmenter segmenter = source.open()) {
       for (int i = 0; i < IMAGES; i++) {
         ClassMask truth = truth(i);
         FloatTensor logits = segmenter.logits(Drawn.image(i, truth));
         ClassMask predicted = Masks.fromLogits(logits, truth.width(), truth.height());
-        expected = expected.plus(counter.count(predicted, truth));
         float[] margins = Masks.labelled(logits, truth.width(), truth.height()).margins();
         var found = new InstanceMatcher(2).match(predicted, truth, margins);
         found.detections().forEach(d -> detections.merge(d, 1L, Long::sum));
         Arrays.setAll(instances, c -> instances[c] + found.truths().get(c));
+        ImageCounts counts = counter.count(predicted, truth);
+        expected = expected.plus(counts);
+        scores.add(
+            new Extremes.Image("s" + i, counts.mean(Metric.BOUNDARY_IOU).orElse(Double.NaN)));
       }
     }
     Evaluation evaluation = evaluation("images");
@@ -163,12 +169,44 @@ class EvaluationTest {
     assertThat(result.mean(Metric.IOU).getAsDouble()).isBetween(0.2, 0.9);
     assertThat(spark.read().parquet(evaluation.imageTable()).count()).isEqualTo(IMAGES);
     assertThat(ImageTable.sum(spark, evaluation.imageTable(), 2)).isEqualTo(expected);
+    assertConfusion(evaluation.imageTable(), expected);
+    Extremes found = ImageTable.extremes(spark, evaluation.imageTable(), Metric.BOUNDARY_IOU, 3);
+    scores.removeIf(image -> Double.isNaN(image.score()));
+    scores.sort(null);
+    assertThat(found.worst()).isEqualTo(scores.subList(0, 3));
+    assertThat(found.best().get(0)).isEqualTo(scores.get(scores.size() - 1));
 
     JsonNode json = new ObjectMapper().readTree(result.toJson());
     assertThat(json.get("metrics").get("iou_red").asDouble())
         .isEqualTo(result.value(Metric.IOU, 1).getAsDouble());
     assertThat(json.get("counts").get(2).get("area").get("actual").asLong())
         .isEqualTo(expected.area(2).actual());
+  }
+
+  /** Its diagonal and sums are the overlaps'; a table from before it was counted has none. */
+  private void assertConfusion(String table, SegmentationCounts expected) {
+    Confusion found = ImageTable.confusion(spark, table, 2).orElseThrow();
+    long pixels = 0;
+    for (int i = 0; i < IMAGES; i++) {
+      for (byte label : truth(i).classes()) {
+        pixels += (label & 0xff) == ClassMask.IGNORE ? 0 : 1;
+      }
+    }
+    long all = 0;
+    for (int actual = 0; actual <= 2; actual++) {
+      all += found.actual(actual);
+    }
+    assertThat(all).isEqualTo(pixels);
+    for (int c = 1; c <= 2; c++) {
+      assertThat(found.pixels(c, c)).isEqualTo(expected.area(c).intersection());
+      assertThat(found.actual(c)).isEqualTo(expected.area(c).actual());
+      assertThat(found.pixels(0, c) + found.pixels(1, c) + found.pixels(2, c))
+          .isEqualTo(expected.area(c).predicted());
+    }
+    String older = folder.resolve("older").toString();
+    spark.read().parquet(table).drop("confusion").write().parquet(older);
+    assertThat(ImageTable.confusion(spark, older, 2)).isEmpty();
+    assertThat(ImageTable.sum(spark, older, 2)).isEqualTo(expected);
   }
 
   @Test
@@ -250,6 +288,12 @@ class EvaluationTest {
     assertThat(PairedBootstrap.interval(alone, Metric.IOU)) // the same draws as of the pair
         .isPresent()
         .isEqualTo(PairedBootstrap.interval(few, Metric.IOU));
+    var red = PairedBootstrap.interval(alone, Metric.IOU, 1).orElseThrow();
+    assertThat(red.observed())
+        .isEqualTo(
+            ImageTable.sum(spark, student.imageTable(), 2).value(Metric.IOU, 1).getAsDouble());
+    assertThat(red.low()).isLessThan(red.observed());
+    assertThat(red.high()).isGreaterThan(red.observed());
 
     var many = draws(student, teacher, bootstrap, (IMAGES + 3) / 4 - 1);
     assertThat(many.groups()).isEqualTo(few.groups());
