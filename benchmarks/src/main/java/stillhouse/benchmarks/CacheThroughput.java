@@ -1,12 +1,9 @@
 package stillhouse.benchmarks;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -44,26 +41,12 @@ import stillhouse.tensor.DType;
  * image.
  */
 public final class CacheThroughput {
-  private static final OperatingSystemMXBean SYSTEM =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private static final int PLENTY = 1_000_000;
 
   private final SparkSession spark;
   private final LocalTeacher source;
   private final Path work;
   private final List<RgbImage> decoded = new ArrayList<>();
-
-  /**
-   * @param wall seconds
-   * @param processor seconds of all the JVM's threads, user and system
-   */
-  record Cost(double wall, double processor) {
-    static Cost since(long wallNanos, long processorNanos) {
-      return new Cost(
-          (System.nanoTime() - wallNanos) / 1e9,
-          (SYSTEM.getProcessCpuTime() - processorNanos) / 1e9);
-    }
-  }
 
   CacheThroughput(SparkSession spark, LocalTeacher source, Path work) {
     this.spark = spark;
@@ -80,32 +63,14 @@ public final class CacheThroughput {
     TeacherConfig config = TeacherConfig.load(Path.of(args[0]));
     LocalTeacher source = TeacherFiles.resolve(config, TeacherFiles.defaultCache());
     Path work = Files.createTempDirectory("cache-throughput");
-    try (SparkSession spark = session()) {
+    try (SparkSession spark = OneTask.session("cache throughput")) {
       var throughput = new CacheThroughput(spark, source, work);
       throughput.ingest(Path.of(args[1]).toAbsolutePath(), Integer.parseInt(args[2]));
       throughput.compare(Integer.parseInt(args[3]));
     } finally {
       TeacherPool.shared().closeAll();
-      delete(work);
+      OneTask.delete(work);
     }
-  }
-
-  /** One task at a time: images a second of one core, as of the loop's. */
-  private static SparkSession session() {
-    SparkSession spark =
-        SparkSession.builder()
-            .master("local[1]")
-            .appName("cache throughput")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-            .config(
-                "spark.sql.catalog.spark_catalog",
-                "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-            .config("spark.databricks.delta.snapshotPartitions", "1")
-            .getOrCreate();
-    spark.sparkContext().setLogLevel("ERROR");
-    return spark;
   }
 
   void ingest(Path images, int count) throws IOException {
@@ -148,33 +113,32 @@ public final class CacheThroughput {
     for (int round = 1; round <= rounds; round++) {
       bare.add(bare());
       job.add(job(round));
-      say("round %d  bare loop %s  feature pass %s", round, told(last(bare)), told(last(job)));
+      say("round %d  bare loop %s  feature pass %s", round, last(bare), last(job));
     }
-    report(median(bare), median(job));
+    report(Cost.median(bare), Cost.median(job));
   }
 
   private void report(Cost bare, Cost job) {
     int n = decoded.size();
     say(
         "%d images, teacher %s, %.1f ms an image in the bare loop",
-        n, source.spec().name(), 1e3 * bare.wall / n);
+        n, source.spec().name(), 1e3 * bare.wall() / n);
     say(
         "images/s of the job over the loop's: %.3f by the clock, %.3f by processor time",
-        bare.wall / job.wall, bare.processor / job.processor);
+        bare.wall() / job.wall(), bare.processor() / job.processor());
     say(
         "overhead an image: %.1f ms by the clock, %.1f ms of processor time",
-        1e3 * (job.wall - bare.wall) / n, 1e3 * (job.processor - bare.processor) / n);
+        1e3 * (job.wall() - bare.wall()) / n, 1e3 * (job.processor() - bare.processor()) / n);
   }
 
   private Cost bare() {
     try (Teacher teacher = TeacherPool.shared().acquire(source)) {
-      long wall = System.nanoTime();
-      long processor = SYSTEM.getProcessCpuTime();
+      Cost.Start start = Cost.start();
       int batch = source.spec().batch();
       for (int from = 0; from < decoded.size(); from += batch) {
         teacher.encode(decoded.subList(from, Math.min(decoded.size(), from + batch)));
       }
-      return Cost.since(wall, processor);
+      return start.cost();
     }
   }
 
@@ -182,15 +146,14 @@ public final class CacheThroughput {
   private Cost job(int round) throws IOException {
     Path root = work.resolve("round-" + round);
     copy(work.resolve("samples"), root);
-    long wall = System.nanoTime();
-    long processor = SYSTEM.getProcessCpuTime();
+    Cost.Start start = Cost.start();
     List<Cost> done = new ArrayList<>();
     new CacheRefresh(
             CacheThroughput::pooled,
             HadoopImages.of(spark),
             (images, total, phase) -> {
               if (phase.equals("features") && images == total) {
-                done.add(Cost.since(wall, processor));
+                done.add(start.cost());
               }
             })
         .run(
@@ -199,7 +162,7 @@ public final class CacheThroughput {
             source,
             new LabelBoxes(16, 64),
             new CacheOptions(DType.FP16, 7, PLENTY, 1));
-    delete(root);
+    OneTask.delete(root);
     return last(done);
   }
 
@@ -207,22 +170,8 @@ public final class CacheThroughput {
     return TeacherPool.shared().acquire(source);
   }
 
-  private static Cost median(List<Cost> costs) {
-    return new Cost(
-        middle(costs.stream().map(Cost::wall)), middle(costs.stream().map(Cost::processor)));
-  }
-
-  private static double middle(Stream<Double> values) {
-    List<Double> sorted = values.sorted().toList();
-    return sorted.get(sorted.size() / 2);
-  }
-
   private static <T> T last(List<T> list) {
     return list.get(list.size() - 1);
-  }
-
-  private static String told(Cost cost) {
-    return String.format(Locale.ROOT, "%.2f s (%.2f s of processor)", cost.wall, cost.processor);
   }
 
   private static void say(String format, Object... values) {
@@ -233,14 +182,6 @@ public final class CacheThroughput {
     try (Stream<Path> files = Files.walk(from)) {
       for (Path file : files.toList()) {
         Files.copy(file, to.resolve(from.relativize(file).toString()));
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
       }
     }
   }

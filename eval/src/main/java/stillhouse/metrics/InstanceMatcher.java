@@ -43,8 +43,8 @@ public final class InstanceMatcher {
    * Masks of one size whose labels are 0…K or ignored, as {@link MaskCounter} has checked. Pixels
    * that either ignores are background in both.
    *
-   * @param margins [height, width], the logit of each pixel's class: an instance's score is its
-   *     mean probability. Empty where none are known: all scores are 1
+   * @param margins [height, width], the logit of each pixel's class: an instance's score is the
+   *     probability of its mean logit. Empty where none are known: all scores are 1
    */
   public ImageInstances match(ClassMask predicted, ClassMask actual, float[] margins) {
     byte[] said = predicted.classes();
@@ -135,12 +135,13 @@ public final class InstanceMatcher {
     for (int run = 0; run < runs.count(); run++) {
       double sum = 0;
       for (int i = runs.start(run); i < runs.end(run); i++) {
-        sum += 1 / (1 + Math.exp(-margins[i]));
+        sum += margins[i];
       }
       sums[runs.component(run)] += sum;
     }
     for (int i = 0; i < scores.length; i++) {
-      scores[i] = (int) Math.round(sums[i] / predicted.component(i).area() * Detection.SCORES);
+      double probability = 1 / (1 + Math.exp(-sums[i] / predicted.component(i).area()));
+      scores[i] = (int) Math.round(probability * Detection.SCORES);
     }
     return scores;
   }

@@ -50,54 +50,87 @@ public final class Masks {
   private static byte[] classes(FloatTensor logits, int width, int height, float[] best) {
     checkNumbers(logits);
     int stride = best.length == width ? 0 : width;
-    int inHeight = logits.dim(1);
-    int inWidth = logits.dim(2);
-    Axis columns = new Axis(inWidth, width);
-    Axis rows = new Axis(inHeight, height);
+    var columns = new Axis(logits.dim(2), width);
+    var rows = new Axis(logits.dim(1), height);
+    var found = new Positive(logits, columns);
     byte[] classes = new byte[Math.multiplyExact(width, height)];
     for (int y = 0; y < height; y++) {
       int row = y * stride;
       Arrays.fill(best, row, row + width, 0); // a class must be above 0
       for (int c = 0; c < logits.dim(0); c++) {
-        int plane = c * inHeight * inWidth;
-        int row0 = plane + rows.first[y] * inWidth;
-        int row1 = plane + rows.second[y] * inWidth;
-        claim(
-            logits.data(),
-            row0,
-            row1,
-            rows.share[y],
-            columns,
-            c + 1,
-            best,
-            row,
-            classes,
-            y * width);
+        int row0 = c * logits.dim(1) + rows.first[y];
+        int row1 = c * logits.dim(1) + rows.second[y];
+        int from = Math.min(found.from[row0], found.from[row1]);
+        int to = Math.max(found.to[row0], found.to[row1]);
+        claim(logits, row0, row1, rows.share[y], columns, c + 1, best, row, classes, y, from, to);
       }
     }
     return classes;
   }
 
+  /**
+   * Where a source row holds a logit above 0: of the output's columns {@code from} to {@code to},
+   * exclusive, of row r of class c at c · h + r. What lies between logits that aren't above 0 isn't
+   * either, and of most rows and classes nothing is.
+   */
+  private static final class Positive {
+    final int[] from;
+    final int[] to;
+
+    Positive(FloatTensor logits, Axis columns) {
+      int width = logits.dim(2);
+      int[] begins =
+          new int[width]; // by source column: the first column of the output that reads it
+      int[] ends = new int[width];
+      Arrays.fill(begins, columns.first.length);
+      for (int x = columns.first.length - 1; x >= 0; x--) {
+        begins[columns.first[x]] = x;
+        begins[columns.second[x]] = x;
+      }
+      for (int x = 0; x < columns.first.length; x++) {
+        ends[columns.first[x]] = x + 1;
+        ends[columns.second[x]] = x + 1;
+      }
+      from = new int[logits.dim(0) * logits.dim(1)];
+      to = new int[from.length];
+      for (int row = 0; row < from.length; row++) {
+        from[row] = Integer.MAX_VALUE;
+        for (int x = 0; x < width; x++) {
+          if (logits.data()[row * width + x] > 0) {
+            from[row] = Math.min(from[row], begins[x]);
+            to[row] = Math.max(to[row], ends[x]);
+          }
+        }
+      }
+    }
+  }
+
   private static void claim(
-      float[] in,
-      int row0,
-      int row1,
+      FloatTensor logits,
+      int upperRow,
+      int lowerRow,
       float v,
       Axis columns,
       int classId,
       float[] best,
-      int row,
+      int bestRow,
       byte[] classes,
-      int out) {
-    for (int x = 0; x < columns.first.length; x++) {
+      int y,
+      int from,
+      int to) {
+    float[] in = logits.data();
+    int row0 = upperRow * logits.dim(2);
+    int row1 = lowerRow * logits.dim(2);
+    int out = y * columns.first.length;
+    for (int x = from; x < to; x++) {
       int x0 = columns.first[x];
       int x1 = columns.second[x];
       float u = columns.share[x];
       float upper = in[row0 + x0] + u * (in[row0 + x1] - in[row0 + x0]);
       float lower = in[row1 + x0] + u * (in[row1 + x1] - in[row1 + x0]);
       float logit = upper + v * (lower - upper);
-      if (logit > best[row + x]) {
-        best[row + x] = logit;
+      if (logit > best[bestRow + x]) {
+        best[bestRow + x] = logit;
         classes[out + x] = (byte) classId;
       }
     }

@@ -2,7 +2,11 @@ package stillhouse.predict;
 
 import java.util.Iterator;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
+import org.apache.spark.util.TaskCompletionListener;
+import stillhouse.data.Ahead;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
@@ -16,33 +20,61 @@ import stillhouse.metrics.InstanceMatcher;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.tensor.FloatTensor;
 
-/** Counts the images of one partition, as they stream by. */
+/**
+ * Counts the images of one partition, as they stream by. One sample more than the one that the
+ * network is at is read and decoded, on a thread of the task's own.
+ */
 final class Scorer implements Iterator<Row> {
-  private final Iterator<Row> rows;
-  private final Prediction prediction;
+  private final Iterator<Ready> samples;
   private final MaskCounter counter;
   private final ConfusionCounter confusion;
   private final InstanceMatcher matcher;
 
-  /** What is said of a row's sample, at its truth's size. */
+  /**
+   * A sample that is read.
+   *
+   * @param said what is said of it, at its truth's size
+   */
+  private record Ready(Row row, ClassMask truth, Supplier<Masks.Labelled> said) {}
+
+  /** Reads what the prediction needs. */
   @FunctionalInterface
-  private interface Prediction {
-    Masks.Labelled of(Row row, int width, int height);
+  private interface Reading {
+    Supplier<Masks.Labelled> read(Row row, ClassMask truth);
   }
 
-  private Scorer(Iterator<Row> rows, Prediction prediction, int classes) {
-    this.rows = rows;
-    this.prediction = prediction;
+  private Scorer(Iterator<Row> rows, Reading reading, int classes) {
+    var ahead =
+        new Ahead<Row, Ready>(
+            rows,
+            row -> named(row, () -> ready(row, reading)),
+            ready -> {},
+            Ahead.Ending.LEFT_ALONE,
+            "read");
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> ahead.close());
+    this.samples = ahead;
     this.counter = new MaskCounter(classes);
     this.confusion = new ConfusionCounter(classes);
     this.matcher = new InstanceMatcher(classes);
+  }
+
+  private static Ready ready(Row row, Reading reading) {
+    ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
+    return new Ready(row, truth, reading.read(row, truth));
   }
 
   /** Runs the JVM's segmenter, which the task holds until it ends. */
   static Iterator<Row> bySegmenter(
       SegmenterSource source, ImageSource images, Evaluation evaluation, Iterator<Row> rows) {
     Segmenter segmenter = SegmenterPool.ofTask(source, evaluation.classNames());
-    return byLogits(row -> segmenter.logits(read(images, row)), evaluation, rows);
+    int classes = evaluation.classNames().size();
+    return new Scorer(
+        rows,
+        (row, truth) -> {
+          RgbImage image = read(images, row);
+          return () -> labelled(segmenter.logits(image), classes, truth);
+        },
+        classes);
   }
 
   /** Ingest could read the image, so what is in the way came later and ingest must see it. */
@@ -63,9 +95,7 @@ final class Scorer implements Iterator<Row> {
   static Iterator<Row> byLogits(RowLogits logits, Evaluation evaluation, Iterator<Row> rows) {
     int classes = evaluation.classNames().size();
     return new Scorer(
-        rows,
-        (row, width, height) -> labelled(logits.logits(row), classes, width, height),
-        classes);
+        rows, (row, truth) -> () -> labelled(logits.logits(row), classes, truth), classes);
   }
 
   /** Masks that are there already. */
@@ -73,43 +103,48 @@ final class Scorer implements Iterator<Row> {
     RowMasks.Reader reader = masks.open();
     return new Scorer(
         rows,
-        (row, width, height) -> new Masks.Labelled(reader.mask(row, width, height)),
+        (row, truth) -> {
+          var said = new Masks.Labelled(reader.mask(row, truth.width(), truth.height()));
+          return () -> said;
+        },
         evaluation.classNames().size());
   }
 
   @Override
   public boolean hasNext() {
-    return rows.hasNext();
+    return samples.hasNext();
   }
 
   @Override
   public Row next() {
-    Row row = rows.next();
-    String sampleId = row.getAs(ImageTable.SAMPLE_ID);
+    Ready sample = samples.next();
+    return named(sample.row, () -> row(sample));
+  }
+
+  private static <T> T named(Row row, Supplier<T> work) {
     try {
-      return row(sampleId, row);
+      return work.get();
     } catch (RuntimeException e) {
+      String sampleId = row.getAs(ImageTable.SAMPLE_ID);
       throw new IllegalStateException("Cannot score sample " + sampleId + ": " + e.getMessage(), e);
     }
   }
 
-  private Row row(String sampleId, Row row) {
-    ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
-    Masks.Labelled predicted = prediction.of(row, truth.width(), truth.height());
-    ImageCounts counts = count(counter, predicted.mask(), truth, row);
+  private Row row(Ready sample) {
+    Row row = sample.row;
+    String sampleId = row.getAs(ImageTable.SAMPLE_ID);
     String group = row.getAs(ImageTable.GROUP_ID);
+    ClassMask truth = sample.truth;
+    Masks.Labelled said = sample.said.get();
+    ImageCounts counts = count(counter, said.mask(), truth, row);
     Optional<Tile> part = counted(row);
     var cells =
         confusion.count(
-            predicted.mask(), truth, part.orElse(new Tile(0, 0, truth.width(), truth.height())));
+            said.mask(), truth, part.orElse(new Tile(0, 0, truth.width(), truth.height())));
     return part.isPresent() // a tile cuts instances
         ? ImageTable.row(sampleId, group, counts, cells)
         : ImageTable.row(
-            sampleId,
-            group,
-            counts,
-            cells,
-            matcher.match(predicted.mask(), truth, predicted.margins()));
+            sampleId, group, counts, cells, matcher.match(said.mask(), truth, said.margins()));
   }
 
   /** Of a tile the pixels that are its own; both masks are of all of it. */
@@ -119,12 +154,12 @@ final class Scorer implements Iterator<Row> {
         .orElseGet(() -> counter.count(predicted, truth));
   }
 
-  private static Masks.Labelled labelled(FloatTensor logits, int classes, int width, int height) {
+  private static Masks.Labelled labelled(FloatTensor logits, int classes, ClassMask truth) {
     if (logits.rank() != 3 || logits.dim(0) != classes) {
       throw new IllegalArgumentException(
           "logits are " + logits + " (must be [" + classes + ", h, w])");
     }
-    return Masks.labelled(logits, width, height);
+    return Masks.labelled(logits, truth.width(), truth.height());
   }
 
   /** In the tile's own pixels; empty where all of them count. */

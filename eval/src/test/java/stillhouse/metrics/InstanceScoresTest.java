@@ -60,11 +60,11 @@ class InstanceScoresTest {
   }
 
   @Test
-  void aScoreIsTheMeanProbabilityAndOrdersTheDetections() {
+  void aScoreIsTheProbabilityOfTheMeanLogit() {
     ClassMask said = RandomMasks.of("1101");
-    float[] margins = {0, (float) Math.log(3), 0, (float) Math.log(9)}; // 0.5, 0.75 and 0.9
+    float[] margins = {0, (float) Math.log(9), 0, (float) Math.log(9)}; // 0.5, 0.9 and 0.9
     var found = new InstanceMatcher(1).match(said, said, margins).detections();
-    assertThat(found).containsExactly(new Detection(1, 625, 10, 10), new Detection(1, 900, 10, 10));
+    assertThat(found).containsExactly(new Detection(1, 750, 10, 10), new Detection(1, 900, 10, 10));
   }
 
   @Test

@@ -24,8 +24,9 @@ class FusedResizePropertiesTest {
     int classes = 1 + random.nextInt(4);
     int[] shape = {classes, 1 + random.nextInt(12), 1 + random.nextInt(12)};
     float[] data = new float[shape[0] * shape[1] * shape[2]];
+    double raised = -random.nextInt(3); // a class may be in few rows, or in none
     for (int i = 0; i < data.length; i++) {
-      data[i] = (float) random.nextGaussian();
+      data[i] = (float) (random.nextGaussian() + raised);
     }
     var logits = new FloatTensor(shape, data);
     float[] planes = Resize.bilinear(logits, height, width).data();

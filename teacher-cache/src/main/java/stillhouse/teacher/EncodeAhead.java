@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
+import stillhouse.data.Ahead;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 

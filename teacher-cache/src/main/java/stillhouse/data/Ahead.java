@@ -1,4 +1,4 @@
-package stillhouse.teacher;
+package stillhouse.data;
 
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * drawn by the caller's thread: Spark's iterators belong to it. The thread is one of the task's:
  * {@link TaskContext#get} holds there too.
  */
-final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
+public final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Ahead.class);
 
   private final Iterator<A> elements;
@@ -35,7 +35,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
   private volatile boolean closed;
 
   /** How {@link #close} deals with work that is under way. */
-  enum Ending {
+  public enum Ending {
     /** It is interrupted, and left alone after a while: a read of a file system may hang. */
     LEFT_ALONE,
     /** It is waited for, however long that takes: what it works with is closed next. */
@@ -48,7 +48,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
    * @param discard takes a result that nobody will ask for
    * @param done with a batch, as messages and the thread's name say it
    */
-  Ahead(
+  public Ahead(
       Iterator<A> elements, Function<A, B> work, Consumer<B> discard, Ending ending, String done) {
     this.elements = elements;
     this.work = work;
@@ -129,7 +129,7 @@ final class Ahead<A, B> implements Iterator<B>, AutoCloseable {
    *
    * @throws CancellationException where it is for nobody
    */
-  void requireOpen() {
+  public void requireOpen() {
     if (closed) {
       throw new CancellationException("The task ended");
     }
