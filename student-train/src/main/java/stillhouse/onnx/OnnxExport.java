@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import stillhouse.student.Student;
 import stillhouse.student.Weights;
 
@@ -33,7 +34,8 @@ public final class OnnxExport {
     ModelProto model = graph.build(new LinkedHashMap<>(new TreeMap<>(metadata)));
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
-    Path whole = Files.createTempFile(folder, file.getFileName().toString(), ".tmp");
+    // Not a temporary file of the JDK's, which its owner alone may read.
+    Path whole = folder.resolve(file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (OutputStream out = Files.newOutputStream(whole)) {
         model.writeTo(out);

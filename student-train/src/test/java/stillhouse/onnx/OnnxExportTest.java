@@ -139,6 +139,16 @@ class OnnxExportTest {
     assertThat(model.getGraph().getInitializerList()).allMatch(t -> t.hasRawData());
   }
 
+  /** Who serves a model is another user than who trained it. */
+  @Test
+  void theFileMayBeReadByWhomOtherFilesMayBeReadBy() throws IOException {
+    Path file = folder.resolve("student.onnx");
+    OnnxExport.write(student("tiny-conv", 32, 32), weights, Map.of(), file);
+    Path plain = Files.createFile(folder.resolve("plain"));
+    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Files.getPosixFilePermissions(plain));
+    assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
+  }
+
   @Test
   void namesItsInputsOutputsAndMaker() throws IOException {
     Path file = folder.resolve("deep/er/student.onnx");

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import stillhouse.conf.ConfigException;
 
 /**
@@ -114,7 +115,7 @@ public record Adoption(
     Path yaml = out.resolve("teacher.yaml");
     Files.createDirectories(out);
     // It takes its name once it was held against the schema, and against what is there.
-    Path unchecked = Files.createTempFile(out, "unchecked-", ".yaml");
+    Path unchecked = out.resolve("unchecked-" + UUID.randomUUID() + ".yaml");
     try {
       Files.writeString(unchecked, text(pinned));
       TeacherConfig written = TeacherConfig.load(unchecked);
