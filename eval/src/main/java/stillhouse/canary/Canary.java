@@ -1,9 +1,12 @@
 package stillhouse.canary;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import stillhouse.data.RgbImage;
 import stillhouse.metrics.MaskCounter;
 import stillhouse.metrics.Metric;
@@ -11,6 +14,7 @@ import stillhouse.metrics.SegmentationCounts;
 import stillhouse.predict.Latency;
 import stillhouse.predict.Masks;
 import stillhouse.predict.OnnxSegmenter;
+import stillhouse.predict.OnnxSegmenter.Answer;
 import stillhouse.predict.OnnxSource;
 import stillhouse.tensor.FloatTensor;
 
@@ -20,11 +24,12 @@ import stillhouse.tensor.FloatTensor;
  * <ul>
  *   <li><b>mask parity</b>: the mean over classes of the IoU of its masks with the reference's, at
  *       the images' own size. Where neither finds anything, it is 1;
- *   <li><b>variance</b>: of its logits from image to image ({@link Spread}), as a share of the
- *       reference's. Encoders in FP16 have been seen to give one embedding for every image: such a
- *       file's logits vary not at all, and its masks may still look right on images that are alike;
+ *   <li><b>variance</b>: of its logits, and of its embedding where both files give one, from image
+ *       to image ({@link Spread}), as a share of the reference's. Encoders in FP16 have been seen
+ *       to give one embedding for every image: such a file's answers vary not at all, and its masks
+ *       may still look right on images that are alike;
  *   <li><b>latency</b>: the median of an image's run as a share of the reference's. A variant that
- *       is no faster is not worth its loss.
+ *       is no faster is not worth its loss. A file that is made to be small must be that instead.
  * </ul>
  *
  * @param minMaskIou from 0 to 1
@@ -33,6 +38,9 @@ import stillhouse.tensor.FloatTensor;
  * @param latencyRuns timed runs of each, in {@value #ROUNDS} turns so that both meet the same load
  */
 public record Canary(double minMaskIou, double minVariance, double maxLatency, int latencyRuns) {
+  /** The name of the check of latencies. */
+  public static final String LATENCY = "latency";
+
   // Chosen, not measured: a variant that keeps less of the masks is another student.
   private static final double MASK_IOU = 0.9;
   private static final double VARIANCE = 0.5;
@@ -62,70 +70,89 @@ public record Canary(double minMaskIou, double minVariance, double maxLatency, i
   }
 
   /**
-   * @param images two at least, of the data that the network is for; each is read once
-   * @throws IllegalArgumentException where the two files are not of the same classes, or there are
-   *     fewer images
+   * Holds what a variant says of images against what the reference does.
+   *
+   * @param images of the data that the network is for, two at least to pass; each is read once
+   * @return masks, logits and, where both files have it, embedding
+   * @throws IllegalArgumentException where the two files are not of the same classes
    */
-  public Verdict compare(OnnxSource reference, OnnxSource variant, Iterator<RgbImage> images) {
+  public Verdict answers(OnnxSource reference, OnnxSource variant, Iterator<RgbImage> images) {
     try (OnnxSegmenter exact = reference.open();
         OnnxSegmenter other = variant.open()) {
-      if (!exact.classNames().equals(other.classNames())) {
-        throw new IllegalArgumentException(
-            "Cannot compare a variant of classes %s with a network of %s: it was not made of it"
-                .formatted(other.classNames(), exact.classNames()));
-      }
+      requireSameClasses(exact, other);
       var seen = new Seen(exact.classNames().size());
       while (images.hasNext()) {
         RgbImage image = images.next();
-        seen.add(image, exact.logits(image), other.logits(image));
+        seen.add(image, exact.answer(image), other.answer(image));
       }
-      return new Verdict(
-          List.of(parity(seen), variance(seen), latency(exact, other, latencyRuns / ROUNDS)));
+      List<Check> checks = new ArrayList<>();
+      checks.add(parity(seen));
+      checks.add(variance("logits", seen.logits, seen.broken));
+      seen.embeddings.ifPresent(e -> checks.add(variance("embedding", e, seen.broken)));
+      return new Verdict(checks);
+    }
+  }
+
+  private static void requireSameClasses(OnnxSegmenter exact, OnnxSegmenter other) {
+    if (!exact.classNames().equals(other.classNames())) {
+      throw new IllegalArgumentException(
+          "Cannot compare a variant of classes %s with a network of %s: it was not made of it"
+              .formatted(other.classNames(), exact.classNames()));
+    }
+  }
+
+  /** How both vary. */
+  private record Spreads(Spread exact, Spread other) {
+    Spreads() {
+      this(new Spread(), new Spread());
     }
   }
 
   /** What both said of the images so far. */
   private static final class Seen {
     private final MaskCounter counter;
-    private final Spread exact = new Spread();
-    private final Spread other = new Spread();
+    private final Spreads logits = new Spreads();
+    private Optional<Spreads> embeddings = Optional.of(new Spreads());
     private SegmentationCounts counts;
-    private long broken; // images of which the variant's logits are no numbers
+    private long broken; // images of which what the variant says are no numbers
 
     Seen(int classes) {
       counter = new MaskCounter(classes);
       counts = SegmentationCounts.zero(classes);
     }
 
-    void add(RgbImage image, FloatTensor reference, FloatTensor variant) {
-      exact.add(reference.data());
-      if (!finite(variant.data())) {
+    void add(RgbImage image, Answer reference, Answer variant) {
+      if (reference.embedding().isEmpty() || variant.embedding().isEmpty()) {
+        embeddings = Optional.empty();
+      }
+      logits.exact.add(reference.logits().data());
+      embeddings.ifPresent(e -> e.exact.add(reference.embedding().orElseThrow().data()));
+      if (!finite(variant)) {
         broken++;
         return;
       }
-      other.add(variant.data());
+      logits.other.add(variant.logits().data());
+      embeddings.ifPresent(e -> e.other.add(variant.embedding().orElseThrow().data()));
       counts =
           counts.plus(
               counter.count(
-                  Masks.fromLogits(variant, image.width(), image.height()),
-                  Masks.fromLogits(reference, image.width(), image.height())));
+                  Masks.fromLogits(variant.logits(), image.width(), image.height()),
+                  Masks.fromLogits(reference.logits(), image.width(), image.height())));
     }
 
-    private static boolean finite(float[] values) {
-      boolean finite = true;
-      for (float value : values) {
-        finite &= Float.isFinite(value);
-      }
-      return finite;
+    private static boolean finite(Answer answer) {
+      return answer.logits().isFinite()
+          && answer.embedding().map(FloatTensor::isFinite).orElse(true);
     }
   }
 
   private Check parity(Seen seen) {
     if (seen.broken > 0) {
-      return new Check(
+      return Check.of(
           "mask parity",
           false,
-          "logits are not finite on %d of %d images".formatted(seen.broken, seen.exact.count()));
+          "answers are not finite on %d of %d images"
+              .formatted(seen.broken, seen.logits.exact.count()));
     }
     double iou = seen.counts.mean(Metric.IOU).orElse(1);
     return new Check(
@@ -133,48 +160,68 @@ public record Canary(double minMaskIou, double minVariance, double maxLatency, i
         iou >= minMaskIou,
         text(
             "IoU %.4f with the reference's over %d images (least %.4f)",
-            iou, seen.counts.images(), minMaskIou));
+            iou, seen.counts.images(), minMaskIou),
+        Map.of("mask_iou", iou));
   }
 
-  private Check variance(Seen seen) {
-    if (seen.exact.count() < 2) {
-      throw new IllegalArgumentException(
-          "Cannot compare on %d images (must be ≥ 2: variance is from image to image)"
-              .formatted(seen.exact.count()));
+  private Check variance(String of, Spreads spreads, long broken) {
+    String name = "variance of " + of;
+    if (spreads.exact.count() < 2) {
+      return Check.of(
+          name,
+          false,
+          "it is from image to image, and there are %d (least 2)".formatted(spreads.exact.count()));
     }
-    double reference = seen.exact.variance();
-    double variant = seen.other.variance();
+    double reference = spreads.exact.variance();
+    double variant = spreads.other.variance();
     // A constant reference has nothing to keep.
     double share =
         reference == 0 ? (variant == 0 ? 1 : Double.POSITIVE_INFINITY) : variant / reference;
     return new Check(
-        "variance over images",
-        seen.broken == 0 && share >= minVariance && share * minVariance <= 1,
+        name,
+        broken == 0 && share >= minVariance && share * minVariance <= 1,
         text(
-            "%.4g, the reference's is %.4g (share %.3f, from %.3f to %.3f)",
-            variant, reference, share, minVariance, 1 / minVariance));
+            "%.4g from image to image, the reference's is %.4g (share %.3f, from %.3f to %.3f)",
+            variant, reference, share, minVariance, 1 / minVariance),
+        Double.isFinite(share) ? Map.of(of + "_variance_share", share) : Map.of());
   }
 
-  private Check latency(OnnxSegmenter exact, OnnxSegmenter other, int runs) {
-    double[] reference = new double[ROUNDS];
-    double[] variant = new double[ROUNDS];
-    for (int round = 0; round < ROUNDS; round++) {
-      reference[round] = Latency.measure(exact, WARMUP, runs).p50Millis();
-      variant[round] = Latency.measure(other, WARMUP, runs).p50Millis();
+  /** Times both on this machine's CPU, one thread if they were opened so. */
+  public Check latency(OnnxSource reference, OnnxSource variant) {
+    double[] exact = new double[ROUNDS];
+    double[] other = new double[ROUNDS];
+    try (OnnxSegmenter first = reference.open();
+        OnnxSegmenter second = variant.open()) {
+      for (int round = 0; round < ROUNDS; round++) {
+        exact[round] = Latency.measure(first, WARMUP, latencyRuns / ROUNDS).p50Millis();
+        other[round] = Latency.measure(second, WARMUP, latencyRuns / ROUNDS).p50Millis();
+      }
     }
-    return latency(median(reference), median(variant));
+    return latency("ONNX Runtime on the CPU", median(exact), median(other));
   }
 
   /**
+   * @param runtime that both were timed in
    * @param reference milliseconds an image; variant the same
    */
-  Check latency(double reference, double variant) {
+  public Check latency(String runtime, double reference, double variant) {
+    double share = variant / reference;
     return new Check(
-        "latency",
-        variant < maxLatency * reference,
+        LATENCY,
+        share < maxLatency,
         text(
-            "%.3f ms an image, the reference takes %.3f (share %.3f, under %.3f)",
-            variant, reference, variant / reference, maxLatency));
+            "%.3f ms an image in %s, the reference takes %.3f (share %.3f, under %.3f)",
+            variant, runtime, reference, share, maxLatency),
+        Map.of("latency_share", share));
+  }
+
+  /** For a variant that is made to be small: its file must be. */
+  public static Check size(long reference, long variant) {
+    return new Check(
+        "size",
+        variant < reference,
+        text("%,d bytes, the reference has %,d", variant, reference),
+        Map.of("bytes_share", variant / (double) reference));
   }
 
   private static double median(double[] values) {

@@ -17,6 +17,13 @@ public record Verdict(List<Check> checks) {
     return checks.stream().filter(check -> !check.passed()).toList();
   }
 
+  /** In a few words: {@code passed}, or which failed. */
+  public String summary() {
+    return passed()
+        ? "passed"
+        : failed().stream().map(Check::name).collect(Collectors.joining(", ", "FAILED ", ""));
+  }
+
   /** A line a check. */
   public String text() {
     return checks.stream().map(Check::toString).collect(Collectors.joining("\n"));

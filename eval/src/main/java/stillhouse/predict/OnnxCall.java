@@ -7,8 +7,10 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
+import stillhouse.tensor.FloatTensor;
 
 /** The input and output buffers of one running call, wrapped as tensors without a copy. */
 final class OnnxCall implements AutoCloseable {
@@ -54,6 +56,23 @@ final class OnnxCall implements AutoCloseable {
             Set.of(),
             Map.of(OnnxSegmenter.OUTPUT, outputTensor))
         .close();
+  }
+
+  /** The same, and what the network says in another of its outputs. */
+  FloatTensor run(OrtSession session, String other) throws OrtException {
+    try (var result =
+        session.run(
+            Map.of(OnnxSegmenter.INPUT, inputTensor),
+            Set.of(other),
+            Map.of(OnnxSegmenter.OUTPUT, outputTensor))) {
+      OnnxTensor value = (OnnxTensor) result.get(other).orElseThrow();
+      int[] shape =
+          Arrays.stream(value.getInfo().getShape()).skip(1).mapToInt(Math::toIntExact).toArray();
+      FloatBuffer buffer = value.getFloatBuffer();
+      float[] values = new float[buffer.remaining()];
+      buffer.get(values);
+      return new FloatTensor(shape, values);
+    }
   }
 
   @Override

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
@@ -19,6 +20,15 @@ import stillhouse.tensor.FloatTensor;
 public final class OnnxSegmenter implements Segmenter {
   static final String INPUT = "image";
   static final String OUTPUT = "logits";
+  private static final String EMBEDDING = "embedding";
+
+  /**
+   * All that a network says of an image.
+   *
+   * @param logits [K, h, w], as they come: a broken network's may be no numbers
+   * @param embedding [C, h, w]; empty where the file has no such output
+   */
+  public record Answer(FloatTensor logits, Optional<FloatTensor> embedding) {}
 
   private final String name;
   private final OrtEnvironment environment;
@@ -115,23 +125,55 @@ public final class OnnxSegmenter implements Segmenter {
     return metadata.classNames();
   }
 
+  /**
+   * @throws BrokenNetworkException where one is not finite: a mask of such would be background
+   */
   @Override
   public FloatTensor logits(RgbImage image) {
     OnnxCall call = take();
     try {
       NetworkInput.fill(image, metadata.height(), metadata.width(), call.input());
       call.run(session);
-      float[] logits = new float[outputShape[0] * outputShape[1] * outputShape[2]];
-      call.output().get(0, logits);
-      return new FloatTensor(outputShape, logits);
+      FloatTensor logits = read(call);
+      BrokenNetworkException.check(name, logits);
+      return logits;
     } catch (OrtException e) {
-      throw new IllegalStateException(
-          "Cannot run %s on a %d×%d image: %s"
-              .formatted(name, image.width(), image.height(), e.getMessage()),
-          e);
+      throw cannotRun(image, e);
     } finally {
       giveBack(call);
     }
+  }
+
+  /** Logits and embedding of an image, whether or not they are numbers. */
+  public Answer answer(RgbImage image) {
+    OnnxCall call = take();
+    try {
+      NetworkInput.fill(image, metadata.height(), metadata.width(), call.input());
+      Optional<FloatTensor> embedding = Optional.empty();
+      if (session.getOutputNames().contains(EMBEDDING)) {
+        embedding = Optional.of(call.run(session, EMBEDDING));
+      } else {
+        call.run(session);
+      }
+      return new Answer(read(call), embedding);
+    } catch (OrtException e) {
+      throw cannotRun(image, e);
+    } finally {
+      giveBack(call);
+    }
+  }
+
+  private FloatTensor read(OnnxCall call) {
+    float[] logits = new float[outputShape[0] * outputShape[1] * outputShape[2]];
+    call.output().get(0, logits);
+    return new FloatTensor(outputShape, logits);
+  }
+
+  private IllegalStateException cannotRun(RgbImage image, OrtException e) {
+    return new IllegalStateException(
+        "Cannot run %s on a %d×%d image: %s"
+            .formatted(name, image.width(), image.height(), e.getMessage()),
+        e);
   }
 
   /** Runs the network once on what its input buffer holds; the time of exactly that. */

@@ -124,6 +124,8 @@ final class Scorer implements Iterator<Row> {
   private static <T> T named(Row row, Supplier<T> work) {
     try {
       return work.get();
+    } catch (BrokenNetworkException e) {
+      throw e.on(row.getAs(ImageTable.SAMPLE_ID), row.getAs(Samples.IMAGE_URI));
     } catch (RuntimeException e) {
       String sampleId = row.getAs(ImageTable.SAMPLE_ID);
       throw new IllegalStateException("Cannot score sample " + sampleId + ": " + e.getMessage(), e);

@@ -29,17 +29,17 @@ import stillhouse.predict.OnnxSource;
 
 class CanaryTest {
   private static final int SIZE = 16;
-  private static final Canary ANY_LATENCY = new Canary(0.9, 0.5, 1e9, 3);
+  private static final Canary CANARY = Canary.standard();
   @TempDir Path folder;
 
   @Test
   void aFileThatAnswersAlikePasses() throws IOException {
     OnnxSource reference = model("reference", 1, -0.5f);
-    Verdict verdict = ANY_LATENCY.compare(reference, model("alike", 1.01f, -0.505f), images());
+    Verdict verdict = CANARY.answers(reference, model("alike", 1.01f, -0.505f), images());
     assertThat(verdict.passed()).as(verdict.text()).isTrue();
     assertThat(verdict.checks())
         .extracting(Check::name)
-        .containsExactly("mask parity", "variance over images", "latency");
+        .containsExactly("mask parity", "variance of logits");
     assertThat(verdict.text()).startsWith("passed  mask parity: IoU 1.0000 with the reference's");
   }
 
@@ -47,48 +47,73 @@ class CanaryTest {
   @Test
   void aFileThatSaysTheSameOfEveryImageFailsItsVariance() throws IOException {
     Verdict verdict =
-        ANY_LATENCY.compare(model("reference", 1, -0.5f), model("constant", 0, 1), images());
+        CANARY.answers(model("reference", 1, -0.5f), model("constant", 0, 1), images());
     assertThat(verdict.failed())
         .extracting(Check::name)
-        .containsExactly("mask parity", "variance over images");
+        .containsExactly("mask parity", "variance of logits");
     assertThat(verdict.failed().get(1).toString())
-        .startsWith("FAILED  variance over images: 0.000, the reference's is ")
+        .startsWith("FAILED  variance of logits: 0.000 from image to image, the reference's is ")
         .endsWith("(share 0.000, from 0.500 to 2.000)");
   }
 
   @Test
   void aFileWhoseMasksDifferFailsItsParityAlone() throws IOException {
     Verdict verdict =
-        ANY_LATENCY.compare(model("reference", 1, -0.5f), model("shifted", 1, -0.7f), images());
+        CANARY.answers(model("reference", 1, -0.5f), model("shifted", 1, -0.7f), images());
     assertThat(verdict.failed()).extracting(Check::name).containsExactly("mask parity");
   }
 
   @Test
   void logitsThatAreNoNumbersFail() throws IOException {
     Verdict verdict =
-        ANY_LATENCY.compare(
+        CANARY.answers(
             model("reference", 1, -0.5f), model("overflown", Float.POSITIVE_INFINITY, 0), images());
     assertThat(verdict.failed().get(0).toString())
-        .isEqualTo("FAILED  mask parity: logits are not finite on 4 of 4 images");
+        .isEqualTo("FAILED  mask parity: answers are not finite on 4 of 4 images");
   }
 
   @Test
-  void aVariantThatIsNoFasterFails() {
-    Canary canary = Canary.standard();
-    assertThat(canary.latency(2.0, 1.5).passed()).isTrue();
-    assertThat(canary.latency(2.0, 2.0).toString())
+  void aVariantThatIsNoFasterFailsAndOneThatIsToBeSmallMustBe() throws IOException {
+    assertThat(CANARY.latency("TensorRT", 2.0, 1.5).passed()).isTrue();
+    assertThat(CANARY.latency("TensorRT", 2.0, 2.0).toString())
         .isEqualTo(
-            "FAILED  latency: 2.000 ms an image, the reference takes 2.000 (share 1.000, under 1.000)");
+            "FAILED  latency: 2.000 ms an image in TensorRT, the reference takes 2.000 (share 1.000, under 1.000)");
+    OnnxSource reference = model("reference", 1, -0.5f);
+    assertThat(new Canary(0.9, 0.5, 1e9, 3).latency(reference, reference).toString())
+        .startsWith("passed  latency: 0.")
+        .contains(" ms an image in ONNX Runtime on the CPU, the reference takes 0.");
+    assertThat(Canary.size(1000, 1000).toString())
+        .isEqualTo("FAILED  size: 1,000 bytes, the reference has 1,000");
+    assertThat(Canary.size(1000, 250).values()).containsEntry("bytes_share", 0.25);
+  }
+
+  /** Masks are right, but what the next network would read is the same of every image. */
+  @Test
+  void anEmbeddingThatNoLongerDependsOnTheImageFailsAlone() throws IOException {
+    OnnxSource reference = model("reference", 1, -0.5f, "crack", 1);
+    Verdict verdict = CANARY.answers(reference, model("collapsed", 1, -0.5f, "crack", 0), images());
+    assertThat(verdict.checks())
+        .extracting(Check::name)
+        .containsExactly("mask parity", "variance of logits", "variance of embedding");
+    assertThat(verdict.summary()).isEqualTo("FAILED variance of embedding");
+    assertThat(verdict.failed().get(0).values()).containsEntry("embedding_variance_share", 0.0);
+    assertThat(
+            CANARY
+                .answers(reference, model("overflown", 1, -0.5f, "crack", 3e38f), images())
+                .failed()
+                .get(0)
+                .toString())
+        .isEqualTo("FAILED  mask parity: answers are not finite on 4 of 4 images");
   }
 
   @Test
   void oneImageIsTooFewAndOtherClassesAreAnotherNetwork() throws IOException {
     OnnxSource reference = model("reference", 1, -0.5f);
-    assertThatThrownBy(
-            () -> ANY_LATENCY.compare(reference, reference, List.of(image(0)).iterator()))
-        .hasMessage("Cannot compare on 1 images (must be ≥ 2: variance is from image to image)");
+    assertThat(CANARY.answers(reference, reference, List.of(image(0)).iterator()).text())
+        .endsWith(
+            "FAILED  variance of logits: it is from image to image, and there are 1 (least 2)");
     OnnxSource other = model("other", 1, -0.5f, "rust");
-    assertThatThrownBy(() -> ANY_LATENCY.compare(reference, other, images()))
+    assertThatThrownBy(() -> CANARY.answers(reference, other, images()))
         .hasMessage(
             "Cannot compare a variant of classes [rust] with a network of [crack]: it was not made of it");
   }
@@ -129,9 +154,36 @@ class CanaryTest {
     return model(name, scale, shift, "crack");
   }
 
-  /** logits = scale · red + shift, as a 1×1 convolution. */
   private OnnxSource model(String name, float scale, float shift, String classes)
       throws IOException {
+    return write(name, graph(name, scale, shift), classes);
+  }
+
+  /** With an embedding = factor · (logits + 1): 3e38 · 1.2 is beyond a float. */
+  private OnnxSource model(String name, float scale, float shift, String classes, float factor)
+      throws IOException {
+    GraphProto.Builder graph = graph(name, scale, shift);
+    graph
+        .addInitializer(tensor("factor", new long[] {1}, factor))
+        .addInitializer(tensor("bias", new long[] {1}, factor))
+        .addNode(
+            NodeProto.newBuilder()
+                .setOpType("Mul")
+                .addInput("logits")
+                .addInput("factor")
+                .addOutput("scaled"))
+        .addNode(
+            NodeProto.newBuilder()
+                .setOpType("Add")
+                .addInput("scaled")
+                .addInput("bias")
+                .addOutput("embedding"))
+        .addOutput(value("embedding", 1));
+    return write(name, graph, classes);
+  }
+
+  /** logits = scale · red + shift, as a 1×1 convolution. */
+  private static GraphProto.Builder graph(String name, float scale, float shift) {
     var graph =
         GraphProto.newBuilder()
             .setName(name)
@@ -146,6 +198,11 @@ class CanaryTest {
             .addInitializer(tensor("b", new long[] {1}, shift))
             .addInput(value("image", 3))
             .addOutput(value("logits", 1));
+    return graph;
+  }
+
+  private OnnxSource write(String name, GraphProto.Builder graph, String classes)
+      throws IOException {
     var model =
         ModelProto.newBuilder()
             .setIrVersion(9)

@@ -1,13 +1,17 @@
 package stillhouse.predict;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import stillhouse.data.ClassMask;
 import stillhouse.data.RgbImage;
@@ -18,6 +22,36 @@ final class Drawn {
 
   static Path model(String name) {
     return Path.of("src/test/resources/models").resolve(name);
+  }
+
+  /** A file as {@link #model} gives it with another graph. */
+  static Path changed(String name, Path file, Consumer<GraphProto.Builder> change) {
+    try {
+      ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(model(name))).toBuilder();
+      change.accept(model.getGraphBuilder());
+      return Files.write(file, model.build().toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A file whose second logit is no number of any image. */
+  static Path broken(Path file) {
+    return changed(
+        "tiny_segmenter.onnx",
+        file,
+        graph -> {
+          for (int i = 0; i < graph.getInitializerCount(); i++) {
+            if (graph.getInitializer(i).getName().equals("bias")) {
+              graph.setInitializer(
+                  i,
+                  graph.getInitializer(i).toBuilder()
+                      .clearRawData()
+                      .addFloatData(-2)
+                      .addFloatData(Float.NaN));
+            }
+          }
+        });
   }
 
   /** A truth of red (1) and green (2) rectangles, some ignored. */

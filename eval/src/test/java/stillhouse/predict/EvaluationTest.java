@@ -133,6 +133,23 @@ class EvaluationTest {
     return new Evaluation(CLASSES, folder.resolve(table).toString());
   }
 
+  /**
+   * A mask of such logits would be background everywhere, and a fair score where little is shown.
+   */
+  @Test
+  void aFileWhoseLogitsAreNoNumbersIsNamedWithTheSample() {
+    OnnxSource broken = OnnxSource.of(Drawn.broken(folder.resolve("broken.onnx")), 1);
+    assertThatThrownBy(
+            () ->
+                evaluation("none")
+                    .run(spark, samples(1).where("mask is not null"), broken, images()))
+        .hasStackTraceContaining(
+            "BrokenNetworkException: Cannot score sample s0 (mem:0): "
+                + folder.resolve("broken.onnx")
+                + " (")
+        .hasStackTraceContaining("says no number: its logits [2, 16, 24] hold NaN at 384");
+  }
+
   @Test
   void theJobCountsWhatOneThreadCounts() throws Exception {
     SegmentationCounts expected = SegmentationCounts.zero(2);

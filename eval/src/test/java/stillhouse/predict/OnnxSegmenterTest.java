@@ -2,19 +2,26 @@ package stillhouse.predict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 
 /** On networks of models/tiny_segmenter.py: logit 1 is 4·mean(red) − 2 of each 4×4 cell. */
 class OnnxSegmenterTest {
+  @TempDir Path folder;
+
   private static OnnxSegmenter open(String model) {
     return OnnxSource.of(Drawn.model(model), 1).open();
   }
@@ -97,6 +104,58 @@ class OnnxSegmenterTest {
         .hasMessage("Cannot read model none.onnx");
     assertThatThrownBy(() -> OnnxSource.of(Drawn.model("tiny_segmenter.onnx"), 0).open())
         .hasMessage("Invalid threads: 0 (must be ≥ 1)");
+  }
+
+  @Test
+  void aFileThatIsCutShortIsNamed() throws IOException {
+    byte[] whole = Files.readAllBytes(Drawn.model("tiny_segmenter.onnx"));
+    Path cut = Files.write(folder.resolve("cut.onnx"), Arrays.copyOf(whole, whole.length / 2));
+    assertThatThrownBy(() -> OnnxSource.of(cut, 1).open())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("Cannot load model " + cut + " (")
+        .hasMessageContaining("protobuf parsing failed");
+    Path empty = Files.write(folder.resolve("empty.onnx"), new byte[0]);
+    assertThatThrownBy(() -> OnnxSource.of(empty, 1).open())
+        .hasMessageStartingWith("Cannot load model " + empty + " (");
+  }
+
+  @Test
+  void anOperatorThatTheRuntimeDoesNotKnowIsNamed() {
+    Path file =
+        Drawn.changed(
+            "tiny_segmenter.onnx",
+            folder.resolve("unknown.onnx"),
+            graph -> graph.getNodeBuilder(0).setOpType("ConvOfTomorrow"));
+    assertThatThrownBy(() -> OnnxSource.of(file, 1).open())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("Cannot load model " + file + " (")
+        .hasMessageContaining("ConvOfTomorrow");
+  }
+
+  @Test
+  void logitsThatAreNoNumbersAreRefusedAndNotTakenForBackground() {
+    try (OnnxSegmenter broken =
+        OnnxSource.of(Drawn.broken(folder.resolve("broken.onnx")), 1).open()) {
+      assertThatThrownBy(() -> broken.logits(plain(24, 16, 255, 0)))
+          .isInstanceOf(BrokenNetworkException.class)
+          .hasMessageMatching(
+              ".*broken\\.onnx \\(\\w+\\) says no number: its logits \\[2, 16, 24] hold NaN at 384\\."
+                  + " Weights that diverged .*");
+      assertThat(broken.answer(plain(24, 16, 255, 0)).logits().isFinite()).isFalse();
+    }
+  }
+
+  @Test
+  void anAnswerHasTheLogitsAndTheEmbeddingThatTheyAreMadeOf() {
+    try (OnnxSegmenter segmenter = open("tiny_segmenter.onnx")) {
+      var answer = segmenter.answer(plain(24, 16, 255, 51));
+      assertThat(answer.logits().data())
+          .containsExactly(segmenter.logits(plain(24, 16, 255, 51)).data());
+      FloatTensor embedding = answer.embedding().orElseThrow();
+      assertThat(embedding.shape()).containsExactly(2, 4, 6);
+      assertThat(embedding.data()[0]).isEqualTo(2, within(1e-4f));
+      assertThat(embedding.data()[24]).isEqualTo(-1.2f, within(1e-4f));
+    }
   }
 
   @Test

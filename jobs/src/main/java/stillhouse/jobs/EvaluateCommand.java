@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.canary.Verdict;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
@@ -51,6 +52,14 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--force", description = "evaluate runs again that were evaluated")
   private boolean force;
 
+  @Option(
+      names = "--canary-images",
+      defaultValue = "64",
+      paramLabel = "N",
+      description =
+          "images of the split on which files of other precisions are held against the FP32 file (default: ${DEFAULT-VALUE})")
+  private int canaryImages;
+
   @Mixin private PredictionOptions predictions;
 
   @Option(
@@ -73,7 +82,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     boolean without = answering.isPresent() || predictions.isGiven();
     List<Path> folders = without ? runs.foldersIfAny() : runs.folders();
-    requireSplit();
+    requireOptions();
     folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();
         var session = JobSession.open("evaluate " + dataset.name())) {
@@ -110,11 +119,17 @@ final class EvaluateCommand implements Callable<Integer> {
     if (answering.isPresent()) {
       scores.add(scoring.teacher(answering.get()));
     }
+    var canary = new VariantCanary(spark, server, samples, runs.root(), canaryImages, force);
+    Map<String, Verdict> canaries = new LinkedHashMap<>();
     Map<String, String> flattered = new LinkedHashMap<>();
     for (Path folder : folders) {
       RunRecord record = RunRecord.read(folder);
       List<Score> ofRun = new ArrayList<>(List.of(scoring.student(folder)));
-      ofRun.addAll(scoring.variants(folder));
+      for (ScoredFile file : ScoredFile.others(folder)) {
+        Score variant = scoring.variant(file);
+        canaries.put(variant.name(), canary.of(file, ofRun.get(0), variant).verdict());
+        ofRun.add(variant);
+      }
       for (Score score : ofRun) {
         scores.add(score);
         EvaluatedRun.of(score, record)
@@ -125,7 +140,7 @@ final class EvaluateCommand implements Callable<Integer> {
     for (var given : predictions.places().entrySet()) {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
-    return new Summary(dataset, split, scores, samples.leftOut(), flattered);
+    return new Summary(dataset, split, scores, samples.leftOut(), flattered, canaries);
   }
 
   private void write(
@@ -143,10 +158,16 @@ final class EvaluateCommand implements Callable<Integer> {
     log.info("Wrote {}", summary);
   }
 
-  private void requireSplit() {
+  private void requireOptions() {
     List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
     if (!splits.contains(split)) {
       throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
+    }
+    if (canaryImages < 2) {
+      throw new ConfigException(
+          "Invalid --canary-images: "
+              + canaryImages
+              + " (must be ≥ 2: it looks at how answers differ from image to image)");
     }
   }
 }

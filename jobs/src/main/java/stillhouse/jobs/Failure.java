@@ -9,6 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.UnreadableImageException;
+import stillhouse.predict.BrokenNetworkException;
 import stillhouse.teacher.TeacherException;
 import stillhouse.tracking.TrackingException;
 import stillhouse.train.CheckpointException;
@@ -25,7 +26,8 @@ record Failure(String message, boolean mendable) {
           ConfigException.class.getName(),
           TeacherException.class.getName(),
           TrackingException.class.getName(),
-          UnreadableImageException.class.getName());
+          UnreadableImageException.class.getName(),
+          BrokenNetworkException.class.getName());
 
   // Spark gives a failed barrier stage as text only: an exception's name, its message, its frames.
   private static final Pattern IN_TEXT =

@@ -16,7 +16,6 @@ import stillhouse.cache.PromotionTable;
 import stillhouse.canary.Check;
 import stillhouse.canary.Verdict;
 import stillhouse.metrics.Metric;
-import stillhouse.metrics.PairedBootstrap.Difference;
 import stillhouse.tracking.ModelRegistry;
 import stillhouse.tracking.OnnxModel;
 import stillhouse.tracking.TrackedRun;
@@ -64,7 +63,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
   Decision decide(Contender contender, double maxDrop, boolean compared) {
     Optional<Promotion> before = champion();
     List<Check> checks = new ArrayList<>();
-    checks.add(new Check("score of the file that ships", true, "SHA-256 " + contender.digest()));
+    checks.add(Check.of("score of the file that ships", true, "SHA-256 " + contender.digest()));
     Map<String, Double> figures = new LinkedHashMap<>(figures(contender.score()));
     Optional<Promotion> rival =
         before.filter(b -> compared && !b.onnxSha256().equals(contender.digest()));
@@ -87,7 +86,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
             spark.sparkContext().hadoopConfiguration());
     contender.requireSameImages(champion, root);
     checks.add(
-        new Check(
+        Check.of(
             "same images as the champion's score",
             true,
             String.format(
@@ -95,36 +94,11 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
                 "split %s, %.0f images",
                 contender.score().split(),
                 contender.score().metrics().getOrDefault("images", Double.NaN))));
-    Difference difference = boundary(champion, contender);
-    double drop = -difference.observed();
-    checks.add(
-        new Check(
-            "boundary IoU",
-            drop <= maxDrop,
-            String.format(
-                Locale.ROOT,
-                "%.4f, the champion's is %.4f: difference %+.4f, 95%% of paired draws %+.4f to %+.4f (may fall by %.4f)",
-                boundaryIou(contender),
-                boundaryIou(champion),
-                difference.observed(),
-                difference.low(),
-                difference.high(),
-                maxDrop)));
-    figures.put("boundary_iou_difference", difference.observed());
-    figures.put("boundary_iou_difference_low", difference.low());
-    figures.put("boundary_iou_difference_high", difference.high());
-    figures.put("max_boundary_drop", maxDrop);
-  }
-
-  private Difference boundary(Contender champion, Contender contender) {
-    var pair = new RunPairs.Pair(champion.evaluated(), contender.evaluated());
-    return RunDraws.differences(pair, new RunDraws(spark, root).of(pair))
-        .differences()
-        .get(Metric.BOUNDARY_IOU);
-  }
-
-  private static double boundaryIou(Contender contender) {
-    return contender.score().metrics().getOrDefault(Metric.BOUNDARY_IOU.key(), Double.NaN);
+    Check boundary =
+        new BoundaryCheck(spark, root, maxDrop)
+            .of(champion.evaluated(), "champion's", contender.evaluated());
+    checks.add(boundary);
+    figures.putAll(boundary.values());
   }
 
   private static Map<String, Double> figures(Score score) {

@@ -3,10 +3,8 @@ package stillhouse.jobs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +12,7 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.Evaluation;
@@ -25,6 +24,7 @@ import stillhouse.predict.PredictionSet;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tensorrt.EngineOptions;
+import stillhouse.tensorrt.EngineResult;
 import stillhouse.tensorrt.TensorRtEngine;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
@@ -32,6 +32,10 @@ import stillhouse.tracking.TrackingServer;
 /** Scores models on one split and logs what it finds to each one's MLflow run. */
 final class Scoring {
   private static final Logger log = LoggerFactory.getLogger(Scoring.class);
+
+  /** Of the metrics the median of the file's engine, where one was built. */
+  static final String TENSORRT_MILLIS = "tensorrt_p50_ms";
+
   private static final int LATENCY_WARMUP = 10;
   private static final int LATENCY_RUNS = 100;
 
@@ -147,13 +151,9 @@ final class Scoring {
     return student(folder, new ScoredFile(folder, Variant.FP32));
   }
 
-  /** The files of other precisions that lie beside it. */
-  List<Score> variants(Path folder) throws IOException {
-    List<Score> scores = new ArrayList<>();
-    for (ScoredFile file : ScoredFile.others(folder)) {
-      scores.add(student(folder, file));
-    }
-    return scores;
+  /** A file of another precision that lies beside it. */
+  Score variant(ScoredFile file) throws IOException {
+    return student(file.folder(), file);
   }
 
   private Score student(Path folder, ScoredFile file) throws IOException {
@@ -166,6 +166,7 @@ final class Scoring {
       log.info("{} is evaluated already; --force evaluates it again", name);
       return known.get();
     }
+    requireFits(source, file, record);
     log.info("Evaluating {} on split {}", onnx, split);
     String images = root.imageTable(file.name(folder.getFileName().toString()), split);
     EvaluationResult result =
@@ -181,6 +182,9 @@ final class Scoring {
             EngineOptions.forImage(record.height(), record.width()));
     Map<String, Double> metrics = metrics(result, images);
     metrics.putAll(latency.toMap());
+    if (engine instanceof EngineResult.Built built) {
+      metrics.put(TENSORRT_MILLIS, built.report().latency().medianMillis());
+    }
     Score score =
         new Score(
             name,
@@ -215,6 +219,32 @@ final class Scoring {
       report(file, run, score, result, record.steps());
     }
     return score.write(file.scores()); // last: what is written counts as reported
+  }
+
+  /**
+   * @throws ConfigException where the file can't be run, or is of other classes than the data set
+   */
+  private void requireFits(OnnxSource source, ScoredFile file, RunRecord record) {
+    try (OnnxSegmenter segmenter = source.open()) {
+      if (!segmenter.classNames().equals(dataset.classes())) {
+        throw new ConfigException(
+            "Cannot evaluate %s: it was trained on classes %s, data set %s has %s. Give the data set that it was trained on (--data), or other runs (--run)."
+                .formatted(
+                    file.require(), segmenter.classNames(), dataset.name(), dataset.classes()));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          "Cannot evaluate %s: %s. Bring the whole file back, or write it again: bin/stillhouse export --root %s --run %s %s"
+              .formatted(
+                  file.name(record.name()),
+                  e.getMessage(),
+                  root.uri().replaceFirst("^file:", ""),
+                  record.name(),
+                  file.variant() == Variant.FP32
+                      ? "--force"
+                      : "--variants " + file.variant().word()),
+          e);
+    }
   }
 
   /** The score that is there, where it is of this model on these images; another one is removed. */

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import stillhouse.canary.Verdict;
 import stillhouse.data.DatasetConfig;
 
 /**
@@ -14,13 +16,15 @@ import stillhouse.data.DatasetConfig;
  * @param leftOut labelled images of the split that no model was scored on, by reason
  * @param flattered a sentence, by model, for each that is scored on the images that it was chosen
  *     on
+ * @param canaries what the canary found, by model, of those of other precisions than FP32
  */
 record Summary(
     DatasetConfig dataset,
     String split,
     List<Score> scores,
     Map<String, Long> leftOut,
-    Map<String, String> flattered) {
+    Map<String, String> flattered,
+    Map<String, Verdict> canaries) {
 
   String text() {
     TextTable table =
@@ -75,12 +79,22 @@ record Summary(
         .filter(s -> !s.supervision().isEmpty())
         .forEach(s -> lines.add(s.name() + ": " + s.supervision()));
     lines.addAll(flattered.values());
+    canaries.forEach((name, verdict) -> lines.addAll(canary(name, verdict)));
     scores.stream()
         .map(Score::tensorrt)
         .filter(t -> !t.isEmpty())
         .distinct()
         .forEach(t -> lines.add("tensorrt: " + t));
     return String.join(System.lineSeparator(), lines);
+  }
+
+  private static List<String> canary(String name, Verdict verdict) {
+    return verdict.passed()
+        ? List.of(name + ": canary: passed")
+        : verdict.failed().stream()
+            .map(
+                check -> "%s: canary: FAILED %s: %s".formatted(name, check.name(), check.figures()))
+            .toList();
   }
 
   void write(Path file, Coverage coverage, StrataTable strata, String mlflow) {
@@ -112,6 +126,7 @@ record Summary(
     m.put("supervision", s.supervision());
     m.put("chosen_on_scored_split", flattered.containsKey(s.name()));
     m.put("tensorrt", s.tensorrt());
+    Optional.ofNullable(canaries.get(s.name())).ifPresent(v -> m.put("canary", v.summary()));
     m.put("mlflow_run", s.mlflowRun());
     return m;
   }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sha2;
 import static org.apache.spark.sql.functions.udf;
 
 import java.util.List;
@@ -105,6 +106,14 @@ record TestSamples(
         udf((UDF1<String, String>) id -> Sha256.of(id.getBytes(UTF_8)).hex(), DataTypes.StringType);
     return rows.where("size(classes_present) > 0")
         .orderBy(hash.apply(col("sample_id")))
+        .limit(count)
+        .collectAsList();
+  }
+
+  /** Rows to read images by, as many at most: always the same ones, drawn by a hash. */
+  List<Row> drawn(int count) {
+    return rows.select(Samples.SAMPLE_ID, Samples.IMAGE_URI, Samples.CONTENT_SHA256, Samples.TILE)
+        .orderBy(sha2(col(Samples.SAMPLE_ID), 256))
         .limit(count)
         .collectAsList();
   }

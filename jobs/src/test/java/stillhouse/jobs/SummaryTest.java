@@ -27,6 +27,7 @@ class SummaryTest {
             "test",
             List.of(),
             Map.of("image unreadable", 2L, "not answered", 3L),
+            Map.of(),
             Map.of());
     assertThat(summary.text())
         .contains(
@@ -54,7 +55,10 @@ class SummaryTest {
     Score score =
         Score.ofPredictions(
             "yolo", "test", metrics, "2 predictions of no image", "m", "s", "i", "r");
-    assertThat(new Summary(dataset, "test", List.of(score), Map.of(), Map.of()).text().lines())
+    assertThat(
+            new Summary(dataset, "test", List.of(score), Map.of(), Map.of(), Map.of())
+                .text()
+                .lines())
         .contains(
             "model                    IoU  boundary IoU  Dice  boundary AP  parameters  ONNX bytes  ms/image",
             "yolo   0.5000 [0.410, 0.590]             -     -            -           -           -         -",

@@ -48,6 +48,15 @@ public final class FloatTensor {
     return data;
   }
 
+  /** Whether no element is an infinity or no number. */
+  public boolean isFinite() {
+    boolean finite = true;
+    for (float value : data) {
+      finite &= Float.isFinite(value);
+    }
+    return finite;
+  }
+
   @Override
   public String toString() {
     return "FloatTensor" + Arrays.toString(shape);

@@ -1,0 +1,70 @@
+package stillhouse.jobs;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import stillhouse.canary.Check;
+import stillhouse.canary.Verdict;
+import stillhouse.conf.ConfigException;
+
+/**
+ * What the canary found of a file of another precision. Kept as {@code canary.json} beside its
+ * score.
+ *
+ * @param model SHA-256 of the file
+ * @param of SHA-256 of the FP32 file that it was held against
+ * @param split that both are scored on
+ * @param samples digest of the images that both are scored on
+ * @param terms limits, and how many images it looked at
+ */
+record CanaryReport(
+    String model, String of, String split, String samples, String terms, List<Check> checks) {
+  static final String FILE = "canary.json";
+
+  CanaryReport {
+    checks = List.copyOf(checks);
+  }
+
+  Verdict verdict() {
+    return new Verdict(checks);
+  }
+
+  /** What was found, by name. */
+  Map<String, Double> values() {
+    Map<String, Double> values = new LinkedHashMap<>();
+    checks.forEach(check -> values.putAll(check.values()));
+    return values;
+  }
+
+  /** Whether it is of a file as it is scored now, beside that FP32 file. */
+  boolean isOf(Score variant, String fp32) {
+    return model.equals(variant.model())
+        && of.equals(fp32)
+        && split.equals(variant.split())
+        && samples.equals(variant.samples());
+  }
+
+  /**
+   * @param folder of the variant's score
+   */
+  static Optional<CanaryReport> read(Path folder) {
+    Path file = folder.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(JsonFiles.JSON.readValue(file.toFile(), CanaryReport.class));
+    } catch (IOException e) {
+      throw new ConfigException(
+          "Cannot read " + file + ": " + e.getMessage() + ". Remove it and evaluate again.", e);
+    }
+  }
+
+  void write(Path folder) {
+    JsonFiles.write(folder.resolve(FILE), this);
+  }
+}

@@ -1,0 +1,133 @@
+package stillhouse.jobs;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import stillhouse.canary.Canary;
+import stillhouse.canary.Check;
+import stillhouse.data.HadoopImages;
+import stillhouse.predict.OnnxSource;
+import stillhouse.tracking.TrackedRun;
+import stillhouse.tracking.TrackingServer;
+
+/**
+ * Holds files of other precisions against the FP32 file that they were made from, on a few images
+ * of a split, and tells their run in MLflow.
+ */
+final class VariantCanary {
+  private static final Logger log = LoggerFactory.getLogger(VariantCanary.class);
+  private static final double MAX_BOUNDARY_DROP = 0.01; // promote's own, unless it is told another
+  private static final Canary CANARY = Canary.standard();
+
+  private final SparkSession spark;
+  private final TrackingServer server;
+  private final TestSamples samples;
+  private final RootOption root;
+  private final int wanted;
+  private final boolean force;
+  private List<Row> rows = List.of();
+
+  /**
+   * @param wanted images, at most
+   * @param force whether what was looked at is looked at again
+   */
+  VariantCanary(
+      SparkSession spark,
+      TrackingServer server,
+      TestSamples samples,
+      RootOption root,
+      int wanted,
+      boolean force) {
+    this.spark = spark;
+    this.server = server;
+    this.samples = samples;
+    this.root = root;
+    this.wanted = wanted;
+    this.force = force;
+  }
+
+  /**
+   * Looks at a file, unless that was done of the same file, FP32 file and images.
+   *
+   * @param fp32 the score of the FP32 file
+   * @param score the file's
+   */
+  CanaryReport of(ScoredFile file, Score fp32, Score score) {
+    String terms = terms();
+    Optional<CanaryReport> there = force ? Optional.empty() : CanaryReport.read(file.scores());
+    return there
+        .filter(report -> report.isOf(score, fp32.model()) && report.terms().equals(terms))
+        .orElseGet(() -> look(file, fp32, score, terms));
+  }
+
+  private String terms() {
+    return "%s, boundary IoU may fall by %s, %d images"
+        .formatted(CANARY, MAX_BOUNDARY_DROP, wanted);
+  }
+
+  private CanaryReport look(ScoredFile file, Score fp32, Score score, String terms) {
+    OnnxSource exact = OnnxSource.of(OnnxFiles.require(file.folder()), 1);
+    OnnxSource other = OnnxSource.of(file.require(), 1);
+    HadoopImages images = HadoopImages.of(spark);
+    List<Check> checks =
+        new ArrayList<>(
+            CANARY.answers(exact, other, Mapped.of(rows().iterator(), images::read)).checks());
+    RunRecord record = RunRecord.read(file.folder());
+    checks.add(
+        new BoundaryCheck(spark, root, MAX_BOUNDARY_DROP)
+            .of(EvaluatedRun.of(fp32, record), "FP32 file's", EvaluatedRun.of(score, record)));
+    checks.add(gain(file.variant(), exact, other, fp32, score));
+    var report =
+        new CanaryReport(
+            score.model(), fp32.model(), score.split(), score.samples(), terms, checks);
+    log.info(
+        "Canary of {}: {}\n{}", score.name(), report.verdict().summary(), report.verdict().text());
+    tell(file, record, report);
+    return report;
+  }
+
+  /** What the file is made for: by that it must be better than FP32. */
+  private Check gain(Variant variant, OnnxSource exact, OnnxSource other, Score fp32, Score score) {
+    return switch (variant) {
+      case FP32 -> throw new IllegalArgumentException("FP32 is what the others are held against");
+      case INT8_CPU -> CANARY.latency(exact, other);
+      case INT8_WEIGHT_ONLY -> Canary.size(fp32.bytes(), score.bytes());
+      case FP16, INT8 -> engines(fp32, score);
+    };
+  }
+
+  private Check engines(Score fp32, Score score) {
+    Double before = fp32.metrics().get(Scoring.TENSORRT_MILLIS);
+    Double now = score.metrics().get(Scoring.TENSORRT_MILLIS);
+    return before != null && now != null
+        ? CANARY.latency("TensorRT", before, now)
+        : Check.of(
+            Canary.LATENCY,
+            false,
+            "not measured: the file is for TensorRT, which was %s. Evaluate it where there is a GPU, with --force"
+                .formatted(score.tensorrt()));
+  }
+
+  private void tell(ScoredFile file, RunRecord record, CanaryReport report) {
+    try (TrackedRun run = server.resume(record.mlflowRun())) {
+      Map<String, Double> metrics = new HashMap<>();
+      report.values().forEach((name, v) -> metrics.put("canary/" + name + file.suffix(), v));
+      run.metrics(metrics, record.steps());
+      run.tags(Map.of("canary" + file.suffix(), report.verdict().summary()));
+    }
+    report.write(file.scores()); // last: what is written counts as told
+  }
+
+  private List<Row> rows() {
+    if (rows.isEmpty()) {
+      rows = samples.drawn(wanted);
+    }
+    return rows;
+  }
+}
