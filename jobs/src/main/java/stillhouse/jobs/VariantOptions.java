@@ -61,10 +61,12 @@ final class VariantOptions {
                               .formatted(word, Variant.words()))));
     }
     chosen.remove(Variant.FP32);
-    if (images < 1 || !(limit >= 0)) {
+    if (images < 1) {
+      throw new ConfigException("Invalid --calibration-images: " + images + " (must be ≥ 1)");
+    }
+    if (!(limit >= 0)) {
       throw new ConfigException(
-          "Invalid --calibration-images or --int8-limit: %d, %s (must be ≥ 1 and ≥ 0)"
-              .formatted(images, limit));
+          "Invalid --int8-limit: " + limit + " (must be ≥ 0: a share of the logits' deviation)");
     }
     return chosen;
   }

@@ -1,6 +1,7 @@
 package stillhouse.tracking;
 
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -9,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalInt;
 
 /**
  * MLflow's REST artifact proxy ({@code mlflow server --serve-artifacts}). The Java client uploads
@@ -52,8 +54,8 @@ final class ArtifactProxy {
     }
   }
 
-  /** Whether the server answers at all; false is never an exception. */
-  boolean answers() {
+  /** The status that the server gives of its health; empty where it does not answer. */
+  OptionalInt health() {
     try {
       var request =
           credentials
@@ -61,12 +63,13 @@ final class ArtifactProxy {
               .timeout(Duration.ofSeconds(10))
               .GET()
               .build();
-      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+      return OptionalInt.of(
+          http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
     } catch (IOException e) {
-      return false;
+      return OptionalInt.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
+      return OptionalInt.empty();
     }
   }
 
@@ -74,11 +77,15 @@ final class ArtifactProxy {
    * To be asked before a call of MLflow's client, which has no time limit: a server that takes
    * connections and says nothing would hold its caller for ever.
    *
-   * @throws TrackingException where the server does not answer within seconds
+   * @throws TrackingException where the server does not answer within seconds, or is ill
    */
   void requireAnswer(String purpose) {
-    if (!answers()) {
+    OptionalInt status = health();
+    if (status.isEmpty()) {
       throw new TrackingException("Cannot " + purpose + ": " + server + " does not answer");
+    }
+    if (status.getAsInt() != HttpURLConnection.HTTP_OK) {
+      throw new Refusals(server, credentials).of(purpose, status.getAsInt(), "");
     }
   }
 

@@ -18,10 +18,12 @@ public final class ModelRegistry {
   /** The tag by which a version's file is known. */
   public static final String DIGEST = "onnx_sha256";
 
+  private static final String OWNER = "stillhouse.workspace";
+  private static final String PLACE = "stillhouse.workspace.root";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9 ._-]*");
-  private final RegistryCalls calls;
+  private final ServerCalls calls;
 
-  ModelRegistry(RegistryCalls calls) {
+  ModelRegistry(ServerCalls calls) {
     this.calls = calls;
   }
 
@@ -125,6 +127,40 @@ public final class ModelRegistry {
                     .filter(a -> alias.equals(a.path("alias").asText()))
                     .map(a -> a.path("version").asText())
                     .findFirst());
+  }
+
+  /**
+   * A workspace that promotes a model.
+   *
+   * @param id of its table of promotions
+   * @param place where it was when it said so
+   */
+  public record Owner(String id, String place) {}
+
+  /** The workspace that a model belongs to; empty where none has said so, or there is no model. */
+  public Optional<Owner> owner(String model) {
+    return find(model)
+        .map(found -> new Owner(tag(found, OWNER), tag(found, PLACE)))
+        .filter(owner -> !owner.id().isEmpty());
+  }
+
+  /**
+   * Makes a model a workspace's, whoever's it was, and makes the model where it is not there. Of
+   * two at once the later one holds: ask {@link #owner} before anything that relies on it.
+   */
+  public void own(String model, Owner owner) {
+    if (find(model).isEmpty()) {
+      create(model);
+    }
+    tag(model, PLACE, owner.place());
+    tag(model, OWNER, owner.id());
+  }
+
+  private void tag(String model, String key, String value) {
+    calls.post(
+        "tag model " + model,
+        "registered-models/set-tag",
+        Map.of("name", model, "key", key, "value", value));
   }
 
   /** Points an alias at a version, wherever it pointed before. */

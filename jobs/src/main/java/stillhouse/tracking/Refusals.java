@@ -27,7 +27,7 @@ record Refusals(URI server, Credentials credentials) {
               + ": set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, to what holds now and may write there, and run the same command again";
       case HttpURLConnection.HTTP_NOT_FOUND ->
           said.contains("RESOURCE_DOES_NOT_EXIST") || said.contains("not found")
-              ? "It was deleted there: restore it, or promote another run with --no-champion"
+              ? "It was deleted there: restore it, or go on without it (promote has --no-champion; a run that is trained again is made again)"
               : "Is it an MLflow server (2.3 or newer), and is --mlflow its whole address?";
       default ->
           status >= 500

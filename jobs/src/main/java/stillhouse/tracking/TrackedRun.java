@@ -9,12 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import org.mlflow.api.proto.Service.Metric;
 import org.mlflow.api.proto.Service.Param;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.api.proto.Service.RunTag;
 import org.mlflow.tracking.MlflowClient;
-import org.mlflow.tracking.MlflowClientException;
 
 /**
  * One MLflow run. Parameters, tags and artifacts are sent at once; metrics go through a {@link
@@ -24,17 +24,16 @@ public final class TrackedRun implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PARAM_LIMIT = 6000; // MLflow's own limit of a parameter's length
   private static final int BATCH = 100; // parameters or tags that one log-batch call takes
+  private final ServerCalls calls;
   private final MlflowClient client;
-  private final ArtifactProxy artifacts;
   private final String id;
   private final String artifactUri;
   private final String address;
   private final MetricStream metrics;
 
-  TrackedRun(
-      MlflowClient client, ArtifactProxy artifacts, String id, String artifactUri, String address) {
-    this.client = client;
-    this.artifacts = artifacts;
+  TrackedRun(ServerCalls calls, String id, String artifactUri, String address) {
+    this.calls = calls;
+    this.client = calls.client();
     this.id = id;
     this.artifactUri = artifactUri;
     this.address = address;
@@ -107,18 +106,13 @@ public final class TrackedRun implements AutoCloseable {
 
   /** Whether the server has its parameters. */
   public boolean hasParams() {
-    artifacts.requireAnswer("look at run " + id);
-    try {
-      return client.getRun(id).getData().getParamsCount() > 0;
-    } catch (MlflowClientException e) {
-      throw new TrackingException("Cannot look at run " + id + ": " + e.getMessage(), e);
-    }
+    return calls.call("look at run " + id, () -> client.getRun(id).getData().getParamsCount() > 0);
   }
 
   /** Uploads a file under {@code folder} of the run's artifacts; an empty folder is their root. */
   public void artifact(Path file, String folder) {
     String name = file.getFileName().toString();
-    artifacts.put(artifactUri, folder.isEmpty() ? name : folder + "/" + name, file);
+    calls.artifacts().put(artifactUri, folder.isEmpty() ? name : folder + "/" + name, file);
   }
 
   /** Uploads every file below a folder, keeping its structure. */
@@ -129,10 +123,12 @@ public final class TrackedRun implements AutoCloseable {
           .sorted()
           .forEach(
               f ->
-                  artifacts.put(
-                      artifactUri,
-                      folder + "/" + root.relativize(f).toString().replace('\\', '/'),
-                      f));
+                  calls
+                      .artifacts()
+                      .put(
+                          artifactUri,
+                          folder + "/" + root.relativize(f).toString().replace('\\', '/'),
+                          f));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot list " + root + " for upload", e);
     }
@@ -175,13 +171,7 @@ public final class TrackedRun implements AutoCloseable {
   }
 
   private void send(String what, Runnable call) {
-    artifacts.requireAnswer("log " + what + " to run " + id);
-    try {
-      call.run();
-    } catch (MlflowClientException e) {
-      throw new TrackingException(
-          "Cannot log " + what + " to run " + id + ": " + e.getMessage(), e);
-    }
+    calls.call("log " + what + " to run " + id, Executors.callable(call));
   }
 
   private static String cut(String value) {

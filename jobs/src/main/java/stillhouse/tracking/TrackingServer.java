@@ -16,23 +16,23 @@ import org.mlflow.tracking.MlflowHttpException;
 
 /** An MLflow server, spoken to from the driver alone. */
 public final class TrackingServer implements AutoCloseable {
-  private static final int CALL_SECONDS = 60; // a registry's calls take milliseconds
+  private static final int CALL_SECONDS = 60; // calls take milliseconds
 
   private final URI uri;
   private final MlflowClient client;
   private final ArtifactProxy artifacts;
 
-  private final Credentials credentials;
+  private final ServerCalls calls;
 
   private TrackingServer(URI uri, Credentials credentials) {
     this.uri = uri;
-    this.credentials = credentials;
     this.client = new MlflowClient(credentials.host(uri.toString()));
     this.artifacts = new ArtifactProxy(uri, credentials);
+    this.calls = new ServerCalls(client, artifacts, new Refusals(uri, credentials), CALL_SECONDS);
   }
 
   /**
-   * @throws TrackingException at once where no server answers there
+   * @throws TrackingException at once where no server answers there, or it refuses what it is asked
    */
   public static TrackingServer connect(String uri) {
     return connect(uri, System.getenv());
@@ -44,13 +44,19 @@ public final class TrackingServer implements AutoCloseable {
   static TrackingServer connect(String uri, Map<String, String> environment) {
     URI address = address(uri);
     TrackingServer server = new TrackingServer(address, Credentials.of(environment));
-    if (!server.artifacts.answers()) {
+    if (server.artifacts.health().isEmpty()) {
       throw new TrackingException(
           "Cannot reach an MLflow server at "
               + address
               + ". Start one (mlflow server --serve-artifacts), or set --mlflow or MLFLOW_TRACKING_URI to its address.");
     }
+    server.requireAccess();
     return server;
+  }
+
+  /** Whether a server is there says nothing of a token: a job would learn of it when it is done. */
+  private void requireAccess() {
+    calls.call("use MLflow", () -> client.sendGet("experiments/search?max_results=1"));
   }
 
   private static URI address(String uri) {
@@ -78,29 +84,22 @@ public final class TrackingServer implements AutoCloseable {
 
   /** The server's registry of models. */
   public ModelRegistry registry() {
-    return new ModelRegistry(
-        new RegistryCalls(client, artifacts, new Refusals(uri, credentials), CALL_SECONDS));
+    return new ModelRegistry(calls);
   }
 
   /** Starts a run; the experiment is made where it doesn't exist. */
   public TrackedRun start(String experiment, String runName, Map<String, String> tags) {
-    artifacts.requireAnswer("start run " + runName);
-    try {
-      String experimentId = experimentId(experiment);
-      CreateRun.Builder request =
-          CreateRun.newBuilder()
-              .setExperimentId(experimentId)
-              .setRunName(runName)
-              .setStartTime(System.currentTimeMillis());
-      tags.forEach((k, v) -> request.addTags(RunTag.newBuilder().setKey(k).setValue(v)));
-      RunInfo run = client.createRun(request.build());
-      return new TrackedRun(client, artifacts, run.getRunId(), run.getArtifactUri(), address(run));
-    } catch (MlflowClientException e) {
-      throw new TrackingException(
-          "Cannot start run %s in experiment %s at %s: %s"
-              .formatted(runName, experiment, uri, e.getMessage()),
-          e);
-    }
+    return calls.call(
+        "start run %s in experiment %s".formatted(runName, experiment),
+        () -> {
+          CreateRun.Builder request =
+              CreateRun.newBuilder()
+                  .setExperimentId(experimentId(experiment))
+                  .setRunName(runName)
+                  .setStartTime(System.currentTimeMillis());
+          tags.forEach((k, v) -> request.addTags(RunTag.newBuilder().setKey(k).setValue(v)));
+          return run(client.createRun(request.build()));
+        });
   }
 
   /** Goes on with a run that exists, as an evaluation of a model trained before does. */
@@ -111,35 +110,30 @@ public final class TrackingServer implements AutoCloseable {
               + uri
               + ": the server was away while it was trained. Run the train job again, which makes it.");
     }
-    artifacts.requireAnswer("find run " + runId);
-    try {
-      RunInfo run = client.getRun(runId).getInfo();
-      return new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run));
-    } catch (MlflowClientException e) {
-      throw new TrackingException(
-          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
-    }
+    return calls.call("find run " + runId, () -> run(client.getRun(runId).getInfo()));
   }
 
   /** A run that may have been deleted since, by whoever looks after the server: then empty. */
   public Optional<TrackedRun> find(String runId) {
-    artifacts.requireAnswer("find run " + runId);
-    try {
-      RunInfo run = client.getRun(runId).getInfo();
-      return run.getLifecycleStage().equals("deleted")
-          ? Optional.empty()
-          : Optional.of(
-              new TrackedRun(client, artifacts, runId, run.getArtifactUri(), address(run)));
-    } catch (MlflowHttpException e) {
-      if (e.getStatusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-        return Optional.empty();
-      }
-      throw new TrackingException(
-          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
-    } catch (MlflowClientException e) {
-      throw new TrackingException(
-          "Cannot find run " + runId + " at " + uri + ": " + e.getMessage(), e);
-    }
+    return calls.call(
+        "find run " + runId,
+        () -> {
+          try {
+            RunInfo run = client.getRun(runId).getInfo();
+            return run.getLifecycleStage().equals("deleted")
+                ? Optional.empty()
+                : Optional.of(run(run));
+          } catch (MlflowHttpException e) {
+            if (e.getStatusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+              return Optional.empty();
+            }
+            throw e;
+          }
+        });
+  }
+
+  private TrackedRun run(RunInfo run) {
+    return new TrackedRun(calls, run.getRunId(), run.getArtifactUri(), address(run));
   }
 
   @Override
@@ -175,24 +169,24 @@ public final class TrackingServer implements AutoCloseable {
   /** Ids of those runs of an experiment that have a tag of this value and are shown as running. */
   public List<String> running(String experiment, String tag, String value) {
     String filter = "tags.`%s` = '%s' and attributes.status = 'RUNNING'".formatted(tag, value);
-    artifacts.requireAnswer("look for runs of " + experiment);
-    try {
-      return experiment(experiment)
-          .map(e -> client.searchRuns(List.of(e.getExperimentId()), filter))
-          .orElse(List.of())
-          .stream()
-          .map(RunInfo::getRunId)
-          .toList();
-    } catch (MlflowClientException e) {
-      throw new TrackingException(
-          "Cannot look for runs of %s at %s: %s".formatted(experiment, uri, e.getMessage()), e);
-    }
+    return calls.call(
+        "look for runs of " + experiment,
+        () ->
+            experiment(experiment)
+                .map(e -> client.searchRuns(List.of(e.getExperimentId()), filter))
+                .orElse(List.of())
+                .stream()
+                .map(RunInfo::getRunId)
+                .toList());
   }
 
   /** The runs of an experiment, newest first. */
   public List<RunInfo> runs(String experiment) {
-    return experiment(experiment)
-        .map(e -> client.searchRuns(List.of(e.getExperimentId()), ""))
-        .orElse(List.of());
+    return calls.call(
+        "look for runs of " + experiment,
+        () ->
+            experiment(experiment)
+                .map(e -> client.searchRuns(List.of(e.getExperimentId()), ""))
+                .orElse(List.of()));
   }
 }

@@ -2,14 +2,19 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +75,77 @@ class BadInputTest {
   void anAbsentMlflowServerIsNamed() {
     assertThat(refused(train("--recipe", "scratch", "--mlflow", NOBODY)))
         .contains("Cannot reach an MLflow server at " + NOBODY, "--mlflow");
+  }
+
+  /** Whoever is refused learns it before a job works for hours. */
+  @Test
+  void aServerThatIsAwayOrRefusesOrFailsIsNamedByEveryJobThatTellsIt() throws IOException {
+    String run = "tiny-conv.scratch.s0";
+    evaluated(run, "scratch", 10, "s");
+    Path onnx = Files.writeString(folder.resolve("runs").resolve(run).resolve(RunRecord.ONNX), "x");
+    scoreOf(run, Sha256.ofFile(onnx).hex());
+    List<String[]> jobs =
+        List.of(
+            new String[] {"export", "--root", folder.toString(), "--run", run},
+            new String[] {"promote", "--root", folder.toString(), "--run", run},
+            new String[] {"evaluate", "--data=" + data, "--root=" + folder, "--run=" + run});
+    AtomicInteger status = new AtomicInteger();
+    HttpServer http = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    http.createContext("/health", exchange -> answer(exchange, 200));
+    http.createContext("/api", exchange -> answer(exchange, status.get()));
+    http.start();
+    try {
+      String uri = "http://127.0.0.1:" + http.getAddress().getPort();
+      for (String[] job : jobs) {
+        assertThat(refused(with(job, "--mlflow", NOBODY)))
+            .contains("Cannot reach an MLflow server at " + NOBODY + ". Start one");
+        for (int code : List.of(401, 403)) {
+          status.set(code);
+          assertThat(refused(with(job, "--mlflow", uri)))
+              .contains(
+                  "Cannot use MLflow at " + uri + ": HTTP " + code + " ill. It was asked with")
+              .contains("set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME");
+        }
+        status.set(500);
+        assertThat(refused(with(job, "--mlflow", uri)))
+            .contains("Cannot use MLflow at " + uri + ": HTTP 500 ill. The server failed: its log");
+      }
+    } finally {
+      http.stop(0);
+    }
+  }
+
+  private static void answer(HttpExchange exchange, int status) throws IOException {
+    byte[] body = "ill".getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  @Test
+  void optionsOfInt8ThatCannotBeMeantAreRefused() throws IOException {
+    record("tiny-conv.scratch.s0");
+    String[] export = {
+      "export", "--root", folder.toString(), "--mlflow", NOBODY, "--variants=int8-cpu"
+    };
+    assertThat(refused(with(export, "--calibration=luck")))
+        .contains("Invalid --calibration: luck (must be one of [min-max, percentile, entropy])");
+    for (String limit : List.of("-0.1", "NaN")) {
+      assertThat(refused(with(export, "--int8-limit=" + limit)))
+          .contains("Invalid --int8-limit: " + limit + " (must be ≥ 0");
+    }
+    assertThat(refused(with(export, "--calibration-images=0")))
+        .contains("Invalid --calibration-images: 0 (must be ≥ 1");
+    assertThat(refused(with(export, "--int8-limit=much"))).contains("--int8-limit", "much");
+  }
+
+  @Test
+  void aCanaryOfOneImageIsRefused() throws IOException {
+    record("tiny-conv.scratch.s0");
+    Files.writeString(
+        folder.resolve("runs/tiny-conv.scratch.s0").resolve(RunRecord.ONNX), "never opened");
+    assertThat(refused(evaluate("--canary-images=1")))
+        .contains("Invalid --canary-images: 1 (must be ≥ 2: it looks at how answers differ");
   }
 
   @Test
@@ -314,29 +390,20 @@ class BadInputTest {
   }
 
   private String[] train(String... more) {
-    return with(more, "train", "--data", data.toString(), "--root", folder.toString());
+    return with(
+        new String[] {"train", "--data", data.toString(), "--root", folder.toString()}, more);
   }
 
   private String[] cache(Path teacher) {
     return with(
-        new String[] {"--teacher", teacher.toString()},
-        "cache",
-        "--data",
-        data.toString(),
-        "--root",
-        folder.toString());
+        new String[] {"cache", "--data", data.toString(), "--root", folder.toString()},
+        "--teacher",
+        teacher.toString());
   }
 
   private String[] evaluate(String... more) {
-    return with(
-        more,
-        "evaluate",
-        "--data",
-        data.toString(),
-        "--root",
-        folder.toString(),
-        "--mlflow",
-        NOBODY);
+    String[] evaluate = {"evaluate", "--data=" + data, "--root=" + folder, "--mlflow=" + NOBODY};
+    return with(evaluate, more);
   }
 
   private String[] freeze(String run) {
@@ -350,7 +417,8 @@ class BadInputTest {
     };
   }
 
-  private static String[] with(String[] more, String... first) {
+  /** What stands first, and more after it. */
+  private static String[] with(String[] first, String... more) {
     return Stream.concat(Stream.of(first), Stream.of(more)).toArray(String[]::new);
   }
 
@@ -387,6 +455,14 @@ class BadInputTest {
   private void evaluated(String name, String recipe, long steps, String samples)
       throws IOException {
     record(name, recipe, steps);
+    score(name, recipe, samples, "m");
+  }
+
+  private void scoreOf(String name, String model) throws IOException {
+    score(name, "scratch", "s", model);
+  }
+
+  private void score(String name, String recipe, String samples, String model) throws IOException {
     Path images = Files.createDirectories(folder.resolve("evaluations").resolve(name));
     new Score(
             name,
@@ -403,7 +479,7 @@ class BadInputTest {
             1,
             "",
             "",
-            "m",
+            model,
             samples,
             "file:" + images,
             "run")

@@ -114,13 +114,10 @@ class TrackingServerTest {
     try (var mute = new ServerSocket(0);
         var client = new MlflowClient("http://127.0.0.1:" + mute.getLocalPort())) {
       URI uri = URI.create("http://127.0.0.1:" + mute.getLocalPort());
-      var run =
-          new TrackedRun(
-              client,
-              new ArtifactProxy(uri, Credentials.of(Map.of())),
-              "r",
-              "mlflow-artifacts:/r",
-              "");
+      var nobody = Credentials.of(Map.of());
+      var calls =
+          new ServerCalls(client, new ArtifactProxy(uri, nobody), new Refusals(uri, nobody), 60);
+      var run = new TrackedRun(calls, "r", "mlflow-artifacts:/r", "");
       assertTimeoutPreemptively(
           Duration.ofSeconds(60),
           () ->

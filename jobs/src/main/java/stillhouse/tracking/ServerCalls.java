@@ -19,7 +19,7 @@ import org.mlflow.tracking.MlflowHttpException;
  *
  * @param seconds after which a call is given up
  */
-record RegistryCalls(MlflowClient client, ArtifactProxy artifacts, Refusals refusals, int seconds) {
+record ServerCalls(MlflowClient client, ArtifactProxy artifacts, Refusals refusals, int seconds) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -27,7 +27,7 @@ record RegistryCalls(MlflowClient client, ArtifactProxy artifacts, Refusals refu
    * @throws TrackingException where the server is away, slow, or refuses
    */
   JsonNode post(String asked, String path, Object body) {
-    return call(asked, () -> client.sendPost(path, JSON.writeValueAsString(body)));
+    return json(asked, call(asked, () -> client.sendPost(path, JSON.writeValueAsString(body))));
   }
 
   /**
@@ -37,17 +37,29 @@ record RegistryCalls(MlflowClient client, ArtifactProxy artifacts, Refusals refu
    */
   JsonNode search(String asked, String path, String filter) {
     String query = "?filter=" + URLEncoder.encode(filter, StandardCharsets.UTF_8);
-    return call(asked, () -> client.sendGet(path + query));
+    return json(asked, call(asked, () -> client.sendGet(path + query)));
   }
 
-  private JsonNode call(String asked, Callable<String> call) {
+  private JsonNode json(String asked, String answer) {
+    try {
+      return JSON.readTree(answer);
+    } catch (JsonProcessingException e) {
+      throw new TrackingException(
+          "Cannot %s at %s: the answer is no JSON. Is it an MLflow server?"
+              .formatted(asked, refusals.server()),
+          e);
+    }
+  }
+
+  /** Anything that asks the client, under the time limit. */
+  <T> T call(String asked, Callable<T> call) {
     artifacts.requireAnswer(asked);
     var answer = new FutureTask<>(call);
-    Thread thread = new Thread(answer, "mlflow-registry");
+    Thread thread = new Thread(answer, "mlflow-call");
     thread.setDaemon(true); // one that hangs holds nobody
     thread.start();
     try {
-      return JSON.readTree(answer.get(seconds, TimeUnit.SECONDS));
+      return answer.get(seconds, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new TrackingException(
           "Cannot %s at %s: no answer within %d seconds. Whether it was done is not known: run the same command again, it looks first."
@@ -55,11 +67,6 @@ record RegistryCalls(MlflowClient client, ArtifactProxy artifacts, Refusals refu
           e);
     } catch (ExecutionException e) {
       throw failed(asked, e.getCause());
-    } catch (JsonProcessingException e) {
-      throw new TrackingException(
-          "Cannot %s at %s: the answer is no JSON. Is it an MLflow server?"
-              .formatted(asked, refusals.server()),
-          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TrackingException("Interrupted: " + asked, e);
