@@ -1,11 +1,16 @@
 package stillhouse.predict;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -60,6 +65,22 @@ public record OnnxSignature(List<Tensor> inputs, List<Tensor> outputs) {
           tensors(session.getInputInfo().values()), tensors(session.getOutputInfo().values()));
     } catch (OrtException e) {
       throw new IllegalArgumentException("Cannot load model " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The version of ONNX's operators that a file is written in. */
+  public static long opset(Path file) {
+    try (var in = Files.newInputStream(file)) {
+      return ModelProto.parseFrom(in).getOpsetImportList().stream()
+          .filter(set -> set.getDomain().isEmpty())
+          .mapToLong(OperatorSetIdProto::getVersion)
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "Invalid ONNX file: " + file + " names no opset of ONNX's own operators"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read model " + file + ": " + e.getMessage(), e);
     }
   }
 

@@ -5,52 +5,89 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import stillhouse.cache.Promotion;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
+import stillhouse.predict.OnnxSignature;
 
 /**
- * A run that may be champion: its file, and the score of exactly that file.
+ * A run's file that may be champion, and the score of exactly that file.
  *
  * @param digest SHA-256 of the file
  */
-record Contender(RunRecord record, Score score, Path onnx, String digest) {
+record Contender(RunRecord record, ScoredFile file, Score score, String digest) {
   /**
    * @param folder of the run
-   * @throws ConfigException where the run has no file, or no score of it on the split
+   * @throws ConfigException where the run has no such file, or no score of it on the split
    */
-  static Contender of(Path folder, String split, RootOption root, Configuration hadoop) {
+  static Contender of(
+      Path folder, Variant variant, String split, RootOption root, Configuration hadoop) {
     RunRecord record = RunRecord.read(folder);
-    Path onnx = OnnxFiles.require(folder);
-    String digest = Sha256.ofFile(onnx).hex();
+    OnnxFiles.require(folder);
+    ScoredFile file = ScoredFile.of(folder, variant);
+    String digest = Sha256.ofFile(file.require()).hex();
     Score score =
-        Score.read(folder, split)
-            .orElseThrow(() -> unscored(record, "it has no score on split " + split, root, split));
+        Score.read(file.scores(), split)
+            .orElseThrow(
+                () -> unscored(file, record, "it has no score on split " + split, root, split));
     Optional<String> outdated = score.outdated(digest, score.samples(), root, hadoop);
     if (outdated.isPresent()) {
-      throw unscored(record, outdated.get(), root, split);
+      throw unscored(file, record, outdated.get(), root, split);
     }
-    return new Contender(record, score, onnx, digest);
+    return new Contender(record, file, score, digest);
   }
 
   /** The one that a promotion was of, with the file that was promoted. */
-  static Contender champion(
-      String run, String digest, String split, RootOption root, Configuration hadoop) {
-    Path folder = root.runs().resolve(run);
+  static Contender champion(Promotion before, String split, RootOption root, Configuration hadoop) {
+    Path folder = root.runs().resolve(before.run());
     if (!Files.isRegularFile(folder.resolve(RunRecord.FILE))) {
       throw new ConfigException(
           "Cannot promote over champion "
-              + run
+              + before.name()
               + ": its run is gone from "
               + root.runs()
               + ", so that its score can't be compared. Bring its folder back, or give --no-champion to promote without the comparison");
     }
-    Contender champion = of(folder, split, root, hadoop);
-    if (!champion.digest().equals(digest)) {
+    Contender champion = of(folder, variant(before), split, root, hadoop);
+    if (!champion.digest().equals(before.onnxSha256())) {
       throw new ConfigException(
           "Cannot promote over champion %s: its %s was exported anew since (SHA-256 %s, promoted was %s). Bring the promoted file back (the run's artifacts in MLflow have it), or give --no-champion to promote without the comparison"
-              .formatted(run, RunRecord.ONNX, champion.digest(), digest));
+              .formatted(
+                  before.name(),
+                  champion.file().variant().file(),
+                  champion.digest(),
+                  before.onnxSha256()));
     }
     return champion;
+  }
+
+  private static Variant variant(Promotion before) {
+    return Variant.of(before.variant())
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Cannot promote over champion %s: this version of Stillhouse knows no precision %s (only %s). Use the version that promoted it, or give --no-champion to promote without the comparison"
+                        .formatted(before.name(), before.variant(), Variant.words())));
+  }
+
+  /**
+   * What the canary found of it; empty of FP32, which is what the others are held against.
+   *
+   * @throws ConfigException where the canary did not look at this file, beside this FP32 file, on
+   *     these images
+   */
+  Optional<CanaryReport> canary(RootOption root) {
+    if (file.variant() == Variant.FP32) {
+      return Optional.empty();
+    }
+    String fp32 = Sha256.ofFile(OnnxFiles.require(file.folder())).hex();
+    Optional<CanaryReport> report =
+        CanaryReport.read(file.scores()).filter(r -> r.isOf(score, fp32));
+    if (report.isEmpty()) {
+      throw unscored(
+          file, record, "no canary has looked at this file on these images", root, score.split());
+    }
+    return report;
   }
 
   /**
@@ -66,12 +103,13 @@ record Contender(RunRecord record, Score score, Path onnx, String digest) {
                   score.split(),
                   score.samples(),
                   champion.score().samples(),
-                  evaluate(root, champion.name() + "," + name(), score.split())));
+                  evaluate(root, champion.record().name() + "," + record.name(), score.split())));
     }
   }
 
+  /** As evaluations name it. */
   String name() {
-    return record.name();
+    return file.name(record.name());
   }
 
   EvaluatedRun evaluated() {
@@ -81,7 +119,9 @@ record Contender(RunRecord record, Score score, Path onnx, String digest) {
   /** What the registry says of it. */
   Map<String, String> tags() {
     return Map.of(
-        "run", name(),
+        "run", record.name(),
+        "precision", file.variant().word(),
+        "opset", String.valueOf(OnnxSignature.opset(file.require())),
         "recipe", record.recipe(),
         "student", record.student(),
         "dataset", record.dataset(),
@@ -91,10 +131,10 @@ record Contender(RunRecord record, Score score, Path onnx, String digest) {
   }
 
   private static ConfigException unscored(
-      RunRecord record, String why, RootOption root, String split) {
+      ScoredFile file, RunRecord record, String why, RootOption root, String split) {
     return new ConfigException(
         "Cannot promote run %s: %s. Run: %s"
-            .formatted(record.name(), why, evaluate(root, record.name(), split)));
+            .formatted(file.name(record.name()), why, evaluate(root, record.name(), split)));
   }
 
   private static String evaluate(RootOption root, String runs, String split) {

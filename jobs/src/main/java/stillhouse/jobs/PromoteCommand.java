@@ -30,6 +30,14 @@ final class PromoteCommand implements Callable<Integer> {
   private String run;
 
   @Option(
+      names = "--variant",
+      paramLabel = "NAME",
+      defaultValue = "fp32",
+      description =
+          "which precision of its file: fp32, fp16, int8, int8-cpu, int8-weight-only (default: ${DEFAULT-VALUE})")
+  private String precision;
+
+  @Option(
       names = "--model",
       paramLabel = "NAME",
       description = "the registered model (default: the data set's name)")
@@ -55,6 +63,17 @@ final class PromoteCommand implements Callable<Integer> {
   private boolean noChampion;
 
   @Option(
+      names = "--accept-latency",
+      description =
+          "promote a file of another precision that was not seen to be faster than FP32: one for a machine that is not this")
+  private boolean acceptLatency;
+
+  @Option(
+      names = "--take-over",
+      description = "make the model this workspace's, where another one promoted it before")
+  private boolean takeOver;
+
+  @Option(
       names = "--challenger",
       description = "register the run as the challenger only; no check is made")
   private boolean challenger;
@@ -78,9 +97,22 @@ final class PromoteCommand implements Callable<Integer> {
       throw new ConfigException(
           "Invalid --max-boundary-drop: " + maxDrop + " (must be ≥ 0 and < 1)");
     }
+    if (acceptLatency && variant() == Variant.FP32) {
+      throw new ConfigException(
+          "Give --accept-latency with --variant NAME: FP32 is what other precisions are held against");
+    }
     if (model != null) {
       ModelRegistry.requireName(model);
     }
+  }
+
+  private Variant variant() {
+    return Variant.of(precision)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid --variant: %s (must be one of %s)"
+                        .formatted(precision, Variant.words())));
   }
 
   private int reconcileAll() {
@@ -90,6 +122,9 @@ final class PromoteCommand implements Callable<Integer> {
           model != null ? List.of(model) : PromotionTable.of(session.spark(), root.uri()).models();
       for (String name : models) {
         var promoter = new Promoter(session.spark(), server, root, name);
+        if (promoter.champion().isPresent()) {
+          promoter.own(takeOver);
+        }
         String right = "alias champion of model " + name + " is where the table of promotions says";
         System.out.println(promoter.reconcile().orElse(right));
       }
@@ -105,7 +140,7 @@ final class PromoteCommand implements Callable<Integer> {
     if (challenger) {
       return challenge(folder);
     }
-    Contender contender = Contender.of(folder, split, root, JobSession.hadoop());
+    Contender contender = Contender.of(folder, variant(), split, root, JobSession.hadoop());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {
       return promote(
@@ -114,12 +149,18 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private int challenge(Path folder) {
-    Contender contender = Contender.of(folder, split, root, JobSession.hadoop());
+    Contender contender = Contender.of(folder, variant(), split, root, JobSession.hadoop());
     String name = name(contender.record());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {
-      String version = new Promoter(session.spark(), server, root, name).register(contender);
-      System.out.printf("challenger of model %s: version %s, run %s%n", name, version, run);
+      var promoter = new Promoter(session.spark(), server, root, name);
+      if (takeOver) {
+        promoter.own(true);
+      }
+      promoter.requireOwn();
+      System.out.printf(
+          "challenger of model %s: version %s, run %s%n",
+          name, promoter.register(contender), contender.name());
     }
     return 0;
   }
@@ -129,16 +170,22 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private int promote(Promoter promoter, Contender contender) {
-    promoter.reconcile().ifPresent(log::warn);
-    Decision decision = promoter.decide(contender, maxDrop, !noChampion);
-    System.out.println(head(promoter, decision) + "\n" + decision.verdict().text().indent(2));
-    if (decision.standing()) {
-      System.out.printf("run %s is the champion already: nothing to do%n", run);
-      return 0;
+    if (!takeOver) { // else nothing is touched until the gate has spoken
+      promoter.requireOwn();
+      promoter.reconcile().ifPresent(log::warn);
     }
-    if (!decision.verdict().passed()) {
-      System.out.printf("REFUSED: run %s is not promoted; nothing was changed%n", run);
+    Decision decision =
+        promoter.decide(contender, new Promoter.Terms(maxDrop, !noChampion, acceptLatency));
+    System.out.println(head(promoter, decision) + "\n" + decision.verdict().text().indent(2));
+    if (!decision.standing() && !decision.verdict().passed()) {
+      System.out.printf("REFUSED: run %s is not promoted; nothing was changed%n", contender.name());
       return Stillhouse.REFUSED;
+    }
+    promoter.own(takeOver);
+    if (decision.standing()) {
+      promoter.reconcile().ifPresent(log::warn);
+      System.out.printf("run %s is the champion already: nothing to do%n", contender.name());
+      return 0;
     }
     return finish(promoter, decision);
   }
@@ -149,10 +196,15 @@ final class PromoteCommand implements Callable<Integer> {
         .map(
             b ->
                 "run %s for model %s; champion is run %s, version %s, generation %d"
-                    .formatted(run, promoter.model(), b.run(), b.version(), b.generation()))
+                    .formatted(
+                        decision.contender().name(),
+                        promoter.model(),
+                        b.name(),
+                        b.version(),
+                        b.generation()))
         .orElse(
             "run %s for model %s, which has no champion yet: the first is held against none"
-                .formatted(run, promoter.model()));
+                .formatted(decision.contender().name(), promoter.model()));
   }
 
   /** Registers what passed, and asks the table whether it may be champion. */
@@ -165,12 +217,12 @@ final class PromoteCommand implements Callable<Integer> {
     if (!row.id().equals(id)) {
       System.out.printf(
           "REFUSED: another promotion was first: generation %d of model %s is run %s, version %s. Run %s is its challenger (version %s); promote it again to hold it against the new champion%n",
-          row.generation(), row.model(), row.run(), row.version(), run, version);
+          row.generation(), row.model(), row.name(), row.version(), run, version);
       return Stillhouse.REFUSED;
     }
     System.out.printf(
         "promoted: model %s, version %s, run %s, generation %d%n",
-        row.model(), row.version(), row.run(), row.generation());
+        row.model(), row.version(), row.name(), row.generation());
     return 0;
   }
 }

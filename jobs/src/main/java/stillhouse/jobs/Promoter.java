@@ -13,10 +13,13 @@ import java.util.UUID;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.cache.Promotion;
 import stillhouse.cache.PromotionTable;
+import stillhouse.canary.Canary;
 import stillhouse.canary.Check;
 import stillhouse.canary.Verdict;
+import stillhouse.conf.ConfigException;
 import stillhouse.metrics.Metric;
 import stillhouse.tracking.ModelRegistry;
+import stillhouse.tracking.ModelRegistry.Owner;
 import stillhouse.tracking.OnnxModel;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingException;
@@ -29,6 +32,16 @@ import stillhouse.tracking.TrackingServer;
  */
 record Promoter(SparkSession spark, TrackingServer server, RootOption root, String model) {
   private static final int TURNS = 5; // of an alias that others move at the same time
+
+  /**
+   * What the gate lets pass.
+   *
+   * @param maxDrop of boundary IoU below the champion's, a share
+   * @param compared whether the score is held against the champion's
+   * @param acceptLatency whether a file of another precision may pass that was not seen to be
+   *     faster
+   */
+  record Terms(double maxDrop, boolean compared, boolean acceptLatency) {}
 
   /**
    * What the gate found.
@@ -54,21 +67,35 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
     return promotions().last(model);
   }
 
-  /**
-   * Holds a run against the champion; nothing is changed.
-   *
-   * @param maxDrop of boundary IoU, a share
-   * @param compared whether its score is held against the champion's
-   */
-  Decision decide(Contender contender, double maxDrop, boolean compared) {
+  /** Holds a run's file against the champion and, of another precision, by its canary. */
+  Decision decide(Contender contender, Terms terms) {
     Optional<Promotion> before = champion();
     List<Check> checks = new ArrayList<>();
     checks.add(Check.of("score of the file that ships", true, "SHA-256 " + contender.digest()));
     Map<String, Double> figures = new LinkedHashMap<>(figures(contender.score()));
+    contender.canary(root).ifPresent(report -> canary(report, terms, checks, figures));
     Optional<Promotion> rival =
-        before.filter(b -> compared && !b.onnxSha256().equals(contender.digest()));
-    rival.ifPresent(b -> compare(contender, b, maxDrop, checks, figures));
+        before.filter(b -> terms.compared && !b.onnxSha256().equals(contender.digest()));
+    rival.ifPresent(b -> compare(contender, b, terms.maxDrop, checks, figures));
     return new Decision(contender, before, new Verdict(checks), figures);
+  }
+
+  private static void canary(
+      CanaryReport report, Terms terms, List<Check> checks, Map<String, Double> figures) {
+    for (Check check : report.checks()) {
+      boolean accepted =
+          !check.passed() && terms.acceptLatency && check.name().equals(Canary.LATENCY);
+      checks.add(
+          new Check(
+              "canary, " + check.name(),
+              check.passed() || accepted,
+              check.figures() + (accepted ? " (accepted by --accept-latency)" : ""),
+              check.values()));
+      if (accepted) {
+        figures.put("canary_latency_accepted", 1.0);
+      }
+    }
+    report.values().forEach((name, value) -> figures.put("canary_" + name, value));
   }
 
   private void compare(
@@ -79,11 +106,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
       Map<String, Double> figures) {
     Contender champion =
         Contender.champion(
-            before.run(),
-            before.onnxSha256(),
-            contender.score().split(),
-            root,
-            spark.sparkContext().hadoopConfiguration());
+            before, contender.score().split(), root, spark.sparkContext().hadoopConfiguration());
     contender.requireSameImages(champion, root);
     checks.add(
         Check.of(
@@ -121,7 +144,8 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
           registry.register(
               model,
               run,
-              OnnxModel.write(contender.onnx(), contender.onnx().resolveSibling("model"), run.id()),
+              OnnxModel.write(
+                  contender.file().require(), contender.file().scores().resolve("model"), run.id()),
               contender.digest(),
               contender.tags());
       registry.setAlias(model, ModelRegistry.CHALLENGER, version);
@@ -144,13 +168,49 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
                 decision.generation(),
                 version,
                 decision.before().map(Promotion::version).orElse(""),
-                decision.contender().name(),
+                decision.contender().record().name(),
+                decision.contender().file().variant().word(),
                 decision.contender().record().mlflowRun(),
                 decision.contender().digest(),
                 decision.contender().score().split(),
                 decision.contender().score().samples(),
                 decision.figures(),
                 Timestamp.from(Instant.now().truncatedTo(ChronoUnit.MILLIS))));
+  }
+
+  /**
+   * @throws ConfigException where the model is another workspace's
+   */
+  void requireOwn() {
+    server
+        .registry()
+        .owner(model)
+        .filter(owner -> !Optional.of(owner.id()).equals(promotions().id()))
+        .ifPresent(this::refuse);
+  }
+
+  private void refuse(Owner owner) {
+    throw new ConfigException(
+        "Cannot promote model %s at %s: it belongs to the workspace %s (table of promotions %s), and this is %s. Promote from there, give --model NAME to have one of this workspace's own, or --take-over to make it this workspace's."
+            .formatted(model, server.uri(), owner.place(), owner.id(), root.uri()));
+  }
+
+  /**
+   * Makes the model this workspace's, so that no other moves its aliases.
+   *
+   * @param takeOver whether it may be another's
+   * @throws ConfigException where it is another's, or became it meanwhile
+   */
+  void own(boolean takeOver) {
+    if (!takeOver) {
+      requireOwn();
+    }
+    Owner self = new Owner(promotions().create(), root.uri());
+    ModelRegistry registry = server.registry();
+    if (!registry.owner(model).map(Owner::id).equals(Optional.of(self.id()))) {
+      registry.own(model, self);
+      requireOwn(); // of two that found no owner, the one that said so first hears it here or later
+    }
   }
 
   static String newId() {
@@ -162,6 +222,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
    * moves the alias late, to what was champion before, so sees the row that came meanwhile.
    *
    * @return what was put right; empty where the alias was right
+   * @throws ConfigException where it is another workspace's to move
    */
   Optional<String> reconcile() {
     ModelRegistry registry = server.registry();
@@ -175,6 +236,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
       if (there.equals(Optional.of(last.get().version()))) {
         return told;
       }
+      requireOwn();
       registry.setAlias(model, ModelRegistry.CHAMPION, last.get().version());
       told = Optional.of(moved(there, last.get()));
     }
@@ -194,7 +256,7 @@ record Promoter(SparkSession spark, TrackingServer server, RootOption root, Stri
             model,
             from.map(v -> "version " + v).orElse("none"),
             to.version(),
-            to.run(),
+            to.name(),
             to.generation());
   }
 

@@ -1,6 +1,5 @@
 package stillhouse.jobs;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,8 +13,23 @@ import stillhouse.identity.Sha256;
  * @param folder the run's
  */
 record ScoredFile(Path folder, Variant variant) {
+  /**
+   * The file of a precision.
+   *
+   * @throws ConfigException where the run has none
+   */
+  static ScoredFile of(Path folder, Variant variant) {
+    var file = new ScoredFile(folder, variant);
+    if (variant != Variant.FP32 && !others(folder).contains(file)) {
+      throw new ConfigException(
+          "No file of precision %s in %s. Run the export job with --variants %s first."
+              .formatted(variant.word(), folder, variant.word()));
+    }
+    return file;
+  }
+
   /** Files of other precisions that were made from the run's FP32 file as it is. */
-  static List<ScoredFile> others(Path folder) throws IOException {
+  static List<ScoredFile> others(Path folder) {
     List<VariantNote> notes = VariantNote.read(folder);
     if (notes.isEmpty()) {
       return List.of();
@@ -26,7 +40,7 @@ record ScoredFile(Path folder, Variant variant) {
       Variant variant = Variant.of(note.variant()).orElseThrow();
       if (!note.of().equals(fp32)) {
         throw new ConfigException(
-            "Cannot score %s of %s: it was made from another FP32 file than the one that is there. Export it again with --variants %s, or remove variants.json."
+            "Cannot use %s of %s: it was made from another FP32 file than the one that is there. Export it again with --variants %s, or remove variants.json."
                 .formatted(note.file(), folder, note.variant()));
       }
       if (Files.isRegularFile(folder.resolve(note.file()))) {

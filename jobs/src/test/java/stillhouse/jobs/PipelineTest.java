@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
+import stillhouse.canary.Check;
 import stillhouse.data.ImageCodec;
 import stillhouse.scene.Scenes;
 import stillhouse.tracking.TrackingServer;
@@ -453,6 +455,34 @@ class PipelineTest implements ReviewedRunTests {
     }
   }
 
+  /** What is for TensorRT can't be timed here, and so is not promoted from here. */
+  private static void holdsCanaries(Path run, Path summary) throws IOException {
+    CanaryReport fp16 = CanaryReport.read(run.resolve("variants/fp16")).orElseThrow();
+    assertThat(fp16.checks())
+        .extracting(Check::name)
+        .containsExactly(
+            "mask parity",
+            "variance of logits",
+            "variance of embedding",
+            "boundary IoU",
+            "latency");
+    assertThat(fp16.verdict().failed())
+        .singleElement()
+        .asString()
+        .startsWith(
+            "FAILED  latency: not measured: the file is for TensorRT, which was not built (");
+    assertThat(fp16.values().get("embedding_variance_share")).isCloseTo(1, within(0.05));
+    CanaryReport small = CanaryReport.read(run.resolve("variants/int8-weight-only")).orElseThrow();
+    assertThat(small.checks()).last().asString().startsWith("passed  size: ");
+    assertThat(JsonFiles.JSON.readTree(summary.toFile()).get("models").findValuesAsText("canary"))
+        .hasSize(3)
+        .startsWith("FAILED latency");
+    Workbench.Said refused =
+        bench.said(
+            "promote", bench.root(), bench.tracking(), "--run=" + RUNS.get(0), "--variant=fp16");
+    assertThat(refused.code()).as(refused.err()).isEqualTo(Stillhouse.REFUSED);
+  }
+
   @Test
   void otherPrecisionsAreMadeScoredAndTimedBesideFp32() throws IOException {
     Path run = bench.runs().resolve(RUNS.get(0));
@@ -473,14 +503,27 @@ class PipelineTest implements ReviewedRunTests {
     VariantNote int8 = VariantNote.read(run).get(1);
     assertThat(int8.images().values().stream().mapToLong(n -> n).sum()).isEqualTo(6);
     assertThat(int8.difference()).isPositive().isLessThan(1);
-    bench.done("evaluate", bench.data(), bench.root(), bench.tracking(), "--run=" + RUNS.get(0));
+    Path summary = folder.resolve("precisions.json");
+    bench.done(
+        "evaluate",
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
+        "--canary-images=3",
+        "--run=" + RUNS.get(0),
+        "--summary=" + summary);
     Score score = Score.read(run.resolve("variants/int8-cpu"), "test").orElseThrow();
+    holdsCanaries(run, summary);
     assertThat(score.name()).isEqualTo(RUNS.get(0) + ".int8-cpu");
     assertThat(score.bytes()).isLessThan(Files.size(run.resolve("student.onnx")) / 2);
     try (var client = new MlflowClient(bench.mlflow().uri())) {
       String id = bench.record(RUNS.get(0)).mlflowRun();
       assertThat(client.getMetricHistory(id, "test/dice_fp16")).hasSize(1);
       assertThat(client.getMetricHistory(id, "model/int8_weight_only_bytes")).hasSize(1);
+      assertThat(client.getMetricHistory(id, "canary/mask_iou_int8_cpu")).hasSize(1);
+      assertThat(client.getRun(id).getData().getTagsList())
+          .extracting(t -> t.getKey(), t -> t.getValue())
+          .contains(tuple("canary_fp16", "FAILED latency"));
     }
     Path json = folder.resolve("bench.json");
     bench.done(

@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import stillhouse.cache.Promotion;
 import stillhouse.cache.PromotionTable;
+import stillhouse.canary.Check;
+import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
 import stillhouse.jobs.Promoter.Decision;
 import stillhouse.tracking.MlflowServer;
@@ -37,6 +42,7 @@ class PromoteCommandTest {
   private static final Path ONNX =
       Path.of("../eval/src/test/resources/models/tiny_segmenter.onnx").toAbsolutePath();
   private static final int IMAGES = 12;
+  private static final Promoter.Terms TERMS = new Promoter.Terms(0.01, true, false);
   @TempDir static Path folder;
   private static MlflowServer mlflow;
   private static LocalSession session;
@@ -112,11 +118,188 @@ class PromoteCommandTest {
   }
 
   @Test
+  void aFileOfAnotherPrecisionIsPromotedByItsCanaryAndHeldAgainstTheChampion() throws Exception {
+    promote("--run=good", "--model=rounded");
+    run("rounded", 61, "images");
+    variant("rounded", Variant.INT8_CPU, 60);
+    Told unseen = promote("--run=rounded", "--variant=int8-cpu", "--model=rounded");
+    assertThat(unseen.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(unseen.err())
+        .contains(
+            "Cannot promote run rounded.int8-cpu: no canary has looked at this file on these images."
+                + " Run: bin/stillhouse evaluate --data FILE --root "
+                + folder
+                + " --run rounded --split test");
+
+    canary("rounded", Variant.INT8_CPU, true, true);
+    Told done = promote("--run=rounded", "--variant=int8-cpu", "--model=rounded");
+    assertThat(done.code()).as(done.out() + done.err()).isZero();
+    assertThat(done.out())
+        .contains(
+            "run rounded.int8-cpu for model rounded; champion is run good, version 1, generation 1",
+            "passed  canary, mask parity: IoU 0.9800",
+            "promoted: model rounded, version 2, run rounded.int8-cpu, generation 2");
+    assertChampion("rounded", "2");
+    Promotion row = promotions().last("rounded").orElseThrow();
+    assertThat(row.run()).isEqualTo("rounded");
+    assertThat(row.variant()).isEqualTo("int8-cpu");
+    assertThat(row.figures())
+        .containsEntry("canary_mask_iou", 0.98)
+        .containsKey("boundary_iou_difference");
+    assertThat(mlflow.get("/api/2.0/mlflow/model-versions/get?name=rounded&version=2"))
+        .contains("\"precision\"", "\"int8-cpu\"", "\"opset\"", "\"20\"", row.onnxSha256());
+    assertThat(root.runs().resolve("rounded/variants/int8-cpu/model/MLmodel")).exists();
+    assertThat(root.runs().resolve("rounded/model"))
+        .as("the FP32 file's, which export writes")
+        .doesNotExist();
+
+    Told back = promote("--run=good", "--model=rounded");
+    assertThat(back.out()).contains("champion is run rounded.int8-cpu, version 2, generation 2");
+    assertThat(back.code()).as(back.out()).isZero();
+  }
+
+  @Test
+  void aVariantThatFailsACheckIsRefusedAndOnlyALatencyMayBeAccepted() throws Exception {
+    run("slow", 60, "images");
+    variant("slow", Variant.FP16, 60);
+    canary("slow", Variant.FP16, true, false);
+    String[] slow = {"--run=slow", "--variant=fp16", "--model=slow"};
+    Told refused = promote(slow);
+    assertThat(refused.code()).isEqualTo(Stillhouse.REFUSED);
+    assertThat(refused.out())
+        .contains(
+            "FAILED  canary, latency: not measured",
+            "REFUSED: run slow.fp16 is not promoted; nothing was changed");
+    assertThat(server.registry().alias("slow", ModelRegistry.CHAMPION)).isEmpty();
+    assertThat(server.registry().owner("slow")).isEmpty();
+    assertThat(promotions().last("slow")).isEmpty();
+
+    Told accepted = promote("--run=slow", "--variant=fp16", "--model=slow", "--accept-latency");
+    assertThat(accepted.code()).as(accepted.err()).isZero();
+    assertThat(accepted.out())
+        .contains("passed  canary, latency: not measured (accepted by --accept-latency)");
+    assertThat(promotions().last("slow").orElseThrow().figures())
+        .containsEntry("canary_latency_accepted", 1.0);
+
+    canary("slow", Variant.FP16, false, true);
+    Told broken = promote("--run=slow", "--variant=fp16", "--model=other", "--accept-latency");
+    assertThat(broken.code()).isEqualTo(Stillhouse.REFUSED);
+    assertThat(broken.out()).contains("FAILED  canary, mask parity: IoU 0.9800");
+    assertThat(promote("--run=slow", "--variant=int8").err())
+        .contains(
+            "No file of precision int8 in ", "Run the export job with --variants int8 first.");
+    assertThat(promote("--run=slow", "--variant=int4").err())
+        .contains("Invalid --variant: int4 (must be one of [fp32, fp16, int8, int8-cpu,");
+    assertThat(promote("--run=slow", "--accept-latency").err())
+        .contains("Give --accept-latency with --variant NAME: FP32 is what other precisions");
+  }
+
+  @Test
+  void aModelBelongsToTheWorkspaceThatPromotedItFirst() throws Exception {
+    promote("--run=good", "--model=shared");
+    Path second = folder.resolve("second");
+    for (String part : List.of("runs/better", "evaluations/better")) {
+      FileUtils.copyDirectory(folder.resolve(part).toFile(), second.resolve(part).toFile());
+    }
+    String[] theirs = {"--root=" + second, "--run=better", "--model=shared"};
+    for (String[] asked : List.of(theirs, with(theirs, "--challenger"))) {
+      Told told = promoteIn(asked);
+      assertThat(told.code()).isEqualTo(Stillhouse.BAD_INPUT);
+      assertThat(told.err())
+          .contains(
+              "Cannot promote model shared at "
+                  + mlflow.uri()
+                  + ": it belongs to the workspace file:"
+                  + folder
+                  + " (table of promotions "
+                  + promotions().id().orElseThrow()
+                  + "), and this is file:"
+                  + second
+                  + ". Promote from there, give --model NAME")
+          .contains("or --take-over to make it this workspace's.");
+    }
+    assertChampion("shared", "1");
+
+    Told taken = promoteIn(with(theirs, "--take-over"));
+    assertThat(taken.code()).as(taken.err()).isZero();
+    assertChampion("shared", "2");
+    assertThat(promote("--reconcile", "--model=shared").err())
+        .contains("it belongs to the workspace file:" + second);
+    assertThat(promote("--run=good", "--model=shared").code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertChampion("shared", "2");
+    assertThat(promote("--reconcile", "--model=shared", "--take-over").out())
+        .contains("says version 1 (run good, generation 1), and so does it now");
+    assertChampion("shared", "1");
+  }
+
+  /** Another workspace's take-over, and another promotion, between the gate and the alias. */
+  @Test
+  void aChampionThatChangedAfterTheGateIsNotReplaced() throws Exception {
+    promote("--run=good", "--model=overtaken");
+    Promoter late = new Promoter(session.spark(), server, root, "overtaken");
+    Decision decision = late.decide(contender("close"), new Promoter.Terms(0.05, true, false));
+    assertThat(promote("--run=better", "--model=overtaken").code()).isZero();
+    List<Integer> code = new ArrayList<>();
+    assertThat(printed(() -> code.add(PromoteCommand.finish(late, decision))))
+        .contains(
+            "REFUSED: another promotion was first: generation 2 of model overtaken is run better,"
+                + " version 2. Run close is its challenger (version 3)");
+    assertThat(code).containsExactly(Stillhouse.REFUSED);
+    assertChampion("overtaken", "2");
+
+    server.registry().own("overtaken", new ModelRegistry.Owner("another", "s3a://theirs"));
+    Decision again = late.decide(contender("good"), new Promoter.Terms(0.9, true, false));
+    assertThatThrownBy(() -> PromoteCommand.finish(late, again))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "it belongs to the workspace s3a://theirs (table of promotions another)");
+    assertChampion("overtaken", "2");
+  }
+
+  @Test
+  void aTableOfBeforeThereWereOtherPrecisionsIsReadAsFp32AndGoesOn() throws Exception {
+    promote("--run=good", "--model=old");
+    Path before = folder.resolve("before");
+    session
+        .spark()
+        .read()
+        .format("delta")
+        .load(root.uri() + "/tables/promotions")
+        .where("model = 'old'")
+        .drop("variant")
+        .write()
+        .format("delta")
+        .save(before.resolve("tables/promotions").toString());
+    PromotionTable table = PromotionTable.of(session.spark(), before.toUri().toString());
+    Promotion first = table.last("old").orElseThrow();
+    assertThat(first.variant()).isEqualTo("fp32");
+    assertThat(first.name()).isEqualTo("good");
+    Promotion second =
+        new Promotion(
+            "id",
+            "old",
+            2,
+            "2",
+            "1",
+            "good",
+            "int8",
+            first.mlflowRun(),
+            "0".repeat(64),
+            "test",
+            "images",
+            Map.of("iou", 0.5),
+            first.at());
+    assertThat(table.append(second)).isEqualTo(second);
+    assertThat(table.last("old")).hasValue(second);
+    assertThat(second.name()).isEqualTo("good.int8");
+  }
+
+  @Test
   void ofTwoAtOnceOneIsChampionAndTheOtherIsToldSo() throws Exception {
     List<Callable<Integer>> promoters = new ArrayList<>();
     for (String run : List.of("good", "better")) {
       Promoter promoter = new Promoter(session.spark(), server, root, "raced");
-      Decision decision = promoter.decide(contender(run), 0.01, true); // both saw no champion
+      Decision decision = promoter.decide(contender(run), TERMS); // both saw no champion
       promoters.add(() -> PromoteCommand.finish(promoter, decision));
     }
     List<Integer> codes = new ArrayList<>();
@@ -145,7 +328,7 @@ class PromoteCommandTest {
   @Test
   void aPromotionThatWasStoppedBeforeTheAliasIsFinishedByTheNext() throws Exception {
     Promoter stopped = new Promoter(session.spark(), server, root, "stopped");
-    Decision decision = stopped.decide(contender("good"), 0.01, true);
+    Decision decision = stopped.decide(contender("good"), TERMS);
     stopped.commit(decision, stopped.register(decision.contender()), Promoter.newId());
     assertThat(server.registry().alias("stopped", ModelRegistry.CHAMPION)).isEmpty();
 
@@ -227,12 +410,19 @@ class PromoteCommandTest {
   }
 
   private static Contender contender(String run) {
-    return Contender.of(root.runs().resolve(run), "test", root, JobSession.hadoop());
+    return Contender.of(root.runs().resolve(run), Variant.FP32, "test", root, JobSession.hadoop());
+  }
+
+  private static String[] with(String[] options, String more) {
+    return Stream.concat(Stream.of(options), Stream.of(more)).toArray(String[]::new);
   }
 
   private static Told promote(String... options) throws Exception {
-    List<String> args = new ArrayList<>(List.of("promote", "--root=" + folder));
-    args.add("--mlflow=" + mlflow.uri());
+    return promoteIn(with(options, "--root=" + folder));
+  }
+
+  private static Told promoteIn(String... options) throws Exception {
+    List<String> args = new ArrayList<>(List.of("promote", "--mlflow=" + mlflow.uri()));
     args.addAll(List.of(options));
     StringWriter err = new StringWriter();
     List<Integer> code = new ArrayList<>();
@@ -264,29 +454,68 @@ class PromoteCommandTest {
     var tracked = server.start("plates", name, Map.of());
     tracked.finish(true);
     RunRecords.of(name, "sard", 10, tracked.id(), Map.of("dice", 0.5)).write(run);
+    score(name, onnx(name), met, samples, tracked.id()).write(run);
+  }
+
+  private static Score score(String name, Path file, int met, String samples, String mlflowRun) {
     String table = root.imageTable(name, "test");
     images(table, met);
     double iou = met / (200.0 - met);
-    new Score(
-            name,
-            "student",
-            "sard",
-            "tiny-conv",
-            0,
-            1,
-            1,
+    return new Score(
+        name,
+        "student",
+        "sard",
+        "tiny-conv",
+        0,
+        1,
+        1,
+        "test",
+        Map.of("iou", iou, "boundary_iou", iou, "images", (double) IMAGES),
+        1L,
+        1,
+        1,
+        "",
+        "",
+        Sha256.ofFile(file).hex(),
+        samples,
+        root.relative(table),
+        mlflowRun);
+  }
+
+  /** A file of another precision, as it was exported and scored. */
+  private static void variant(String run, Variant variant, int met) throws IOException {
+    var file = new ScoredFile(root.runs().resolve(run), variant);
+    Files.write(file.require(), onnxBytes(variant.word()));
+    VariantNote.write(
+        file.folder(),
+        List.of(
+            new VariantNote(
+                variant.word(),
+                variant.file(),
+                1,
+                Sha256.ofFile(file.require()).hex(),
+                Sha256.ofFile(onnx(run)).hex(),
+                "",
+                Map.of(),
+                null,
+                null,
+                List.of(),
+                List.of())));
+    score(file.name(run), file.require(), met, "images", mlflowRun(run)).write(file.scores());
+  }
+
+  private static void canary(String run, Variant variant, boolean parity, boolean latency) {
+    var file = new ScoredFile(root.runs().resolve(run), variant);
+    new CanaryReport(
+            Sha256.ofFile(file.require()).hex(),
+            Sha256.ofFile(onnx(run)).hex(),
             "test",
-            Map.of("iou", iou, "boundary_iou", iou, "images", (double) IMAGES),
-            1L,
-            1,
-            1,
-            "",
-            "",
-            Sha256.ofFile(onnx(name)).hex(),
-            samples,
-            root.relative(table),
-            tracked.id())
-        .write(run);
+            "images",
+            "terms",
+            List.of(
+                new Check("mask parity", parity, "IoU 0.9800", Map.of("mask_iou", 0.98)),
+                Check.of("latency", latency, "not measured")))
+        .write(file.scores());
   }
 
   private static Path onnx(String run) {

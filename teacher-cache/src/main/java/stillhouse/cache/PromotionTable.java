@@ -3,12 +3,14 @@ package stillhouse.cache;
 import static org.apache.spark.sql.functions.col;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import scala.collection.JavaConverters;
@@ -21,6 +23,7 @@ import scala.collection.JavaConverters;
 public final class PromotionTable {
   private static final String MODEL = "model";
   private static final String GENERATION = "generation";
+  private static final String VARIANT = "variant";
 
   /** docs/formats.md says what each column holds. */
   static final StructType SCHEMA =
@@ -36,7 +39,8 @@ public final class PromotionTable {
           .add("split", DataTypes.StringType)
           .add("samples", DataTypes.StringType)
           .add("figures", DataTypes.createMapType(DataTypes.StringType, DataTypes.DoubleType))
-          .add("at", DataTypes.TimestampType);
+          .add("at", DataTypes.TimestampType)
+          .add(VARIANT, DataTypes.StringType);
 
   private final SparkSession spark;
   private final String path;
@@ -62,6 +66,18 @@ public final class PromotionTable {
     return rows.orderBy(col(GENERATION).desc()).limit(1).collectAsList().stream()
         .map(PromotionTable::read)
         .findFirst();
+  }
+
+  /** By which one knows the table, wherever its workspace is moved; empty where there is none. */
+  public Optional<String> id() {
+    Snapshot now = CacheTables.newest(spark, path);
+    return now.version() < 0 ? Optional.empty() : Optional.of(now.metadata().id());
+  }
+
+  /** Makes the table where there is none; its id. */
+  public String create() {
+    AppendOnce.create(spark, path, SCHEMA);
+    return id().orElseThrow();
   }
 
   /** The models that were ever promoted, by name. */
@@ -115,7 +131,14 @@ public final class PromotionTable {
         p.split(),
         p.samples(),
         JavaConverters.mapAsScalaMap(p.figures()),
-        p.at());
+        p.at(),
+        p.variant());
+  }
+
+  private static String variant(Row row) {
+    String variant =
+        List.of(row.schema().fieldNames()).contains(VARIANT) ? row.getAs(VARIANT) : null;
+    return Objects.requireNonNullElse(variant, Promotion.FP32);
   }
 
   private static Promotion read(Row row) {
@@ -126,6 +149,7 @@ public final class PromotionTable {
         row.getAs("version"),
         row.getAs("previous_version"),
         row.getAs("run"),
+        variant(row),
         row.getAs("mlflow_run"),
         row.getAs("onnx_sha256"),
         row.getAs("split"),
