@@ -6,7 +6,7 @@ demo_help() {
 Usage: stillhouse demo [options]
 
 Draws inspection scenes, trains a teacher on them and freezes it, caches what it says, distils students
-over four ranks, exports them to ONNX, evaluates the ONNX files, and logs everything to an MLflow server.
+over four ranks, exports them to ONNX, evaluates the ONNX files, writes a report, and logs everything to an MLflow server.
 
   --out DIR            where everything goes (default: out/demo); a second run goes on from what is there
   --images DIR --masks DIR [--classes a,b]   your own images, with index PNG masks of the same base names
@@ -166,8 +166,10 @@ demo() {
   job "exporting to ONNX" export --root "$out" --runs-from "$logs/runs.txt"
   job "evaluating what ships" evaluate --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --runs-from "$logs/runs.txt" \
     --summary "$out/summary.json"
+  job "writing the report" report --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --runs-from "$logs/runs.txt" \
+    --out "$out/report.html"
   run batch "$BATCH"
-  say "$(printf 'done in %d s; figures in %s' $(($(date +%s) - started)) "$out/summary.json")"
+  say "$(printf 'done in %d s; figures in %s, and as a page in %s' $(($(date +%s) - started)) "$out/summary.json" "$out/report.html")"
   if [ -n "$keep" ]; then
     say "MLflow stays up at $MLFLOW_TRACKING_URI (kill -- -$MLFLOW_PID ends it)"
     MLFLOW_PID=''

@@ -6,9 +6,7 @@ import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.util.ArrayList;
 import java.util.List;
-import stillhouse.data.ClassMask;
 
 /** Rows of panels on one page: a header a column, a caption a row, a legend at the foot. */
 public final class ContactSheet {
@@ -134,24 +132,13 @@ public final class ContactSheet {
 
   /** Coloured swatches with what they mean, wrapped to the page. */
   private static final class Legend {
-    private record Entry(int rgb, String text) {}
-
     private static final int ENTRY = 170; // pixels an entry takes
 
-    private final List<Entry> entries;
+    private final List<Overlay.Colour> entries;
     private final int columns;
 
     Legend(List<String> classNames, int width) {
-      var all = new ArrayList<Entry>();
-      for (int c = 1; c <= classNames.size(); c++) {
-        all.add(new Entry(Palette.classColour(c), classNames.get(c - 1)));
-      }
-      all.add(new Entry(Palette.MISSED, "missed"));
-      all.add(new Entry(Palette.FALSE_ALARM, "false"));
-      all.add(new Entry(Palette.WRONG_CLASS, "wrong class"));
-      all.add(new Entry(Palette.blend(0, Palette.EDGE_ONLY, 0.6), "edge only"));
-      all.add(new Entry(0xcccccc, "ignored (" + ClassMask.IGNORE + ")"));
-      entries = List.copyOf(all);
+      entries = Overlay.legend(classNames);
       columns = Math.max(1, (width - GAP) / ENTRY);
     }
 

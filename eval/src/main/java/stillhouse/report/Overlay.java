@@ -47,6 +47,27 @@ public final class Overlay {
         errors(image, student, teacher));
   }
 
+  /** A colour of the panels, 0xRRGGBB, and what it says. */
+  public record Colour(int rgb, String text) {}
+
+  /**
+   * What the panels' colours say.
+   *
+   * @param classNames foreground classes 1…K; empty where the panels show none
+   */
+  public static List<Colour> legend(List<String> classNames) {
+    List<Colour> legend = new ArrayList<>();
+    for (int c = 1; c <= classNames.size(); c++) {
+      legend.add(new Colour(Palette.classColour(c), classNames.get(c - 1)));
+    }
+    legend.add(new Colour(Palette.MISSED, "missed"));
+    legend.add(new Colour(Palette.FALSE_ALARM, "false"));
+    legend.add(new Colour(Palette.WRONG_CLASS, "wrong class"));
+    legend.add(new Colour(Palette.blend(0, Palette.EDGE_ONLY, 0.6), "edge only"));
+    legend.add(new Colour(0xcccccc, "ignored (" + ClassMask.IGNORE + ")"));
+    return List.copyOf(legend);
+  }
+
   private static BufferedImage dimmed(RgbImage image) {
     return paint(image.width(), image.height(), i -> Palette.blend(0, colour(image, i), DIM));
   }

@@ -7,10 +7,10 @@ import java.io.UncheckedIOException;
 import javax.imageio.ImageIO;
 
 /** PNG bytes of a picture. */
-final class Png {
+public final class Png {
   private Png() {}
 
-  static byte[] of(BufferedImage picture) {
+  public static byte[] of(BufferedImage picture) {
     var bytes = new ByteArrayOutputStream();
     try {
       if (!ImageIO.write(picture, "png", bytes)) {

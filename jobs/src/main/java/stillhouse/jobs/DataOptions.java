@@ -24,4 +24,12 @@ final class DataOptions {
   DatasetConfig load() {
     return DatasetConfig.load(ConfFiles.find("datasets", data), variables);
   }
+
+  /** As one types it. */
+  String typed() {
+    StringBuilder typed = new StringBuilder("--data " + data);
+    variables.forEach(
+        (name, value) -> typed.append(" --set ").append(name).append('=').append(value));
+    return typed.toString();
+  }
 }

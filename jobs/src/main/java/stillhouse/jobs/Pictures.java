@@ -11,6 +11,7 @@ import stillhouse.data.ClassMask;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.RgbImage;
+import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.predict.Masks;
 import stillhouse.predict.OnnxSource;
@@ -42,10 +43,6 @@ final class Pictures {
    * @return whether there was anything to show
    */
   boolean draw(OnnxSource source, Path folder) throws IOException {
-    List<String> headers =
-        teacher
-            ? List.of("image", "truth", "teacher", "student", "student's errors")
-            : List.of("image", "truth", "student", "student's errors");
     List<ContactSheet.Row> sheet = new ArrayList<>();
     try (Segmenter student = source.open()) {
       for (Row row : rows()) {
@@ -58,11 +55,23 @@ final class Pictures {
     Files.createDirectories(folder);
     Files.write(
         folder.resolve("overlays.png"),
-        ContactSheet.png(headers, sheet, samples.dataset().classes()));
+        ContactSheet.png(headers(), sheet, samples.dataset().classes()));
     return true;
   }
 
-  private ContactSheet.Row row(Row row, Segmenter student) {
+  /** What the panels of a row show. */
+  List<String> headers() {
+    return teacher
+        ? List.of("image", "truth", "teacher", "student", "student's errors")
+        : List.of("image", "truth", "student", "student's errors");
+  }
+
+  /**
+   * One image.
+   *
+   * @param row of the samples
+   */
+  ContactSheet.Row row(Row row, Segmenter student) {
     RgbImage image = HadoopImages.of(spark).read(row);
     ClassMask truth = ImageCodec.decodeMask(row.getAs("mask"));
     List<ClassMask> predictions = new ArrayList<>();
@@ -71,11 +80,14 @@ final class Pictures {
       predictions.add(Masks.fromLogits(cached.logits(row), image.width(), image.height()));
     }
     predictions.add(Masks.fromLogits(student.logits(image), image.width(), image.height()));
-    String uri = row.getAs("image_uri");
+    return new ContactSheet.Row(name(row), Overlay.panels(image, truth, predictions));
+  }
+
+  /** The file's own, and of a tile where it lies. */
+  static String name(Row sample) {
+    String uri = sample.getAs(Samples.IMAGE_URI);
     String name = uri.substring(uri.lastIndexOf('/') + 1);
-    return new ContactSheet.Row(
-        Tile.of(row).map(tile -> name + " at " + tile.x() + "," + tile.y()).orElse(name),
-        Overlay.panels(image, truth, predictions));
+    return Tile.of(sample).map(tile -> name + " at " + tile.x() + "," + tile.y()).orElse(name);
   }
 
   private List<Row> rows() {

@@ -18,7 +18,6 @@ import stillhouse.data.ImageCodec;
 import stillhouse.data.ImageSource;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
-import stillhouse.data.Tile;
 import stillhouse.predict.Masks;
 import stillhouse.predict.RowLogits;
 import stillhouse.predict.Segmenter;
@@ -85,14 +84,12 @@ final class ReviewSheets {
     ClassMask says = Masks.fromLogits(student.logits(image), image.width(), image.height());
     ClassMask taught = Masks.fromLogits(teacher.logits(sample), image.width(), image.height());
     return new ContactSheet.Row(
-        name(sample) + ": " + ious(compared) + "; sample " + compared.getAs(Samples.SAMPLE_ID),
+        Pictures.name(sample)
+            + ": "
+            + ious(compared)
+            + "; sample "
+            + compared.getAs(Samples.SAMPLE_ID),
         Overlay.disagreement(image, label, taught, says));
-  }
-
-  private static String name(Row sample) {
-    String uri = sample.getAs(Samples.IMAGE_URI);
-    String name = uri.substring(uri.lastIndexOf('/') + 1);
-    return Tile.of(sample).map(tile -> name + " at " + tile.x() + "," + tile.y()).orElse(name);
   }
 
   private static String ious(Row compared) {

@@ -44,6 +44,11 @@ final class RootOption {
     return uri;
   }
 
+  /** As one types it. */
+  String typed() {
+    return "--root " + root + (runs == null ? "" : " --runs " + runs);
+  }
+
   /** A place in the workspace as files name it that move with it: without the workspace's own. */
   String relative(String uri) {
     return uri.startsWith(uri() + "/") ? uri.substring(uri().length() + 1) : uri;

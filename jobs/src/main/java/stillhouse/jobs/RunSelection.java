@@ -29,6 +29,11 @@ final class RunSelection {
     return root;
   }
 
+  /** Whether runs were named, and not taken as they are there. */
+  boolean isNamed() {
+    return names != null || namesFrom != null;
+  }
+
   /** Folders of the runs, one at least; a name without a trained run is refused. */
   List<Path> folders() {
     List<Path> all = foldersIfAny();

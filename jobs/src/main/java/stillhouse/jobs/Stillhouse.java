@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ReviewCommand.class,
       CascadeCommand.class,
       CompareCommand.class,
+      ReportCommand.class,
       PromoteCommand.class,
       SweepCommand.class,
       BatchCommand.class,

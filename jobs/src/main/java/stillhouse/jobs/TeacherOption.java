@@ -27,6 +27,11 @@ final class TeacherOption {
         .orElseThrow(() -> new ConfigException("No teacher is named. Give --teacher NAME."));
   }
 
+  /** As one types it; empty where none is named. */
+  String typed() {
+    return name == null ? "" : "--teacher " + name;
+  }
+
   /** Empty where none is named; its files are checked, so a missing or another one ends the job. */
   Optional<LocalTeacher> find(DatasetConfig dataset) {
     Optional<TeacherConfig> config =

@@ -37,10 +37,19 @@ public final class CurveSpool {
    * @param folder of the run
    */
   public CurveSpool(Path folder) {
-    this.file = folder.resolve(FILE);
-    if (!isEmpty()) {
+    this(folder.resolve(FILE), true);
+  }
+
+  private CurveSpool(Path file, boolean mended) {
+    this.file = file;
+    if (mended && !isEmpty()) {
       cutAfterLastLine();
     }
+  }
+
+  /** For one who looks at a run that another may train: the file stays as it is. */
+  static CurveSpool beside(Path folder) {
+    return new CurveSpool(folder.resolve(FILE), false);
   }
 
   private void cutAfterLastLine() {

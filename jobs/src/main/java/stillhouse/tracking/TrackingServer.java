@@ -5,9 +5,13 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.mlflow.api.proto.Service.CreateRun;
 import org.mlflow.api.proto.Service.Experiment;
+import org.mlflow.api.proto.Service.Metric;
 import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunTag;
 import org.mlflow.tracking.MlflowClient;
@@ -134,6 +138,27 @@ public final class TrackingServer implements AutoCloseable {
 
   private TrackedRun run(RunInfo run) {
     return new TrackedRun(calls, run.getRunId(), run.getArtifactUri(), address(run));
+  }
+
+  /**
+   * The values that a run was told, by name and step; of a step told more than once the last.
+   *
+   * @param wanted by name
+   */
+  Map<String, NavigableMap<Long, Double>> curves(String runId, Predicate<String> wanted) {
+    String asked = "read the curves of run " + runId;
+    Map<String, NavigableMap<Long, Double>> curves = new TreeMap<>();
+    for (Metric last : calls.call(asked, () -> client.getRun(runId).getData().getMetricsList())) {
+      String name = last.getKey();
+      if (wanted.test(name)) {
+        NavigableMap<Long, Double> curve = new TreeMap<>();
+        calls
+            .call(asked, () -> client.getMetricHistory(runId, name))
+            .forEach(metric -> curve.put(metric.getStep(), metric.getValue()));
+        curves.put(name, curve);
+      }
+    }
+    return curves;
   }
 
   @Override

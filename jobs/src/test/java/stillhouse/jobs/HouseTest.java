@@ -51,7 +51,7 @@ class HouseTest {
               "stillhouse.comm..",
               "stillhouse.onnx..")
           .layer("jobs")
-          .definedBy("stillhouse.jobs..", "stillhouse.tracking..")
+          .definedBy("stillhouse.jobs..", "stillhouse.htmlreport..", "stillhouse.tracking..")
           .whereLayer("jobs")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("student-train")
@@ -60,6 +60,16 @@ class HouseTest {
           .mayOnlyBeAccessedByLayers("student-train", "jobs")
           .whereLayer("teacher-cache")
           .mayOnlyBeAccessedByLayers("eval", "student-train", "jobs");
+
+  @ArchTest
+  static final ArchRule A_REPORT_TELLS_WHAT_IT_IS_GIVEN =
+      noClasses()
+          .that()
+          .resideInAPackage("stillhouse.htmlreport..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("stillhouse.jobs..", "stillhouse.tracking..", "org.apache.spark..")
+          .because("a page is made, and tested, without a workspace");
 
   @ArchTest
   static final ArchRule NO_JAVA_NUMBER_ENTERS_A_GRAPH =

@@ -77,7 +77,7 @@ class LauncherTest {
         ConfigFile.load(copy, BatchCommand.Batch.class, "/schema/batch.json").jobs();
     assertThat(jobs)
         .extracting(job -> job.run().get(0))
-        .containsExactly("ingest", "teacher", "cache", "train", "export", "evaluate");
+        .containsExactly("ingest", "teacher", "cache", "train", "export", "evaluate", "report");
     assertThat(jobs.get(0).run())
         .containsExactly("ingest", "--data", "da\"ta\\.yaml", "--root", out);
     List<String> train = jobs.get(3).run();
@@ -86,7 +86,7 @@ class LauncherTest {
         .containsSequence("--steps", "300");
     String names = train.get(train.indexOf("--names-out") + 1);
     assertThat(names).startsWith(out + "/logs-").endsWith("/runs.txt");
-    for (BatchCommand.Job job : jobs.subList(4, 6)) {
+    for (BatchCommand.Job job : jobs.subList(4, 7)) {
       assertThat(job.run()).containsSequence("--runs-from", names);
     }
     for (BatchCommand.Job job : jobs) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -481,6 +482,52 @@ class PipelineTest implements ReviewedRunTests {
         bench.said(
             "promote", bench.root(), bench.tracking(), "--run=" + RUNS.get(0), "--variant=fp16");
     assertThat(refused.code()).as(refused.err()).isEqualTo(Stillhouse.REFUSED);
+  }
+
+  @Test
+  void aReportTellsOfTheWorkspace() throws Exception {
+    Path page = folder.resolve("report/page.html");
+    String[] report = {"report", bench.data(), bench.root(), teacher(), "--out=" + page};
+    assertThat(bench.said(with(report, "--run=absent")).err())
+        .startsWith("error: No trained run in ");
+    assertThat(bench.said(with(report, "--run=teacher")).err())
+        .startsWith(
+            "error: Cannot report on [teacher]: not evaluated on split test. Run: bin/still");
+    assertThat(bench.said(with(report, "--split=val")).err())
+        .startsWith("error: No evaluated run in ")
+        .contains("Run: bin/stillhouse evaluate --data ");
+    assertThat(bench.said(with(report, "--bench=" + folder.resolve("summary.json"))).err())
+        .startsWith("error: Invalid --bench: ");
+    Path table = folder.resolve("evaluations").resolve(RUNS.get(0));
+    Path aside = Files.move(table, folder.resolve("evaluations/aside"));
+    try {
+      assertThat(bench.said(report).err())
+          .startsWith("error: Cannot report on " + RUNS.get(0) + ": its table of per-image counts ")
+          .contains("is gone. Run: bin/stillhouse evaluate ");
+    } finally {
+      Files.move(aside, table);
+    }
+    assertThat(page).doesNotExist();
+
+    bench.done(with(report, bench.tracking(), "--images=1"));
+    String text = Files.readString(page);
+    assertThat(text)
+        .contains("<th scope=\"row\">" + RUNS.get(1) + "<small>tiny-conv by sard, seed 0, ")
+        .contains("Not evaluated on split test, so not in this report: teacher")
+        .contains(">W: weight<", ">student&#39;s errors<", "among the worst: boundary IoU ")
+        .contains(">feature-consistency<", ">learning rate<"); // curves, as MLflow has them
+    JsonNode sard = bench.json("summary.json").get("models").get(2);
+    assertThat(text)
+        .contains(String.format(Locale.ROOT, ">%.4f<", sard.get("boundary_iou").asDouble()));
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      String id =
+          client.getRun(bench.record(RUNS.get(1)).mlflowRun()).getData().getTagsList().stream()
+              .filter(tag -> tag.getKey().equals("report_test"))
+              .findFirst()
+              .orElseThrow()
+              .getValue();
+      assertThat(bench.artifacts(id, "report")).contains("report/page.html");
+    }
   }
 
   @Test

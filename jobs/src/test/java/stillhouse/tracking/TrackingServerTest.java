@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
@@ -60,6 +62,28 @@ class TrackingServerTest {
     assertThat(server.get("/api/2.0/mlflow/runs/get?run_id=" + id)).contains("drawn-scenes");
     assertThat(server.get("/api/2.0/mlflow/artifacts/list?path=overlays&run_id=" + id))
         .contains("overlays/overlay 1.txt");
+  }
+
+  @Test
+  void aRunsCurvesAreReadFromTheServerAndFromWhatWaitsForIt() {
+    Path waiting = folder.resolve("waiting");
+    new CurveSpool(waiting).add(Map.of("train/loss", 0.25), 3, 7);
+    try (var tracking = TrackingServer.connect(server.uri())) {
+      TrackedRun run = tracking.start("steel", "curves", Map.of());
+      run.metrics(Map.of("train/loss", 1.0, "system/heap", 9.0), 1);
+      run.metrics(Map.of("train/loss", 0.5), 2);
+      run.finish(true);
+      var there = Optional.of(tracking);
+      RunHistory history = RunHistory.of(there, run.id(), waiting, k -> k.startsWith("train/"));
+      assertThat(history.told()).isTrue();
+      assertThat(history.curves()).containsOnlyKeys("train/loss");
+      assertThat(history.curves().get("train/loss"))
+          .containsExactlyEntriesOf(new TreeMap<>(Map.of(1L, 1.0, 2L, 0.5, 3L, 0.25)));
+      RunHistory unknown = RunHistory.of(there, "0".repeat(32), waiting, k -> true);
+      assertThat(unknown.told()).isFalse();
+      assertThat(unknown.curves().get("train/loss")).containsOnlyKeys(3L);
+    }
+    assertThat(RunHistory.of(Optional.empty(), "", folder, k -> true).curves()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,4 @@
+package stillhouse.htmlreport;
+
+/** A title within a section. */
+record Heading(String text) implements Block {}
