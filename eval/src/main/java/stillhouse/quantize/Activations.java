@@ -29,10 +29,12 @@ public final class Activations implements Serializable {
    *
    * @param model an ONNX file of one image input [N, 3, H, W]
    * @param images RGB in 0…1, each [3, H, W]
-   * @throws IllegalArgumentException where a value is not finite, naming it
+   * @throws IllegalArgumentException where a value is not finite, naming it, or nothing in the
+   *     network can be quantised
    */
   public static Activations of(byte[] model, Iterator<float[]> images) {
     ModelProto parsed = parse(model);
+    QdqModel.requireProducts(parsed);
     Activations measured = new Activations();
     if (!images.hasNext()) {
       return measured;

@@ -52,20 +52,11 @@ public final class QdqModel {
   }
 
   /**
-   * For TensorRT, with ranges of all that activations are on a few images: a floor of what INT8 can
-   * be.
-   *
    * @param model an ONNX file of one image input [N, 3, H, W]
-   * @param images RGB in 0…1, each [3, H, W]; at least one
+   * @param activations of the file, on at least one image; of weights alone on none
    * @return the file in INT8; the same input gives the same bytes
    * @throws IllegalArgumentException where it is no such file, or nothing in it can be quantised
    */
-  public static byte[] of(byte[] model, List<float[]> images) {
-    requireProducts(Activations.parse(model));
-    return of(model, Activations.of(model, images.iterator()), QdqOptions.plainest());
-  }
-
-  /** As {@link #of(byte[], List)}, with ranges that were measured before. */
   public static byte[] of(byte[] model, Activations activations, QdqOptions options) {
     ModelProto parsed = Activations.parse(model);
     requireProducts(parsed);
@@ -85,7 +76,7 @@ public final class QdqModel {
     return placement.products().stream().map(at -> placement.index().node(at).getName()).toList();
   }
 
-  private static void requireProducts(ModelProto model) {
+  static void requireProducts(ModelProto model) {
     if (new Placement(model.getGraph()).products().isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot quantise '%s': it has no Conv and no MatMul by a constant"

@@ -16,8 +16,4 @@ public record QdqOptions(Target target, Calibration calibration, Set<String> inF
   List<String> sorted() {
     return inFloat.stream().sorted().toList();
   }
-
-  static QdqOptions plainest() {
-    return new QdqOptions(Target.TENSORRT, Calibration.MIN_MAX, Set.of());
-  }
 }

@@ -20,9 +20,18 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class QdqModelTest {
+  /** For TensorRT, all in INT8, by the largest magnitudes. */
+  private static byte[] rounded(byte[] model, List<float[]> images) {
+    return QdqModel.of(
+        model,
+        Activations.of(model, images.iterator()),
+        new QdqOptions(Target.TENSORRT, Calibration.MIN_MAX, Set.of()));
+  }
+
   /** Two 1×1 filters of three channels, so that each output is a sum that can be worked by hand. */
   private static final float[] WEIGHT = {1, -0.5f, 0.25f, 2, 0, -4};
 
@@ -36,15 +45,14 @@ class QdqModelTest {
     float half = 64 / 127f;
     float quarter = 32 / 127f;
     float[] expected = {1 - half * half + quarter * quarter, 4 * half - 4 * quarter};
-    byte[] rounded = QdqModel.of(model(WEIGHT), List.of(image));
+    byte[] rounded = rounded(model(WEIGHT), List.of(image));
     assertThat(run(rounded, image)).containsExactly(expected, within(1e-6f));
     assertThat(run(model(WEIGHT), image)).containsExactly(new float[] {0.8125f, 1}, within(1e-6f));
   }
 
   @Test
   void whatIsBeyondTheCalibratedRangeIsCutOff() throws OrtException {
-    byte[] rounded =
-        QdqModel.of(model(new float[] {1, 0, 0, 0, 1, 0}), List.of(new float[] {1, 1, 1}));
+    byte[] rounded = rounded(model(new float[] {1, 0, 0, 0, 1, 0}), List.of(new float[] {1, 1, 1}));
     assertThat(run(rounded, new float[] {3, 0.5f, 0}))
         .containsExactly(new float[] {1, 64 / 127f}, within(1e-6f));
   }
@@ -60,7 +68,7 @@ class QdqModelTest {
         image[i % 3] = random.nextFloat();
       }
       float[] exact = run(model(weight), image);
-      float[] rounded = run(QdqModel.of(model(weight), List.of(image)), image);
+      float[] rounded = run(rounded(model(weight), List.of(image)), image);
       for (int o = 0; o < 2; o++) {
         float peak = 0;
         for (int i = 0; i < 3; i++) {
@@ -75,8 +83,8 @@ class QdqModelTest {
   @Test
   void theFileSaysThatItIsInt8AndIsTheSameEachTime() throws Exception {
     List<float[]> images = List.of(new float[] {1, 0, 0}, new float[] {0, 2, 0});
-    byte[] rounded = QdqModel.of(model(WEIGHT), images);
-    assertThat(QdqModel.of(model(WEIGHT), images)).isEqualTo(rounded);
+    byte[] rounded = rounded(model(WEIGHT), images);
+    assertThat(rounded(model(WEIGHT), images)).isEqualTo(rounded);
     var precision = ModelProto.parseFrom(rounded).getMetadataProps(0);
     assertThat(precision.getKey()).isEqualTo(QdqModel.PRECISION);
     assertThat(precision.getValue()).isEqualTo("int8 qdq, signed activations, min-max on 2 images");
@@ -84,24 +92,24 @@ class QdqModelTest {
 
   @Test
   void refusesWhatItCannotQuantise() {
-    assertThatThrownBy(() -> QdqModel.of(new byte[] {9, 9, 9}, List.of(new float[3])))
+    assertThatThrownBy(() -> rounded(new byte[] {9, 9, 9}, List.of(new float[3])))
         .hasMessageStartingWith("Cannot quantise a file of 3 bytes: it is no ONNX model (");
     byte[] empty =
         ModelProto.newBuilder()
             .setGraph(GraphProto.newBuilder().setName("e"))
             .build()
             .toByteArray();
-    assertThatThrownBy(() -> QdqModel.of(empty, List.of(new float[3])))
+    assertThatThrownBy(() -> rounded(empty, List.of(new float[3])))
         .hasMessage("Cannot quantise 'e': it has no Conv and no MatMul by a constant");
-    assertThatThrownBy(() -> QdqModel.of(model(WEIGHT), List.of()))
+    assertThatThrownBy(() -> rounded(model(WEIGHT), List.of()))
         .hasMessage("Cannot measure activations: there is no image");
     float[] broken = WEIGHT.clone();
     broken[4] = Float.POSITIVE_INFINITY;
-    assertThatThrownBy(() -> QdqModel.of(model(broken), List.of(new float[3])))
+    assertThatThrownBy(() -> rounded(model(broken), List.of(new float[3])))
         .hasMessage(
             "Cannot measure activation logits of 'g': it is not finite on calibration image 1");
     float[] none = {0, Float.NaN, 0};
-    assertThatThrownBy(() -> QdqModel.of(model(WEIGHT), List.of(none)))
+    assertThatThrownBy(() -> rounded(model(WEIGHT), List.of(none)))
         .hasMessage(
             "Cannot measure activation image of 'g': it is not finite on calibration image 1");
   }
@@ -115,12 +123,12 @@ class QdqModelTest {
       weight.addFloatData(value);
     }
     List<float[]> images = List.of(new float[] {1, 0.5f, 0.25f});
-    float[] expected = run(QdqModel.of(model(WEIGHT), images), images.get(0));
-    byte[] listed = QdqModel.of(model.build().toByteArray(), images);
+    float[] expected = run(rounded(model(WEIGHT), images), images.get(0));
+    byte[] listed = rounded(model.build().toByteArray(), images);
     assertThat(run(listed, images.get(0))).containsExactly(expected);
     weight.clearFloatData().addFloatData(1);
     byte[] cut = model.build().toByteArray();
-    assertThatThrownBy(() -> QdqModel.of(cut, images))
+    assertThatThrownBy(() -> rounded(cut, images))
         .hasMessageStartingWith(
             "Cannot run 'g': ") // ONNX Runtime sees it first, where activations are measured
         .isInstanceOf(IllegalArgumentException.class);
@@ -136,7 +144,7 @@ class QdqModelTest {
         .getGraphBuilder()
         .addOutput(SmallNetwork.value("again", 2, 3, 1, 1))
         .addNode(NodeProto.newBuilder().setOpType("Neg").addInput("w").addOutput("again"));
-    byte[] rounded = QdqModel.of(model.build().toByteArray(), List.of(new float[] {1, 1, 1}));
+    byte[] rounded = rounded(model.build().toByteArray(), List.of(new float[] {1, 1, 1}));
     assertThat(run(rounded, new float[] {0, 0, 0})).containsExactly(0, 0);
   }
 

@@ -1,53 +1,42 @@
 package stillhouse.jobs;
 
-import ai.djl.ndarray.NDArray;
 import java.lang.ref.SoftReference;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.apache.hadoop.conf.Configuration;
-import stillhouse.cache.TrainingView;
-import stillhouse.train.Experiment;
-import stillhouse.train.ViewImages;
+import org.apache.spark.sql.SparkSession;
+import stillhouse.cache.ViewInfo;
 
 /**
- * Training images that a student's activations in INT8 are measured on. A driver reads them once,
- * unless its memory runs short meanwhile.
+ * Training images that a student's activations in INT8 are measured on while it trains: drawn as
+ * export draws its own, but fewer. A driver reads them once, unless its memory runs short
+ * meanwhile.
  */
 final class CalibrationImages implements Supplier<List<float[]>> {
-  private static final int IMAGES = 32; // in the order of a hash: a fair draw
+  private static final int IMAGES = 32; // each look runs them; export takes 512
 
-  private final Experiment experiment;
-  private final TrainingView view;
-  private final Configuration hadoop;
+  private final SparkSession spark;
+  private final String root;
+  private final ViewInfo view;
   private SoftReference<List<float[]>> images = new SoftReference<>(null);
 
-  CalibrationImages(Experiment experiment, TrainingView view, Configuration hadoop) {
-    this.experiment = experiment;
+  /**
+   * @param root the workspace
+   * @param view whose input size the images are brought to
+   */
+  CalibrationImages(SparkSession spark, String root, ViewInfo view) {
+    this.spark = spark;
+    this.root = root;
     this.view = view;
-    this.hadoop = hadoop;
   }
 
   @Override
   public synchronized List<float[]> get() {
     List<float[]> kept = images.get();
     if (kept == null) {
-      kept = read();
+      CalibrationSet set = CalibrationSet.draw(spark, root, IMAGES, view.classes());
+      kept = Int8Calibration.planes(spark, root, set.ids(), view.height(), view.width());
       images = new SoftReference<>(kept);
     }
     return kept;
-  }
-
-  private List<float[]> read() {
-    try (Network network = new Network(experiment, view);
-        NDArray first = ViewImages.first(view, IMAGES, network.manager(), hadoop)) {
-      List<float[]> each = new ArrayList<>();
-      for (int i = 0; i < first.getShape().get(0); i++) {
-        try (NDArray image = first.get(i)) {
-          each.add(image.toFloatArray());
-        }
-      }
-      return each;
-    }
   }
 }

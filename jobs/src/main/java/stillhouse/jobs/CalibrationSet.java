@@ -50,7 +50,13 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
           .add("hash", DataTypes.StringType)
           .add("brightness", DataTypes.DoubleType);
 
-  private record Candidate(String id, String group, String shows, String hash, double brightness) {}
+  /**
+   * A training image that may be drawn.
+   *
+   * @param shows the numbers of its classes, joined by +; empty for none
+   * @param brightness mean of its values, 0 to 255
+   */
+  record Candidate(String id, String group, String shows, String hash, double brightness) {}
 
   /**
    * @param wanted images
@@ -58,7 +64,7 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
    * @throws ConfigException where there is no training image
    */
   static CalibrationSet draw(SparkSession spark, String root, int wanted, List<String> names) {
-    spark.sparkContext().setJobDescription("export: calibration images, by class and brightness");
+    spark.sparkContext().setJobDescription("INT8: calibration images, by class and brightness");
     try {
       List<Candidate> candidates = candidates(spark, root, wanted);
       if (candidates.isEmpty()) {
@@ -78,9 +84,21 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
             .where(col(Samples.SPLIT).equalTo("train"))
             .withColumn(
                 "shows", array_join(col(Samples.CLASSES_PRESENT).cast("array<string>"), "+"))
-            .withColumn("hash", sha2(col(Samples.SAMPLE_ID), 256));
+            .withColumn("hash", sha2(col(Samples.SAMPLE_ID), 256))
+            .select( // masks stay where they are
+                Samples.SAMPLE_ID,
+                Samples.GROUP_ID,
+                Samples.IMAGE_URI,
+                Samples.CONTENT_SHA256,
+                Samples.TILE,
+                "shows",
+                "hash");
     Dataset<Row> some =
         train
+            .join(
+                Quarantine.unreadable(spark, root, train),
+                Quarantine.on(Samples.SAMPLE_ID),
+                "left_anti")
             .withColumn("rank", row_number().over(Window.partitionBy("shows").orderBy("hash")))
             .orderBy("rank", "hash")
             .limit(CANDIDATES * wanted);
@@ -117,7 +135,8 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
     return sum / (double) image.rgb().length;
   }
 
-  private static CalibrationSet drawn(List<Candidate> candidates, int wanted, List<String> names) {
+  /** Of candidates in a fixed order. */
+  static CalibrationSet drawn(List<Candidate> candidates, int wanted, List<String> names) {
     Map<String, List<Candidate>> strata = strata(candidates);
     List<String> ids = new ArrayList<>();
     Map<String, Long> counts = new TreeMap<>();

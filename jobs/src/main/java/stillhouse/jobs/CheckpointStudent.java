@@ -4,24 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Supplier;
 import stillhouse.cache.TrainingView;
 import stillhouse.onnx.OnnxExport;
-import stillhouse.quantize.QdqModel;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Experiment;
 
 /**
  * The student of a checkpoint as the file that would ship, made on the driver.
  *
- * @param calibration training images, for its activations in INT8
+ * @param rounded makes its file in INT8
  */
 record CheckpointStudent(
-    Experiment experiment,
-    TrainingView view,
-    OnnxMetadata metadata,
-    Supplier<List<float[]>> calibration) {
+    Experiment experiment, TrainingView view, OnnxMetadata metadata, RoundedStudent rounded) {
   /** Writes the student, its moving average where the run keeps one. */
   void write(Checkpoint checkpoint, Path file) {
     try (Network network = new Network(experiment, view)) {
@@ -36,10 +30,10 @@ record CheckpointStudent(
     }
   }
 
-  /** Writes a student's file in INT8, calibrated on training images. */
+  /** Writes a student's file in INT8. */
   void writeInt8(Path onnx, Path file) {
     try {
-      Files.write(file, QdqModel.of(Files.readAllBytes(onnx), calibration.get()));
+      Files.write(file, rounded.of(Files.readAllBytes(onnx)));
     } catch (IOException e) {
       throw unwritable(" in INT8", file, e);
     }

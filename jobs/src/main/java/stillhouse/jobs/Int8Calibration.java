@@ -22,7 +22,7 @@ import stillhouse.quantize.Activations;
 /** Measures a student's activations on the executors: what comes back are sums of histograms. */
 final class Int8Calibration {
   private static final Logger log = LoggerFactory.getLogger(Int8Calibration.class);
-  private static final int COMPARED = 8; // that a layer's cost is measured on
+  static final int COMPARED = 8; // images that a layer's cost is measured on
 
   private final SparkSession spark;
   private final String root;
@@ -59,7 +59,7 @@ final class Int8Calibration {
     int height = record.height();
     int width = record.width();
     try {
-      return rows(set(record.classes()).ids())
+      return rows(spark, root, set(record.classes()).ids())
           .repartition(context.defaultParallelism(), col(Samples.CONTENT_SHA256))
           .javaRDD()
           .mapPartitions(
@@ -78,18 +78,31 @@ final class Int8Calibration {
 
   /** A few of the images, as the network takes them. */
   List<float[]> few(RunRecord record) {
-    HadoopImages images = HadoopImages.of(spark);
     List<String> ids = set(record.classes()).ids();
+    return planes(
+        spark,
+        root,
+        ids.subList(0, Math.min(COMPARED, ids.size())),
+        record.height(),
+        record.width());
+  }
+
+  /**
+   * Images as a network takes them, on the driver.
+   *
+   * @param root the workspace
+   * @return in the order of their samples' ids, each [3, height, width] in 0…1
+   */
+  static List<float[]> planes(
+      SparkSession spark, String root, List<String> ids, int height, int width) {
+    HadoopImages images = HadoopImages.of(spark);
     List<float[]> few = new ArrayList<>();
-    Iterator<Row> rows =
-        rows(ids.subList(0, Math.min(COMPARED, ids.size())))
-            .orderBy(Samples.SAMPLE_ID)
-            .toLocalIterator();
-    rows.forEachRemaining(row -> few.add(planes(images, row, record.height(), record.width())));
+    Iterator<Row> rows = rows(spark, root, ids).orderBy(Samples.SAMPLE_ID).toLocalIterator();
+    rows.forEachRemaining(row -> few.add(planes(images, row, height, width)));
     return few;
   }
 
-  private Dataset<Row> rows(List<String> ids) {
+  private static Dataset<Row> rows(SparkSession spark, String root, List<String> ids) {
     Dataset<Row> chosen = spark.createDataset(ids, Encoders.STRING()).toDF(Samples.SAMPLE_ID);
     return Samples.withTiles(CacheTables.of(root).samples(spark))
         .join(chosen, Samples.SAMPLE_ID)

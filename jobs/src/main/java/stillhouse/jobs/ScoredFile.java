@@ -5,7 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Sha256;
+import stillhouse.predict.OnnxSegmenter;
+import stillhouse.predict.OnnxSource;
 
 /**
  * One file of a run that is scored.
@@ -52,6 +55,31 @@ record ScoredFile(Path folder, Variant variant) {
 
   Path require() {
     return variant == Variant.FP32 ? OnnxFiles.require(folder) : folder.resolve(variant.file());
+  }
+
+  /**
+   * Looks into the file before executors have it.
+   *
+   * @throws ConfigException where it can't be run, or is of other classes than the data set
+   */
+  void requireFits(OnnxSource source, DatasetConfig dataset, RootOption root) {
+    try (OnnxSegmenter segmenter = source.open()) {
+      if (!segmenter.classNames().equals(dataset.classes())) {
+        throw new ConfigException(
+            "Cannot evaluate %s: it was trained on classes %s, data set %s has %s. Give the data set that it was trained on (--data), or other runs (--run)."
+                .formatted(require(), segmenter.classNames(), dataset.name(), dataset.classes()));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          "Cannot evaluate %s: %s. Bring the whole file back, or write it again: bin/stillhouse export --root %s --run %s %s"
+              .formatted(
+                  name(folder.getFileName().toString()),
+                  e.getMessage(),
+                  root.uri().replaceFirst("^file:", ""),
+                  folder.getFileName(),
+                  variant == Variant.FP32 ? "--force" : "--variants " + variant.word()),
+          e);
+    }
   }
 
   /** The run's name, and behind a dot which precision; nothing for FP32. */

@@ -12,7 +12,6 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
-import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.Evaluation;
@@ -166,7 +165,7 @@ final class Scoring {
       log.info("{} is evaluated already; --force evaluates it again", name);
       return known.get();
     }
-    requireFits(source, file, record);
+    file.requireFits(source, dataset, root);
     log.info("Evaluating {} on split {}", onnx, split);
     String images = root.imageTable(file.name(folder.getFileName().toString()), split);
     EvaluationResult result =
@@ -219,32 +218,6 @@ final class Scoring {
       report(file, run, score, result, record.steps());
     }
     return score.write(file.scores()); // last: what is written counts as reported
-  }
-
-  /**
-   * @throws ConfigException where the file can't be run, or is of other classes than the data set
-   */
-  private void requireFits(OnnxSource source, ScoredFile file, RunRecord record) {
-    try (OnnxSegmenter segmenter = source.open()) {
-      if (!segmenter.classNames().equals(dataset.classes())) {
-        throw new ConfigException(
-            "Cannot evaluate %s: it was trained on classes %s, data set %s has %s. Give the data set that it was trained on (--data), or other runs (--run)."
-                .formatted(
-                    file.require(), segmenter.classNames(), dataset.name(), dataset.classes()));
-      }
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException(
-          "Cannot evaluate %s: %s. Bring the whole file back, or write it again: bin/stillhouse export --root %s --run %s %s"
-              .formatted(
-                  file.name(record.name()),
-                  e.getMessage(),
-                  root.uri().replaceFirst("^file:", ""),
-                  record.name(),
-                  file.variant() == Variant.FP32
-                      ? "--force"
-                      : "--variants " + file.variant().word()),
-          e);
-    }
   }
 
   /** The score that is there, where it is of this model on these images; another one is removed. */

@@ -84,13 +84,10 @@ final class Validation {
         prepared.experiment(),
         prepared.view(),
         metadata,
-        calibration.computeIfAbsent(
-            prepared.view().folder(),
-            folder ->
-                new CalibrationImages(
-                    prepared.experiment(),
-                    prepared.view(),
-                    spark.sparkContext().hadoopConfiguration())));
+        new RoundedStudent(
+            calibration.computeIfAbsent(
+                prepared.view().folder(),
+                folder -> new CalibrationImages(spark, root.uri(), info))));
   }
 
   /** What looks at a run between its Spark jobs. */

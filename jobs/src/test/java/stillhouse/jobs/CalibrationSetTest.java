@@ -1,0 +1,84 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import stillhouse.jobs.CalibrationSet.Candidate;
+
+/** Which of a few described images are drawn, and what is said of them. */
+class CalibrationSetTest {
+  private static final List<String> NAMES = List.of("scratch", "dent", "pinhole");
+
+  @Test
+  void strataTakeTurnsSoThatARareClassIsThereAsOftenAsItCanBe() {
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      candidates.add(candidate("plain" + i, "", i));
+    }
+    for (int i = 0; i < 3; i++) {
+      candidates.add(candidate("dent" + i, "2", 100 * i));
+    }
+    CalibrationSet set = CalibrationSet.drawn(candidates, 9, NAMES);
+    assertThat(set.ids()).hasSize(9).contains("dent0", "dent1", "dent2");
+    assertThat(set.strata())
+        .containsEntry("2, dark", 1L)
+        .containsEntry("2, middle", 1L)
+        .containsEntry("2, bright", 1L)
+        .containsEntry("none, dark", 2L)
+        .containsEntry("none, middle", 2L)
+        .containsEntry("none, bright", 2L);
+    assertThat(set.classes()).containsExactly("dent");
+  }
+
+  @Test
+  void withinAStratumAnotherGroupsImageComesFirst() {
+    List<Candidate> candidates =
+        List.of(
+            new Candidate("a0", "a", "1", "0", 10),
+            new Candidate("a1", "a", "1", "1", 10),
+            new Candidate("b0", "b", "1", "2", 10),
+            new Candidate("c0", "c", "1+3", "3", 10));
+    assertThat(CalibrationSet.drawn(candidates, 4, NAMES).ids().subList(0, 3))
+        .containsExactlyInAnyOrder("a0", "b0", "c0");
+    assertThat(CalibrationSet.drawn(candidates, 99, NAMES).ids())
+        .containsExactlyInAnyOrder("a0", "a1", "b0", "c0");
+  }
+
+  @Test
+  void fewImagesOfOneClassAreWarnedOfByNumberAndName() {
+    List<Candidate> candidates =
+        IntStream.range(0, 12).mapToObj(i -> candidate("dent" + i, "2", i)).toList();
+    assertThat(CalibrationSet.drawn(candidates, 512, NAMES).warnings(NAMES))
+        .containsExactly(
+            "INT8 is calibrated on 12 images (at least 500 are wanted): what rare images need may be"
+                + " cut off. Ingest more, or ask for more with --calibration-images",
+            "INT8 is calibrated on images that show one class of 3, dent: ranges may not fit the"
+                + " others [scratch, pinhole]. Label training images of those");
+    assertThat(
+            CalibrationSet.drawn(candidates, 512, List.of("scratch", "dent"))
+                .warnings(List.of("dent")))
+        .as("one class is all there is")
+        .hasSize(1);
+  }
+
+  @Test
+  void enoughImagesOfSeveralClassesNeedNoWord() {
+    List<Candidate> candidates =
+        IntStream.range(0, 600).mapToObj(i -> candidate("s" + i, "" + (1 + i % 3), i)).toList();
+    CalibrationSet set = CalibrationSet.drawn(candidates, 512, NAMES);
+    assertThat(set.ids()).hasSize(512).doesNotHaveDuplicates();
+    assertThat(set.warnings(NAMES)).isEmpty();
+    List<Candidate> bare =
+        IntStream.range(0, 600).mapToObj(i -> candidate("s" + i, "", i)).toList();
+    assertThat(CalibrationSet.drawn(bare, 512, NAMES).warnings(NAMES))
+        .containsExactly(
+            "INT8 is calibrated on images without labels: they are spread by brightness alone");
+  }
+
+  private static Candidate candidate(String id, String shows, double brightness) {
+    return new Candidate(id, "group of " + id, shows, id, brightness);
+  }
+}
