@@ -11,6 +11,8 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -258,40 +260,43 @@ class PromoteCommandTest {
 
   @Test
   void aTableOfBeforeThereWereOtherPrecisionsIsReadAsFp32AndGoesOn() throws Exception {
-    promote("--run=good", "--model=old");
+    Path now = folder.resolve("now");
+    Promotion first = promotion(1, "fp32");
+    PromotionTable.of(session.spark(), now.toUri().toString()).append(first);
     Path before = folder.resolve("before");
     session
         .spark()
         .read()
         .format("delta")
-        .load(root.uri() + "/tables/promotions")
-        .where("model = 'old'")
+        .load(now.resolve("tables/promotions").toString())
         .drop("variant")
         .write()
         .format("delta")
         .save(before.resolve("tables/promotions").toString());
     PromotionTable table = PromotionTable.of(session.spark(), before.toUri().toString());
-    Promotion first = table.last("old").orElseThrow();
-    assertThat(first.variant()).isEqualTo("fp32");
+    assertThat(table.last("old")).hasValue(first);
     assertThat(first.name()).isEqualTo("good");
-    Promotion second =
-        new Promotion(
-            "id",
-            "old",
-            2,
-            "2",
-            "1",
-            "good",
-            "int8",
-            first.mlflowRun(),
-            "0".repeat(64),
-            "test",
-            "images",
-            Map.of("iou", 0.5),
-            first.at());
+    Promotion second = promotion(2, "int8");
     assertThat(table.append(second)).isEqualTo(second);
     assertThat(table.last("old")).hasValue(second);
     assertThat(second.name()).isEqualTo("good.int8");
+  }
+
+  private static Promotion promotion(int generation, String variant) {
+    return new Promotion(
+        "id of " + generation,
+        "old",
+        generation,
+        String.valueOf(generation),
+        "",
+        "good",
+        variant,
+        "mlflow run",
+        "0".repeat(64),
+        "test",
+        "images",
+        Map.of("iou", 0.5),
+        Timestamp.from(Instant.ofEpochSecond(generation)));
   }
 
   @Test
