@@ -12,7 +12,7 @@ import java.util.stream.LongStream;
  * @param to the place of {@code high}
  */
 record Axis(double low, double high, double step, double from, double to) {
-  private static final int TICKS = 5; // about so many
+  private static final int TICKS = 5; // steps between them at most
   private static final double ROOM = 0.05; // so that no mark lies on the edge
 
   /**
@@ -29,8 +29,8 @@ record Axis(double low, double high, double step, double from, double to) {
   private static double step(double extent) {
     double raw = extent / TICKS;
     double power = Math.pow(10, Math.floor(Math.log10(raw)));
-    double digit = raw / power;
-    return power * (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10);
+    double digit = raw / power - 1e-9; // of rounding
+    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
   }
 
   String at(double value) {

@@ -13,19 +13,24 @@ final class ConfusionSection {
 
   static Section of(Findings f) {
     List<Block> blocks = new ArrayList<>();
+    List<String> uncounted = new ArrayList<>();
     for (Model model : f.models()) {
-      if (model.confusion().isPresent()) {
-        blocks.add(
-            f.classes().size() > MOST_CLASSES
-                ? worst(f, model, model.confusion().get())
-                : matrix(f, model, model.confusion().get()));
-      } else {
-        blocks.add(
-            new Note(
-                model.name()
-                    + ": its per-image table is of before confusions were counted. This scores it again:",
-                f.commands().evaluate(" --force")));
-      }
+      model
+          .confusion()
+          .ifPresentOrElse(
+              found ->
+                  blocks.add(
+                      f.classes().size() > MOST_CLASSES
+                          ? worst(f, model, found)
+                          : matrix(f, model, found)),
+              () -> uncounted.add(model.name()));
+    }
+    if (!uncounted.isEmpty()) {
+      blocks.add(
+          new Note(
+              "The per-image tables of these are of before confusions were counted: %s. This scores them again:"
+                  .formatted(String.join(", ", uncounted)),
+              f.commands().evaluate(" --force")));
     }
     return new Section(
         "confusion",

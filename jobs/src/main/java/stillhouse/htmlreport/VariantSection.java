@@ -27,7 +27,8 @@ final class VariantSection {
     return new Section(
         "variants",
         "Precisions",
-        "What a file of another precision keeps, weighs and takes, as it was scored. Bytes are those on disk.",
+        "What a file of another precision keeps, weighs and takes, as it was scored: its boundary IoU less FP32's, how far its"
+            + " logits differ from FP32's as a share of their deviation, layers that stayed in float, bytes on disk.",
         blocks);
   }
 
@@ -54,7 +55,7 @@ final class VariantSection {
       asked.stream()
           .map(PrecisionFile::terms)
           .distinct()
-          .forEach(t -> blocks.add(new Note("Canary: " + t)));
+          .forEach(t -> blocks.add(new Note("Limits: " + t)));
     }
   }
 
@@ -63,29 +64,36 @@ final class VariantSection {
         Table.of(
             "Files of each run by precision",
             "file",
-            "precision",
             "mIoU",
             "boundary IoU",
-            "boundary IoU − FP32",
+            "− FP32",
             "Dice",
-            "logits' difference",
-            "layers in float",
+            "logits differ",
+            "in float",
             "bytes",
             "of FP32",
-            "p50 ms/image");
+            "p50 ms");
     for (Model model : f.models()) {
       if (model.isVariant() || f.variants().stream().anyMatch(v -> v.run().equals(model.run()))) {
-        table.row(model.name(), cells(f, model));
+        table.row(model.name(), calibration(f, model), cells(f, model));
       }
     }
     f.variants().stream()
         .filter(v -> f.models().stream().noneMatch(m -> isOf(v, m)))
-        .forEach(v -> table.row(v.run() + "." + v.precision(), unscored(v)));
+        .forEach(v -> table.row(v.run() + "." + v.precision(), "not scored", unscored(v)));
     return table.build();
   }
 
   private static boolean isOf(PrecisionFile variant, Model model) {
     return variant.run().equals(model.run()) && variant.precision().equals(model.precision());
+  }
+
+  private static String calibration(Findings f, Model model) {
+    return f.variants().stream()
+        .filter(v -> isOf(v, model) && !v.calibration().isEmpty())
+        .map(v -> "calibrated by " + v.calibration())
+        .findFirst()
+        .orElse("");
   }
 
   private static List<Cell> cells(Findings f, Model model) {
@@ -95,7 +103,6 @@ final class VariantSection {
             .filter(m -> m.run().equals(model.run()) && m.precision().equals(Model.WHOLE))
             .findFirst();
     return List.of(
-        Cell.text(model.precision()).with(made.map(PrecisionFile::calibration).orElse("")),
         Figures.withInterval(model, "iou"),
         Figures.withInterval(model, "boundary_iou"),
         difference(model, whole),
@@ -109,7 +116,6 @@ final class VariantSection {
 
   private static List<Cell> unscored(PrecisionFile v) {
     return List.of(
-        Cell.text(v.precision()).with("not scored"),
         Cell.none(),
         Cell.none(),
         Cell.none(),

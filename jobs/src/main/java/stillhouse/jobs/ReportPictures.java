@@ -42,7 +42,7 @@ import stillhouse.tensor.TensorColumn;
 /** Pictures of a report: of each run's worst and best images, and of what SARD weighs by. */
 final class ReportPictures {
   private static final int STRUCTURE_IMAGES = 4;
-  private static final int MOST_RUNS = 12; // a sweep has a hundred, and each is half a megabyte
+  private static final int MOST_RUNS = 12; // a sweep has a hundred, and each is 0.7 MB
   private static final int MAP_PIXELS = 192; // of a map's longer side, about
 
   private final SparkSession spark;
