@@ -16,7 +16,7 @@ public final class Masks {
    *
    * @param logits [K, h, w], pre-sigmoid
    * @return classes 0…K, [height, width]
-   * @throws IllegalArgumentException where a logit is not a number
+   * @throws IllegalArgumentException where a logit is not finite
    */
   public static ClassMask fromLogits(FloatTensor logits, int width, int height) {
     return new ClassMask(width, height, classes(logits, width, height, new float[width]));
@@ -143,13 +143,15 @@ public final class Masks {
     }
     float[] data = logits.data();
     for (int i = 0; i < data.length; i++) {
-      if (Float.isNaN(data[i])) {
+      if (!Float.isFinite(data[i])) {
         throw new IllegalArgumentException(
             "Invalid logits: "
                 + logits
-                + " holds NaN at "
+                + " holds "
+                + data[i]
+                + " at "
                 + i
-                + "; the network's output is broken");
+                + " (must be finite: between infinities there is no number to take for a class)");
       }
     }
   }

@@ -27,6 +27,11 @@ class MasksTest {
     var broken = new FloatTensor(new int[] {1, 1, 3}, new float[] {1, Float.NaN, 1});
     assertThatThrownBy(() -> Masks.fromLogits(broken, 3, 1))
         .hasMessageContaining("FloatTensor[1, 1, 3] holds NaN at 1");
+    for (float infinite : new float[] {Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY}) {
+      var overflown = new FloatTensor(new int[] {1, 1, 3}, new float[] {infinite, infinite, 1});
+      assertThatThrownBy(() -> Masks.fromLogits(overflown, 6, 2))
+          .hasMessageContaining("holds " + infinite + " at 0 (must be finite");
+    }
     var flat = new FloatTensor(new int[] {1, 3}, new float[3]);
     assertThatThrownBy(() -> Masks.fromLogits(flat, 3, 1))
         .hasMessageContaining("FloatTensor[1, 3] (must be [K, h, w]");
