@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.List;
 import java.util.Locale;
@@ -214,9 +215,12 @@ public record PredictionSet(
     return spark.sparkContext().hadoopConfiguration();
   }
 
-  private static Column key(String column) {
-    return udf((UDF1<String, String>) PredictionSet::keyOf, DataTypes.StringType)
-        .apply(col(column));
+  /** {@link #keyOf} of a column. */
+  static Column key(String column) {
+    Column name = col(column);
+    return when(
+        name.isNotNull(),
+        udf((UDF1<String, String>) PredictionSet::keyOf, DataTypes.StringType).apply(name));
   }
 
   /** The name that an image and its prediction share. */

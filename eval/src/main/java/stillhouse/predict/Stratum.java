@@ -1,75 +1,24 @@
 package stillhouse.predict;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.sql.SparkSession;
-import scala.Tuple2;
-import stillhouse.metrics.ClassCounts;
 import stillhouse.metrics.ImageCounts;
 import stillhouse.metrics.SegmentationCounts;
 
 /**
- * How an evaluation's images fall into parts that are scored by themselves, by what their truth
- * shows; so every model's parts are of the same images. All follows from the per-image table, and
- * the parts' counts are merged on the executors: the driver is told one sum a part.
+ * How an evaluation's images fall into parts that are scored by themselves. What an image is, and
+ * not what a model says of it, decides, so every model's parts are of the same images. The parts'
+ * counts are merged on the executors: the driver is told one sum a part.
  */
-public enum Stratum {
-  /**
-   * By labelled pixels of the image: {@code none}, {@code small} under 32², {@code medium} under
-   * 96², {@code large}. The limits are COCO's, which are of single objects; here all that an image
-   * shows is added up, since a class mask does not say where one object ends.
-   */
-  SIZE {
-    @Override
-    List<String> of(ImageCounts counts, List<String> classes) {
-      long pixels = counts.area(ClassCounts.FOREGROUND).actual();
-      return List.of(
-          pixels == 0 ? NONE : pixels < SMALL ? "small" : pixels < MEDIUM ? "medium" : "large");
-    }
-
-    @Override
-    List<String> names(List<String> classes) {
-      return List.of(NONE, "small", "medium", "large");
-    }
-  },
-  /** By class: an image is in the part of each class that it shows, or in {@code none}. */
-  CLASS {
-    @Override
-    List<String> of(ImageCounts counts, List<String> classes) {
-      List<String> shown = new ArrayList<>();
-      for (int c = 1; c <= classes.size(); c++) {
-        if (counts.area(c).actual() > 0) {
-          shown.add(classes.get(c - 1));
-        }
-      }
-      return shown.isEmpty() ? List.of(NONE) : shown;
-    }
-
-    @Override
-    List<String> names(List<String> classes) {
-      List<String> names = new ArrayList<>(List.of(NONE));
-      names.addAll(classes);
-      return names;
-    }
-  };
-
-  private static final String NONE = "none";
-  private static final long SMALL = 32 * 32;
-  private static final long MEDIUM = 96 * 96;
-
-  /** The parts that an image is in. */
-  abstract List<String> of(ImageCounts counts, List<String> classes);
-
-  /** All parts, in the order of a table. */
-  abstract List<String> names(List<String> classes);
+public sealed interface Stratum permits TruthStratum, StrataFile.ByColumn {
+  /** The part of images that belong to no other. */
+  String NONE = "none";
 
   /** As on a command line and in metrics' names. */
-  public String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+  String word();
 
   /**
    * The parts that have an image, each with its score.
@@ -77,32 +26,22 @@ public enum Stratum {
    * @param table the per-image table of an evaluation
    * @param classes the data set's, 1…K
    */
-  public Map<String, EvaluationResult> score(
-      SparkSession spark, String table, List<String> classes) {
-    int count = classes.size();
-    List<String> names = List.copyOf(classes); // serializable, as a task needs it
-    spark.sparkContext().setJobDescription("evaluate: sum the counts by " + word());
-    try {
-      Map<String, SegmentationCounts> sums =
-          spark
-              .read()
-              .parquet(table)
-              .javaRDD()
-              .map(ImageTable::counts)
-              .flatMapToPair(
-                  counts -> of(counts, names).stream().map(s -> new Tuple2<>(s, counts)).iterator())
-              .aggregateByKey(
-                  SegmentationCounts.zero(count),
-                  SegmentationCounts::plus,
-                  SegmentationCounts::plus)
-              .collectAsMap();
-      Map<String, EvaluationResult> scores = new LinkedHashMap<>();
-      names(classes).stream()
-          .filter(sums::containsKey)
-          .forEach(s -> scores.put(s, new EvaluationResult(classes, sums.get(s))));
-      return scores;
-    } finally {
-      spark.sparkContext().setJobDescription(null);
-    }
+  Map<String, EvaluationResult> score(SparkSession spark, String table, List<String> classes);
+
+  /** Sums the images of each part; the parts come in the order of {@code names}. */
+  static Map<String, EvaluationResult> scores(
+      JavaPairRDD<String, ImageCounts> images, List<String> names, List<String> classes) {
+    Map<String, SegmentationCounts> sums =
+        images
+            .aggregateByKey(
+                SegmentationCounts.zero(classes.size()),
+                SegmentationCounts::plus,
+                SegmentationCounts::plus)
+            .collectAsMap();
+    Map<String, EvaluationResult> scores = new LinkedHashMap<>();
+    names.stream()
+        .filter(sums::containsKey)
+        .forEach(name -> scores.put(name, new EvaluationResult(classes, sums.get(name))));
+    return scores;
   }
 }

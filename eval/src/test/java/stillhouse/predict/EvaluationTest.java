@@ -10,6 +10,7 @@ import static stillhouse.metrics.InstanceScores.Overlap.MASK;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageSource;
 import stillhouse.data.Tile;
@@ -354,8 +356,69 @@ class EvaluationTest {
         }
       }
     }
-    assertThat(parts(Stratum.SIZE, evaluation)).isEqualTo(bySize);
-    assertThat(parts(Stratum.CLASS, evaluation)).isEqualTo(byClass).hasSize(2);
+    assertThat(parts(TruthStratum.SIZE, evaluation)).isEqualTo(bySize);
+    assertThat(parts(TruthStratum.CLASS, evaluation)).isEqualTo(byClass).hasSize(2);
+  }
+
+  @Test
+  void partsByAFilesColumnAreItsImages() throws Exception {
+    Evaluation evaluation = evaluation("file");
+    evaluation.run(spark, samples(IMAGES), source, images());
+    // Images are named mem:0, mem:1, …; the last two are not in the file, and one has no glare.
+    var lines = new StringBuilder("image, glare,paint\n");
+    for (int i = 0; i < IMAGES - 2; i++) {
+      lines.append(
+          "mem:%d.png, %s ,red\n".formatted(i, i == 3 ? "" : i % 2 == 0 ? "weak" : "strong"));
+    }
+    Path file = Files.writeString(folder.resolve("strata.csv"), lines);
+    try (var strata = StrataFile.read(spark, file.toString(), samples(IMAGES))) {
+      assertThat(strata.columns()).containsExactly("glare", "paint");
+      assertThat(strata.remarks())
+          .isEqualTo("2 samples are not in " + file + ": they are of part none");
+      var byGlare = strata.by("glare").score(spark, evaluation.imageTable(), CLASSES);
+      assertThat(byGlare.keySet()).containsExactly("none", "strong", "weak");
+      assertThat(byGlare.values())
+          .extracting(EvaluationResult::images)
+          .containsExactly(3L, 9L, 11L);
+      SegmentationCounts sum = SegmentationCounts.zero(2);
+      for (EvaluationResult part : byGlare.values()) {
+        sum = sum.plus(part.counts());
+      }
+      assertThat(sum).isEqualTo(ImageTable.sum(spark, evaluation.imageTable(), 2));
+    }
+  }
+
+  @Test
+  void aStrataFileSaysWhatIsWrongWithIt() throws Exception {
+    refused("picture,glare\na,b\n", "columns [picture, glare] (must be image and at least one");
+    refused("image\n0\n", "columns [image] (must be image and at least one property)");
+    refused("image,size\nmem:0,x\n", "column 'size' (must be letters");
+    refused("image,a/b\nmem:0,x\n", "column 'a/b' (must be letters");
+    refused("image,glare\nmem:0,x\nmem:0.png,y\n", "image mem:0 has 2 rows (must be one)");
+    refused("image,glare\n,x\n", "a row without an image");
+    refused("image,glare\nother,x\n", "none of its images is one of the workspace's, as [other]");
+    refused("image,glare\nmem:0,50%\n", "value '50%' of column glare (must be letters");
+    refused("image,glare\nmem:0,x,y\n", "a row has other columns than the head");
+    var many = new StringBuilder("image,glare\n");
+    for (int i = 0; i < 101; i++) {
+      many.append("mem:%d,%d\n".formatted(i, i));
+    }
+    refused(many.toString(), "column glare has 101 values (must be ≤ 100");
+    assertThatThrownBy(() -> StrataFile.read(spark, folder + "/none.csv", samples(3)))
+        .hasMessageEndingWith("none.csv: there is no such file");
+  }
+
+  private void refused(String csv, String message) throws Exception {
+    Path file = Files.writeString(folder.resolve("bad.csv"), csv);
+    Dataset<Row> named =
+        spark
+            .range(200)
+            .select(
+                concat(lit("s"), col("id")).as("sample_id"),
+                concat(lit("mem:"), col("id")).as("image_uri"));
+    assertThatThrownBy(() -> StrataFile.read(spark, file.toString(), named))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
   }
 
   private static Map<String, SegmentationCounts> parts(Stratum by, Evaluation evaluation) {

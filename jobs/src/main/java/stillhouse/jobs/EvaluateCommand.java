@@ -20,7 +20,6 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
 import stillhouse.data.Split;
-import stillhouse.predict.Stratum;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tracking.TrackingServer;
 
@@ -62,15 +61,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private PredictionOptions predictions;
 
-  @Option(
-      names = "--by",
-      split = ",",
-      paramLabel = "size|class",
-      converter = StratumConverter.class,
-      description =
-          "also score parts of the images: by how many pixels are labelled (none, small < 32²,"
-              + " medium < 96², large), by the classes that they show")
-  private List<Stratum> by = List.of();
+  @Mixin private StrataOptions by;
 
   @Override
   public Integer call() throws Exception {
@@ -83,14 +74,17 @@ final class EvaluateCommand implements Callable<Integer> {
     boolean without = answering.isPresent() || predictions.isGiven();
     List<Path> folders = without ? runs.foldersIfAny() : runs.folders();
     requireOptions();
+    by.check();
     folders.forEach(OnnxFiles::require);
     try (var server = tracking.connect();
         var session = JobSession.open("evaluate " + dataset.name())) {
       IngestedDataset.require(session.spark(), runs.root().uri(), dataset);
-      try (var pinned = new RunPins(session.spark(), runs.root().uri()).evaluating()) {
+      try (var pinned = new RunPins(session.spark(), runs.root().uri()).evaluating();
+          var parts = by.open(session.spark(), runs.root().uri())) {
         Summary table = score(session.spark(), server, dataset, answering, folders);
         StrataTable strata =
-            StrataTable.of(session.spark(), runs.root(), dataset.classes(), table.scores(), by);
+            StrataTable.of(
+                session.spark(), runs.root(), dataset.classes(), table.scores(), parts.by());
         strata.track(server);
         System.out.println(table.text() + strata.text());
         log.info("MLflow experiment {} at {}", dataset.name(), server.uri());

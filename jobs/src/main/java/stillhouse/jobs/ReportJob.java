@@ -33,7 +33,7 @@ import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedBootstrap.Interval;
 import stillhouse.metrics.PairedDraws;
 import stillhouse.predict.ImageTable;
-import stillhouse.predict.Stratum;
+import stillhouse.predict.TruthStratum;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tracking.TrackingServer;
@@ -156,7 +156,7 @@ record ReportJob(
 
   private List<Part> parts(ReportedScores scores) {
     List<Score> models = scores.scores().stream().map(ReportedScores.Scored::score).toList();
-    return StrataTable.of(spark, root, dataset.classes(), models, List.of(Stratum.values()))
+    return StrataTable.of(spark, root, dataset.classes(), models, List.of(TruthStratum.values()))
         .parts()
         .stream()
         .map(p -> new Part(p.by().word(), p.stratum(), p.model().name(), p.result().counts()))

@@ -193,6 +193,14 @@ class BadInputTest {
   }
 
   @Test
+  void aPartThatNothingNamesIsRefused() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused(evaluate("--by", "size,glare")))
+        .contains(
+            "Invalid --by: glare (must be among [size, class]; --strata FILE.csv adds its columns)");
+  }
+
+  @Test
   void twoRunsOfOneNameAreRefused() {
     assertThat(refused(train("--recipe", "scratch,scratch")))
         .contains("Invalid --recipe: two runs are named tiny-conv.scratch.s0 (give each ");

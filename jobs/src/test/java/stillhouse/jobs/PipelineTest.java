@@ -110,6 +110,19 @@ class PipelineTest implements ReviewedRunTests {
     assertThat(summary.get("images_left_out")).isEmpty();
   }
 
+  /** What is known of the scenes and no mask shows. */
+  private static Path lots() throws IOException {
+    var lines = new StringBuilder("image,lot\n");
+    try (var images = Files.list(folder.resolve("scenes/images"))) {
+      images.forEach(
+          image -> {
+            String name = image.getFileName().toString();
+            lines.append(name).append(name.hashCode() % 2 == 0 ? ",even\n" : ",odd\n");
+          });
+    }
+    return Files.writeString(folder.resolve("lots.csv"), lines);
+  }
+
   @Test
   void anotherToolsMasksAreAModelOfTheTableAndOfComparisons() throws IOException {
     bench.done(
@@ -120,7 +133,8 @@ class PipelineTest implements ReviewedRunTests {
         teacher(),
         "--run=" + RUNS.get(1),
         "--predictions=perfect=" + folder.resolve("scenes/masks"),
-        "--by=size,class",
+        "--by=size,class,lot",
+        "--strata=" + lots(),
         "--summary=" + folder.resolve("predictions.json"));
     JsonNode models = bench.json("predictions.json").get("models");
     assertThat(models.findValuesAsText("kind"))
@@ -128,13 +142,15 @@ class PipelineTest implements ReviewedRunTests {
     JsonNode perfect = models.get(2);
     assertThat(perfect.get("iou").asDouble()).isEqualTo(1);
     assertThat(perfect.get("boundary_iou").asDouble()).isEqualTo(1);
-    long images = 0;
-    for (JsonNode part : bench.json("predictions.json").get("strata")) {
-      if (part.get("name").asText().equals("perfect") && part.get("by").asText().equals("size")) {
-        images += part.get("images").asLong();
+    for (String by : List.of("size", "lot")) {
+      long images = 0;
+      for (JsonNode part : bench.json("predictions.json").get("strata")) {
+        if (part.get("name").asText().equals("perfect") && part.get("by").asText().equals(by)) {
+          images += part.get("images").asLong();
+        }
       }
+      assertThat(images).as("each image in one part").isEqualTo(perfect.get("images").asLong());
     }
-    assertThat(images).as("each image in one part").isEqualTo(perfect.get("images").asLong());
     int others = SCENES + 2 - perfect.get("images").asInt();
     assertThat(perfect.get("supervision").asText())
         .isEqualTo(others + " predictions of no image of the split");
