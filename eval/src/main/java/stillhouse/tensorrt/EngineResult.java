@@ -1,6 +1,7 @@
 package stillhouse.tensorrt;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** What became of an engine build that did not fail. */
 public sealed interface EngineResult {
@@ -10,18 +11,39 @@ public sealed interface EngineResult {
   /**
    * An engine, and how fast it ran.
    *
-   * @param engine for this GPU's architecture and this TensorRT version only
-   * @param profile seconds a layer, as JSON
-   * @param log everything that {@code trtexec} printed
+   * @param folder of {@code model.engine}, {@code profile.json}, {@code trtexec.log} and {@code
+   *     manifest.json}
+   * @param timingCache beside them, or where it was named
+   * @param reused whether it was there, and up to date
    */
-  record Built(Path engine, Path profile, Path log, TrtexecReport report) implements EngineResult {
+  record Built(Path folder, Path timingCache, EngineManifest manifest, boolean reused)
+      implements EngineResult {
+    /** For this GPU's architecture and this TensorRT version only. */
+    public Path engine() {
+      return folder.resolve(EngineManifest.ENGINE);
+    }
+
+    public double medianMillis() {
+      return manifest.medianMillis();
+    }
+
     @Override
     public String summary() {
-      return "built (%.1f inferences a second, median %.3f ms)"
-          .formatted(report.throughputPerSecond(), report.latency().medianMillis());
+      return String.format(
+          Locale.ROOT,
+          "built by TensorRT %s on %s (%.1f images a second, median %.3f ms)",
+          manifest.tensorRt(),
+          manifest.gpu().name(),
+          manifest.imagesPerSecond(),
+          medianMillis());
     }
   }
 
   /** This machine cannot build engines. */
-  record NotBuilt(String summary) implements EngineResult {}
+  record NotBuilt(String reason) implements EngineResult {
+    @Override
+    public String summary() {
+      return "not built (" + reason + ")";
+    }
+  }
 }

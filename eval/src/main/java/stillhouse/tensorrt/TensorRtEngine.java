@@ -2,117 +2,155 @@ package stillhouse.tensorrt;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** Builds a TensorRT engine from an ONNX file with NVIDIA's {@code trtexec}, on the GPU's host. */
 public final class TensorRtEngine {
   private static final int LAST_LINES = 20; // of the output, in a failure's message
 
-  private TensorRtEngine() {}
+  private final NetworkFile network;
+  private final Path out;
+  private final EngineOptions options;
+  private final GpuHost host;
+  private final Trtexec trtexec;
+
+  private TensorRtEngine(
+      NetworkFile network, Path out, EngineOptions options, GpuHost host, Trtexec trtexec) {
+    this.network = network;
+    this.out = out;
+    this.options = options;
+    this.host = host;
+    this.trtexec = trtexec;
+  }
 
   /**
-   * Writes {@code model.engine}, {@code profile.json}, {@code timing.cache} and {@code trtexec.log}
-   * into {@code outDir}. A timing cache that is already there is used and extended.
+   * Writes {@code model.engine}, {@code profile.json}, {@code timing.cache}, {@code trtexec.log}
+   * and {@code manifest.json} into {@code out}. An engine that is there of the same file, GPU,
+   * TensorRT version and settings is left as it is.
    *
    * @return {@link EngineResult.NotBuilt} where this machine has no CUDA device or no {@code
-   *     trtexec} on its PATH
-   * @throws EngineBuildException where {@code trtexec} fails, with the end of its output
+   *     trtexec} that builds strongly typed engines
+   * @throws EngineBuildException where {@code trtexec} fails, with the cause where it is known and
+   *     the end of its output
+   * @throws IllegalArgumentException where the file is not of the batch that is asked for
    */
-  public static EngineResult build(Path onnx, Path outDir, EngineOptions options) {
-    return build(onnx, outDir, options, GpuHost.here());
+  public static EngineResult build(NetworkFile network, Path out, EngineOptions options) {
+    return build(network, out, options, GpuHost.here());
   }
 
-  static EngineResult build(Path onnx, Path outDir, EngineOptions options, GpuHost host) {
+  static EngineResult build(NetworkFile network, Path out, EngineOptions options, GpuHost host) {
+    network.shape(options.batch());
     if (!host.hasCudaDevice()) {
-      return new EngineResult.NotBuilt("not built (no CUDA device)");
+      return new EngineResult.NotBuilt("no CUDA device");
     }
-    var trtexec = host.program("trtexec");
-    if (trtexec.isEmpty()) {
-      return new EngineResult.NotBuilt("not built (trtexec not on PATH)");
+    Optional<Path> program = host.program(options.trtexec());
+    if (program.isEmpty()) {
+      return new EngineResult.NotBuilt(
+          options.trtexec().getNameCount() > 1
+              ? "no program " + options.trtexec()
+              : options.trtexec() + " is neither on the PATH nor in /usr/src/tensorrt/bin");
     }
-    if (!Files.isRegularFile(onnx)) {
-      throw new EngineBuildException("Cannot build an engine from " + onnx + ": no such file");
-    }
-    return run(trtexec.get(), onnx, outDir, options);
+    Trtexec trtexec = Trtexec.probe(program.get());
+    return trtexec.buildsStronglyTyped()
+        ? new TensorRtEngine(network, out, options, host, trtexec).build()
+        : new EngineResult.NotBuilt(
+            "TensorRT %s builds no strongly typed networks; 10 and newer do"
+                .formatted(trtexec.version()));
   }
 
-  private static EngineResult run(Path trtexec, Path onnx, Path outDir, EngineOptions options) {
-    Path engine = outDir.resolve("model.engine");
-    Path profile = outDir.resolve("profile.json");
-    Path log = outDir.resolve("trtexec.log");
+  private EngineResult build() {
     try {
-      Files.createDirectories(outDir);
-      Files.deleteIfExists(engine); // an older engine must not pass for this one
-      int exit = start(command(trtexec, onnx, outDir, options), log, options);
-      String output = Files.readString(log, StandardCharsets.UTF_8);
-      if (exit != 0 || !Files.isRegularFile(engine)) {
-        throw failure("exit code " + exit + ", engine " + engine, onnx, log, output);
+      Optional<EngineManifest> there = EngineManifest.read(out);
+      if (!options.force() && there.isPresent() && isUpToDate(there.get())) {
+        return new EngineResult.Built(out, options.timingCache(out), there.get(), true);
       }
-      return new EngineResult.Built(engine, profile, log, report(onnx, log, output));
+      clear(there);
+      Instant began = Instant.now();
+      List<String> command = trtexec.command(network, out, options);
+      TrtexecReport report = run(command);
+      EngineManifest manifest = manifest(began, command, report);
+      manifest.write(out);
+      return new EngineResult.Built(out, options.timingCache(out), manifest, false);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot run " + trtexec + " into " + outDir, e);
+      throw new UncheckedIOException("Cannot run " + trtexec.program() + " into " + out, e);
     }
   }
 
-  /**
-   * {@code --stronglyTyped} takes every precision from the ONNX file. The profile comes from a run
-   * of its own, so that the latency is measured without a profiler attached.
-   */
-  static List<String> command(Path trtexec, Path onnx, Path outDir, EngineOptions options) {
-    List<String> command = new ArrayList<>();
-    command.add(trtexec.toString());
-    command.add("--onnx=" + onnx);
-    command.add("--saveEngine=" + outDir.resolve("model.engine"));
-    command.add("--stronglyTyped");
-    command.add("--timingCacheFile=" + outDir.resolve("timing.cache"));
-    command.add("--exportProfile=" + outDir.resolve("profile.json"));
-    command.add("--separateProfileRun");
-    command.add(
-        options.shape().stream()
-            .map(String::valueOf)
-            .collect(Collectors.joining("x", "--shapes=image:", "")));
-    command.addAll(options.extra());
-    return command;
+  private boolean isUpToDate(EngineManifest there) throws IOException {
+    return there.onnx().sha256().equals(network.digest().hex())
+        && there.isOf(trtexec.version(), host.devices())
+        && trtexec.settings(network, options).equals(there.settings())
+        && there.isWhole(out);
   }
 
-  private static int start(List<String> command, Path log, EngineOptions options)
-      throws IOException {
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    try {
-      if (process.waitFor(options.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
-        return process.exitValue();
-      }
+  /** What an older build left must not pass for this one's, nor its timings for this device's. */
+  private void clear(Optional<EngineManifest> there) throws IOException {
+    Files.createDirectories(out);
+    Files.createDirectories(options.timingCache(out).toAbsolutePath().getParent());
+    for (String file :
+        List.of(EngineManifest.FILE, EngineManifest.ENGINE, EngineManifest.PROFILE)) {
+      Files.deleteIfExists(out.resolve(file));
+    }
+    boolean foreign = there.filter(m -> !m.isOf(trtexec.version(), host.devices())).isPresent();
+    if (foreign && options.ownsTimingCache()) {
+      Files.deleteIfExists(options.timingCache(out));
+    }
+  }
+
+  private TrtexecReport run(List<String> command) throws IOException {
+    Path log = out.resolve(EngineManifest.LOG);
+    Tool.Output output = Tool.run(command, log, options.timeout());
+    if (output.timedOut()) {
       throw new EngineBuildException(
           "trtexec was stopped after %s. Raise the timeout, or see %s"
               .formatted(options.timeout(), log));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new EngineBuildException("Interrupted while trtexec ran; its output: " + log, e);
-    } finally {
-      process.destroyForcibly();
     }
-  }
-
-  private static TrtexecReport report(Path onnx, Path log, String output) {
+    if (output.exit() != 0 || !Files.isRegularFile(out.resolve(EngineManifest.ENGINE))) {
+      throw failure("exit code " + output.exit(), output);
+    }
     try {
-      return TrtexecReport.parse(output);
+      return TrtexecReport.parse(output.text());
     } catch (IllegalArgumentException e) {
-      throw failure(e.getMessage(), onnx, log, output);
+      throw failure(e.getMessage(), output);
     }
   }
 
-  private static EngineBuildException failure(String what, Path onnx, Path log, String output) {
-    List<String> lines = output.lines().toList();
+  private EngineManifest manifest(Instant began, List<String> command, TrtexecReport report)
+      throws IOException {
+    List<Integer> shape = network.shape(options.batch());
+    Instant now = Instant.now();
+    return new EngineManifest(
+        now.truncatedTo(ChronoUnit.SECONDS).toString(),
+        Double.isNaN(report.buildSeconds())
+            ? began.until(now, ChronoUnit.MILLIS) / 1000.0
+            : report.buildSeconds(),
+        trtexec.version().isEmpty() ? report.tensorRt() : trtexec.version(),
+        host.gpu().as(report.device(), report.computeCapability()),
+        host.devices(),
+        EngineManifest.Onnx.of(network),
+        shape,
+        trtexec.settings(network, options),
+        command,
+        EngineManifest.Engine.of(out.resolve(EngineManifest.ENGINE)),
+        report.queriesPerSecond(),
+        report.queriesPerSecond() * shape.get(0),
+        report.latency().values(),
+        report.gpuCompute().values(),
+        network.findings().stream().map(Object::toString).toList());
+  }
+
+  private EngineBuildException failure(String what, Tool.Output output) {
+    List<String> lines = output.text().lines().toList();
     String end =
         String.join("\n  ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+    String cause = TrtexecFailure.cause(output.exit(), output.text()).map(c -> ": " + c).orElse("");
     return new EngineBuildException(
-        "trtexec gave no engine for %s (%s). The end of %s:\n  %s".formatted(onnx, what, log, end));
+        "trtexec gave no engine for %s (%s)%s. The end of %s:\n  %s"
+            .formatted(network.path(), what, cause, out.resolve(EngineManifest.LOG), end));
   }
 }

@@ -96,4 +96,9 @@ record ScoredFile(Path folder, Variant variant) {
   Path scores() {
     return variant == Variant.FP32 ? folder : folder.resolve("variants").resolve(variant.word());
   }
+
+  /** Where its TensorRT engine lies. */
+  Path engine() {
+    return scores().resolve("tensorrt");
+  }
 }

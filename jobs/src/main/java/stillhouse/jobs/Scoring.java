@@ -22,8 +22,10 @@ import stillhouse.predict.OnnxSource;
 import stillhouse.predict.PredictionSet;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
+import stillhouse.tensorrt.EngineBuildException;
 import stillhouse.tensorrt.EngineOptions;
 import stillhouse.tensorrt.EngineResult;
+import stillhouse.tensorrt.NetworkFile;
 import stillhouse.tensorrt.TensorRtEngine;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
@@ -174,15 +176,11 @@ final class Scoring {
             new Evaluation(dataset.classes(), images)
                 .run(spark, samples.rows(), source, HadoopImages.of(spark)));
     Latency latency = latency(source);
-    var engine =
-        TensorRtEngine.build(
-            onnx,
-            file.scores().resolve("tensorrt"),
-            EngineOptions.forImage(record.height(), record.width()));
+    EngineResult engine = engine(file, onnx);
     Map<String, Double> metrics = metrics(result, images);
     metrics.putAll(latency.toMap());
     if (engine instanceof EngineResult.Built built) {
-      metrics.put(TENSORRT_MILLIS, built.report().latency().medianMillis());
+      metrics.put(TENSORRT_MILLIS, built.medianMillis());
     }
     Score score =
         new Score(
@@ -218,6 +216,17 @@ final class Scoring {
       report(file, run, score, result, record.steps());
     }
     return score.write(file.scores()); // last: what is written counts as reported
+  }
+
+  /** That an engine can't be built is told in the table: the file's score does not rest on it. */
+  private static EngineResult engine(ScoredFile file, Path onnx) {
+    try {
+      return TensorRtEngine.build(NetworkFile.of(onnx), file.engine(), EngineOptions.standard());
+    } catch (EngineBuildException e) {
+      log.warn("{}", e.getMessage());
+      return new EngineResult.NotBuilt(
+          "trtexec failed: " + e.getMessage().lines().findFirst().orElseThrow());
+    }
   }
 
   /** The score that is there, where it is of this model on these images; another one is removed. */
