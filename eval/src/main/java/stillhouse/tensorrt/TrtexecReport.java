@@ -1,5 +1,6 @@
 package stillhouse.tensorrt;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -48,7 +49,7 @@ public record TrtexecReport(
     private static final String MEDIAN = "median";
 
     public Timing {
-      values = Map.copyOf(values);
+      values = Collections.unmodifiableSortedMap(new TreeMap<>(values)); // files keep this order
     }
 
     public double medianMillis() {
