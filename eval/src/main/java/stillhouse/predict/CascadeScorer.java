@@ -53,14 +53,7 @@ final class CascadeScorer implements Iterator<Row> {
   @Override
   public Row next() {
     Row row = rows.next();
-    try {
-      return scored(row);
-    } catch (BrokenNetworkException e) {
-      throw e.on(row.getAs(Samples.SAMPLE_ID), row.getAs(Samples.IMAGE_URI));
-    } catch (RuntimeException e) {
-      throw new IllegalStateException(
-          "Cannot score sample " + row.getAs(Samples.SAMPLE_ID) + ": " + e.getMessage(), e);
-    }
+    return OfSample.work("score", row, () -> scored(row));
   }
 
   private Row scored(Row row) {

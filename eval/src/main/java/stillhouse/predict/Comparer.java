@@ -59,14 +59,7 @@ final class Comparer implements Iterator<Row> {
   @Override
   public Row next() {
     Row row = rows.next();
-    try {
-      return compared(row);
-    } catch (BrokenNetworkException e) {
-      throw e.on(row.getAs(Samples.SAMPLE_ID), row.getAs(Samples.IMAGE_URI));
-    } catch (RuntimeException e) {
-      throw new IllegalStateException(
-          "Cannot compare sample " + row.getAs(Samples.SAMPLE_ID) + ": " + e.getMessage(), e);
-    }
+    return OfSample.work("compare", row, () -> compared(row));
   }
 
   private Row compared(Row row) {

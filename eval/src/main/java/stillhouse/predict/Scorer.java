@@ -47,7 +47,7 @@ final class Scorer implements Iterator<Row> {
     var ahead =
         new Ahead<Row, Ready>(
             rows,
-            row -> named(row, () -> ready(row, reading)),
+            row -> OfSample.work("score", row, () -> ready(row, reading)),
             ready -> {},
             Ahead.Ending.LEFT_ALONE,
             "read");
@@ -118,18 +118,7 @@ final class Scorer implements Iterator<Row> {
   @Override
   public Row next() {
     Ready sample = samples.next();
-    return named(sample.row, () -> row(sample));
-  }
-
-  private static <T> T named(Row row, Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (BrokenNetworkException e) {
-      throw e.on(row.getAs(ImageTable.SAMPLE_ID), row.getAs(Samples.IMAGE_URI));
-    } catch (RuntimeException e) {
-      String sampleId = row.getAs(ImageTable.SAMPLE_ID);
-      throw new IllegalStateException("Cannot score sample " + sampleId + ": " + e.getMessage(), e);
-    }
+    return OfSample.work("score", sample.row, () -> row(sample));
   }
 
   private Row row(Ready sample) {
@@ -138,11 +127,10 @@ final class Scorer implements Iterator<Row> {
     String group = row.getAs(ImageTable.GROUP_ID);
     ClassMask truth = sample.truth;
     Masks.Labelled said = sample.said.get();
-    ImageCounts counts = count(counter, said.mask(), truth, row);
     Optional<Tile> part = counted(row);
-    var cells =
-        confusion.count(
-            said.mask(), truth, part.orElse(new Tile(0, 0, truth.width(), truth.height())));
+    Tile counted = part.orElse(new Tile(0, 0, truth.width(), truth.height()));
+    ImageCounts counts = counter.count(said.mask(), truth, counted);
+    var cells = confusion.count(said.mask(), truth, counted);
     return part.isPresent() // a tile cuts instances
         ? ImageTable.row(sampleId, group, counts, cells)
         : ImageTable.row(
