@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
-import java.util.stream.LongStream;
 
 /** Dots and intervals: a line a name, panels side by side, each on an axis of its own. */
 public final class IntervalPlot {
@@ -235,14 +234,11 @@ public final class IntervalPlot {
     }
 
     List<Double> ticks() {
-      long first = (long) Math.ceil(low / step);
-      long last = (long) Math.floor(high / step);
-      return LongStream.rangeClosed(first, last).mapToObj(i -> i * step).toList();
+      return new RoundTicks(step).between(low, high).boxed().toList();
     }
 
     String label(double tick) {
-      int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-      return String.format(Locale.ROOT, "%." + digits + "f", tick + 0.0);
+      return String.format(Locale.ROOT, "%." + new RoundTicks(step).digits() + "f", tick);
     }
   }
 }

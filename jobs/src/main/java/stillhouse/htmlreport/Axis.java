@@ -3,7 +3,7 @@ package stillhouse.htmlreport;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
-import java.util.stream.LongStream;
+import stillhouse.report.RoundTicks;
 
 /**
  * Values to places, with ticks at round numbers: 1, 2 or 5 times a power of ten apart.
@@ -38,16 +38,14 @@ record Axis(double low, double high, double step, double from, double to) {
   }
 
   List<Chart.Tick> ticks() {
-    long first = (long) Math.ceil(low / step);
-    long last = (long) Math.floor(high / step);
-    return LongStream.rangeClosed(first, last)
-        .mapToDouble(i -> i * step + 0.0) // no −0
+    return new RoundTicks(step)
+        .between(low, high)
         .mapToObj(value -> new Chart.Tick(at(value), label(value)))
         .toList();
   }
 
   private String label(double value) {
-    int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+    int digits = new RoundTicks(step).digits();
     boolean far = step >= 1e5 || digits > 4;
     return String.format(Locale.ROOT, far ? "%.1e" : "%,." + digits + "f", value);
   }
