@@ -75,10 +75,9 @@ record GpuHost(List<Path> path, Path system) {
         .orElse(List.of());
   }
 
-  /** The first device; its driver. */
-  Gpu gpu() {
-    List<String> first =
-        new ArrayList<>(List.of(devices().stream().findFirst().orElse("").split(", *")));
+  /** The first of {@link #devices}; its driver. */
+  Gpu gpu(List<String> devices) {
+    List<String> first = List.of(devices.stream().findFirst().orElse("").split(", *"));
     return new Gpu(first.get(0), first.size() > 1 ? first.get(1) : "", driver(), cuda());
   }
 

@@ -17,6 +17,7 @@ public final class TensorRtEngine {
   private final Path out;
   private final EngineOptions options;
   private final GpuHost host;
+  private final List<String> devices; // of the host
   private final Trtexec trtexec;
 
   private TensorRtEngine(
@@ -25,6 +26,7 @@ public final class TensorRtEngine {
     this.out = out;
     this.options = options;
     this.host = host;
+    this.devices = host.devices();
     this.trtexec = trtexec;
   }
 
@@ -83,7 +85,7 @@ public final class TensorRtEngine {
 
   private boolean isUpToDate(EngineManifest there) throws IOException {
     return there.onnx().sha256().equals(network.digest().hex())
-        && there.isOf(trtexec.version(), host.devices())
+        && there.isOf(trtexec.version(), devices)
         && trtexec.settings(network, options).equals(there.settings())
         && there.isWhole(out);
   }
@@ -96,7 +98,7 @@ public final class TensorRtEngine {
         List.of(EngineManifest.FILE, EngineManifest.ENGINE, EngineManifest.PROFILE)) {
       Files.deleteIfExists(out.resolve(file));
     }
-    boolean foreign = there.filter(m -> !m.isOf(trtexec.version(), host.devices())).isPresent();
+    boolean foreign = there.filter(m -> !m.isOf(trtexec.version(), devices)).isPresent();
     if (foreign && options.ownsTimingCache()) {
       Files.deleteIfExists(options.timingCache(out));
     }
@@ -130,8 +132,8 @@ public final class TensorRtEngine {
             ? began.until(now, ChronoUnit.MILLIS) / 1000.0
             : report.buildSeconds(),
         trtexec.version().isEmpty() ? report.tensorRt() : trtexec.version(),
-        host.gpu().as(report.device(), report.computeCapability()),
-        host.devices(),
+        host.gpu(devices).as(report.device(), report.computeCapability()),
+        devices,
         EngineManifest.Onnx.of(network),
         shape,
         trtexec.settings(network, options),

@@ -153,14 +153,7 @@ class TensorRtEngineTest {
     TensorRtEngine.build(NetworkFile.of(other), out, EngineOptions.standard(), host);
     assertThat(builds()).isEqualTo(2);
     build(EngineOptions.standard());
-    build(
-        new EngineOptions(
-            2,
-            Path.of("trtexec"),
-            Path.of("timing.cache"),
-            Duration.ofMinutes(1),
-            false,
-            List.of()));
+    build(batch(2));
     assertThat(builds()).isEqualTo(4);
     build(EngineOptions.standard());
     program("nvidia-smi", SMI.replace("NVIDIA L4", "NVIDIA L40"));
@@ -184,14 +177,7 @@ class TensorRtEngineTest {
     trtexec("help-11.txt", pretended("trtexec-11.txt"));
     build(EngineOptions.standard());
     assertThat(Files.readString(out.resolve("timing.cache"))).isEqualTo("timed\n");
-    build(
-        new EngineOptions(
-            4,
-            Path.of("trtexec"),
-            Path.of("timing.cache"),
-            Duration.ofMinutes(1),
-            false,
-            List.of()));
+    build(batch(4));
     assertThat(Files.readString(out.resolve("timing.cache"))).isEqualTo("timed\ntimed\n");
     trtexec("help-10.txt", pretended("trtexec-10.txt"));
     build(EngineOptions.standard());
@@ -274,6 +260,16 @@ class TensorRtEngineTest {
   private static EngineOptions with(Path trtexec) {
     return new EngineOptions(
         1, trtexec, Path.of("timing.cache"), Duration.ofMinutes(1), false, List.of());
+  }
+
+  private static EngineOptions batch(int images) {
+    return new EngineOptions(
+        images,
+        Path.of("trtexec"),
+        Path.of("timing.cache"),
+        Duration.ofMinutes(1),
+        false,
+        List.of());
   }
 
   private static EngineOptions with(String extra) {
