@@ -15,6 +15,9 @@ import stillhouse.metrics.PairedBootstrap.Difference;
  * @param maxDrop a share
  */
 record BoundaryCheck(SparkSession spark, RootOption root, double maxDrop) {
+  /** How far it may fall where nothing else is said. */
+  static final double MAX_DROP = 0.01;
+
   private static final String NAME = "boundary IoU";
 
   /**

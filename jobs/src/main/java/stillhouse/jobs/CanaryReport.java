@@ -1,6 +1,5 @@
 package stillhouse.jobs;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -9,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import stillhouse.canary.Check;
 import stillhouse.canary.Verdict;
-import stillhouse.conf.ConfigException;
 
 /**
  * What the canary found of a file of another precision. Kept as {@code canary.json} beside its
@@ -56,12 +54,11 @@ record CanaryReport(
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    try {
-      return Optional.of(JsonFiles.JSON.readValue(file.toFile(), CanaryReport.class));
-    } catch (IOException e) {
-      throw new ConfigException(
-          "Cannot read " + file + ": " + e.getMessage() + ". Remove it and evaluate again.", e);
-    }
+    return Optional.of(
+        JsonFiles.read(
+            file,
+            "Remove it and evaluate again.",
+            f -> JsonFiles.JSON.readValue(f, CanaryReport.class)));
   }
 
   void write(Path folder) {

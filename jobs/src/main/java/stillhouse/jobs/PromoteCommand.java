@@ -46,7 +46,7 @@ final class PromoteCommand implements Callable<Integer> {
   @Option(
       names = "--max-boundary-drop",
       paramLabel = "F",
-      defaultValue = "0.01",
+      defaultValue = "" + BoundaryCheck.MAX_DROP,
       description =
           "how far boundary IoU may fall below the champion's (default: ${DEFAULT-VALUE})")
   private double maxDrop;

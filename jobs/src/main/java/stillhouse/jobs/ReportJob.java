@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -20,7 +19,6 @@ import stillhouse.cache.CacheKeys;
 import stillhouse.cache.Promotion;
 import stillhouse.cache.PromotionTable;
 import stillhouse.cache.StatsQueries;
-import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.htmlreport.Cached;
 import stillhouse.htmlreport.Commands;
@@ -168,17 +166,9 @@ record ReportJob(
     for (Path folder : scores.folders().values()) {
       Path file = folder.resolve(CASCADE);
       if (Files.isRegularFile(file)) {
-        try {
-          found.add(JsonFiles.JSON.readTree(file.toFile()));
-        } catch (IOException e) {
-          throw new ConfigException(
-              "Cannot read "
-                  + file
-                  + ": "
-                  + e.getMessage()
-                  + ". Remove it and run the cascade job again.",
-              e);
-        }
+        found.add(
+            JsonFiles.read(
+                file, "Remove it and run the cascade job again.", JsonFiles.JSON::readTree));
       }
     }
     return found;

@@ -121,19 +121,14 @@ record RunRecord(
       throw new ConfigException(
           "No trained run in " + folder + ": " + FILE + " is missing. Run the train job first.");
     }
-    try {
-      RunRecord record = JsonFiles.JSON.readValue(file.toFile(), RunRecord.class);
-      record.requireWhole();
-      return record;
-    } catch (IOException e) {
-      throw new ConfigException(
-          "Cannot read "
-              + file
-              + ": "
-              + e.getMessage()
-              + ". Remove it and run the train job again; it goes on from the last checkpoint.",
-          e);
-    }
+    return JsonFiles.read(
+        file,
+        "Remove it and run the train job again; it goes on from the last checkpoint.",
+        f -> {
+          RunRecord record = JsonFiles.JSON.readValue(f, RunRecord.class);
+          record.requireWhole();
+          return record;
+        });
   }
 
   private void requireWhole() throws IOException {

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import stillhouse.conf.ConfigException;
 
 /**
  * One row of the table: a model, how good it is and what it costs. Kept as {@code score.json}.
@@ -100,14 +99,15 @@ record Score(
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    try {
-      Score score = JsonFiles.JSON.readValue(file.toFile(), Score.class);
-      score.requireWhole();
-      return Optional.of(score);
-    } catch (IOException e) {
-      throw new ConfigException(
-          "Cannot read " + file + ": " + e.getMessage() + ". Remove it and evaluate again.", e);
-    }
+    return Optional.of(
+        JsonFiles.read(
+            file,
+            "Remove it and evaluate again.",
+            f -> {
+              Score score = JsonFiles.JSON.readValue(f, Score.class);
+              score.requireWhole();
+              return score;
+            }));
   }
 
   private void requireWhole() throws IOException {

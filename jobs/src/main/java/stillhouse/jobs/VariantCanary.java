@@ -22,7 +22,6 @@ import stillhouse.tracking.TrackingServer;
  */
 final class VariantCanary {
   private static final Logger log = LoggerFactory.getLogger(VariantCanary.class);
-  private static final double MAX_BOUNDARY_DROP = 0.01; // promote's own, unless it is told another
   private static final Canary CANARY = Canary.standard();
 
   private final SparkSession spark;
@@ -68,7 +67,7 @@ final class VariantCanary {
 
   private String terms() {
     return "%s, boundary IoU may fall by %s, %d images"
-        .formatted(CANARY, MAX_BOUNDARY_DROP, wanted);
+        .formatted(CANARY, BoundaryCheck.MAX_DROP, wanted);
   }
 
   private CanaryReport look(ScoredFile file, Score fp32, Score score, String terms) {
@@ -80,7 +79,7 @@ final class VariantCanary {
             CANARY.answers(exact, other, Mapped.of(rows().iterator(), images::read)).checks());
     RunRecord record = RunRecord.read(file.folder());
     checks.add(
-        new BoundaryCheck(spark, root, MAX_BOUNDARY_DROP)
+        new BoundaryCheck(spark, root, BoundaryCheck.MAX_DROP)
             .of(EvaluatedRun.of(fp32, record), "FP32 file's", EvaluatedRun.of(score, record)));
     checks.add(gain(file.variant(), exact, other, fp32, score));
     var report =

@@ -1,12 +1,10 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import stillhouse.conf.ConfigException;
 import stillhouse.quantize.Sensitivity;
 
 /**
@@ -40,12 +38,10 @@ record VariantNote(
     if (!Files.isRegularFile(file)) {
       return List.of();
     }
-    try {
-      return JsonFiles.JSON.readValue(file.toFile(), new TypeReference<List<VariantNote>>() {});
-    } catch (IOException e) {
-      throw new ConfigException(
-          "Cannot read " + file + ": " + e.getMessage() + ". Remove it and export again.", e);
-    }
+    return JsonFiles.read(
+        file,
+        "Remove it and export again.",
+        f -> JsonFiles.JSON.readValue(f, new TypeReference<List<VariantNote>>() {}));
   }
 
   static Path write(Path folder, List<VariantNote> notes) {
