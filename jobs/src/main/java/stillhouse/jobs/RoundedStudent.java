@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import stillhouse.quantize.Activations;
@@ -14,18 +13,20 @@ import stillhouse.quantize.Target;
 /**
  * A run's student in INT8 while it trains, made as export makes it unless it is told otherwise:
  * ranges by percentile, layers that cost more than the limit in float. Which layers those are is
- * measured once, at the first look that exceeds the limit, since it takes a file a layer; the later
- * looks keep them.
+ * measured once a run, at the first look that exceeds the limit, since it takes a file a layer; the
+ * later looks keep them, those of later drivers too.
  */
 final class RoundedStudent {
   private final Supplier<List<float[]>> images;
-  private Optional<Set<String>> inFloat = Optional.empty();
+  private final InFloatLayers kept;
 
   /**
    * @param images training images, each [3, H, W]
+   * @param kept the run's
    */
-  RoundedStudent(Supplier<List<float[]>> images) {
+  RoundedStudent(Supplier<List<float[]>> images, InFloatLayers kept) {
     this.images = images;
+    this.kept = kept;
   }
 
   /**
@@ -35,7 +36,7 @@ final class RoundedStudent {
   byte[] of(byte[] model) {
     List<float[]> all = images.get();
     Activations activations = Activations.of(model, all.iterator());
-    Set<String> left = inFloat.orElseGet(() -> measured(model, activations, all));
+    Set<String> left = kept.read().orElseGet(() -> measured(model, activations, all));
     return QdqModel.of(
         model, activations, new QdqOptions(Target.TENSORRT, Calibration.PERCENTILE, left));
   }
@@ -49,9 +50,6 @@ final class RoundedStudent {
             Calibration.PERCENTILE,
             all.subList(0, Math.min(Int8Calibration.COMPARED, all.size())),
             Sensitivity.LIMIT);
-    if (!choice.layers().isEmpty()) {
-      inFloat = Optional.of(choice.inFloat());
-    }
-    return choice.inFloat();
+    return choice.layers().isEmpty() ? choice.inFloat() : kept.keep(choice.inFloat());
   }
 }

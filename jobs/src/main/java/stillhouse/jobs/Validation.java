@@ -86,8 +86,9 @@ final class Validation {
         metadata,
         new RoundedStudent(
             calibration.computeIfAbsent(
-                prepared.view().folder(),
-                folder -> new CalibrationImages(spark, root.uri(), info))));
+                prepared.view().folder(), folder -> new CalibrationImages(spark, root.uri(), info)),
+            InFloatLayers.of(
+                prepared.run().checkpoints(), spark.sparkContext().hadoopConfiguration())));
   }
 
   /** What looks at a run between its Spark jobs. */

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import stillhouse.quantize.Activations;
 import stillhouse.quantize.Calibration;
 import stillhouse.quantize.QdqModel;
@@ -22,11 +24,13 @@ class RoundedStudentTest {
   private static final Path ONNX = Path.of("../eval/src/test/resources/models/tiny_segmenter.onnx");
   private static final int VALUES = 3 * 16 * 24;
 
+  @TempDir Path checkpoints;
+
   @Test
   void theFileIsTheOneThatExportWritesOfTheSameImages() throws IOException {
     byte[] model = model();
     List<float[]> images = images(1, 0);
-    assertThat(new RoundedStudent(() -> images).of(model)).isEqualTo(exported(model, images));
+    assertThat(rounded(images).of(model)).isEqualTo(exported(model, images));
   }
 
   /** Two bright values in 36,864: a percentile cuts them off, and the logits above them fall. */
@@ -34,7 +38,7 @@ class RoundedStudentTest {
   void aLayerThatCostsTooMuchStaysInFloatAndIsNotMeasuredAgain() throws IOException {
     byte[] model = model();
     List<float[]> images = new ArrayList<>(images(0.01, 2));
-    var rounded = new RoundedStudent(() -> images);
+    var rounded = rounded(images);
     byte[] first = rounded.of(model);
     assertThat(first)
         .isEqualTo(exported(model, images, "conv"))
@@ -42,6 +46,23 @@ class RoundedStudentTest {
     images.clear();
     images.addAll(images(1, 0));
     assertThat(rounded.of(model)).isEqualTo(exported(model, images, "conv"));
+    assertThat(rounded(images).of(model))
+        .as("the next driver's")
+        .isEqualTo(exported(model, images, "conv"));
+  }
+
+  @Test
+  void ofTwoDriversThatMeasureTheFirstOnesLayersStand() {
+    var layers = InFloatLayers.of(checkpoints.toString(), new Configuration());
+    assertThat(layers.read()).isEmpty();
+    assertThat(layers.keep(Set.of("head", "conv"))).containsExactly("conv", "head");
+    assertThat(layers.keep(Set.of("stem"))).containsExactly("conv", "head");
+    assertThat(checkpoints.resolve("int8")).isDirectoryNotContaining("glob:**.part");
+  }
+
+  private RoundedStudent rounded(List<float[]> images) {
+    return new RoundedStudent(
+        () -> images, InFloatLayers.of(checkpoints.toString(), new Configuration()));
   }
 
   private static byte[] exported(byte[] model, List<float[]> images, String... inFloat) {

@@ -38,7 +38,7 @@ public final class PublishedFolder {
     return folder.getFileSystem(hadoop);
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     try {
       return files().exists(file(name));
     } catch (IOException e) {
@@ -67,7 +67,7 @@ public final class PublishedFolder {
     }
   }
 
-  <T> T read(String name, Class<T> type) {
+  public <T> T read(String name, Class<T> type) {
     try (InputStream in = files().open(file(name))) {
       return JSON.readValue(in, type);
     } catch (IOException e) {
