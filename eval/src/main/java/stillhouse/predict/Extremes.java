@@ -40,6 +40,8 @@ public final class Extremes implements Serializable {
     worst.add(image);
     if (best.size() > count) {
       best.pollFirst();
+    }
+    if (worst.size() > count) { // an image of both may have been in one already
       worst.pollLast();
     }
     return this;

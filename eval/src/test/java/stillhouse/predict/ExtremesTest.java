@@ -42,4 +42,21 @@ class ExtremesTest {
     assertThat(found.best()).hasSize(2);
     assertThat(found.worst()).containsExactlyElementsOf(images(2));
   }
+
+  /** An image that is alone in its part comes as its best and as its worst. */
+  @Test
+  void partsOfOneImageLoseNone() {
+    for (int count = 1; count <= 3; count++) {
+      Extremes all = new Extremes(count);
+      for (double score : new double[] {0.5, 0.9, 0.1, 0.7, 0.3}) {
+        all.merge(new Extremes(count).add(new Extremes.Image("at " + score, score)));
+      }
+      assertThat(all.worst())
+          .extracting(Extremes.Image::score)
+          .isEqualTo(List.of(0.1, 0.3, 0.5).subList(0, count));
+      assertThat(all.best())
+          .extracting(Extremes.Image::score)
+          .isEqualTo(List.of(0.9, 0.7, 0.5).subList(0, count));
+    }
+  }
 }
