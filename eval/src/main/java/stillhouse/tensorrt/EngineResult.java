@@ -1,6 +1,7 @@
 package stillhouse.tensorrt;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /** What became of an engine build that did not fail. */
@@ -21,6 +22,15 @@ public sealed interface EngineResult {
     /** For this GPU's architecture and this TensorRT version only. */
     public Path engine() {
       return folder.resolve(EngineManifest.ENGINE);
+    }
+
+    /** All of the folder that tells of the engine, itself first. */
+    public List<Path> files() {
+      return List.of(
+          engine(),
+          folder.resolve(EngineManifest.FILE),
+          folder.resolve(EngineManifest.PROFILE),
+          folder.resolve(EngineManifest.LOG));
     }
 
     public double medianMillis() {

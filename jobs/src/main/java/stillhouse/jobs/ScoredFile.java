@@ -89,16 +89,16 @@ record ScoredFile(Path folder, Variant variant) {
 
   /** What its metrics' names end with. */
   String suffix() {
-    return variant == Variant.FP32 ? "" : "_" + variant.word().replace('-', '_');
+    return variant.suffix();
   }
 
   /** Where its score lies. */
   Path scores() {
-    return variant == Variant.FP32 ? folder : folder.resolve("variants").resolve(variant.word());
+    return variant.scores(folder);
   }
 
   /** Where its TensorRT engine lies. */
   Path engine() {
-    return scores().resolve("tensorrt");
+    return variant.engine(folder);
   }
 }

@@ -213,6 +213,9 @@ final class Scoring {
               engine.summary(),
               "chosen_on_scored_split",
               String.valueOf(record.validatedOn().equals(split))));
+      if (engine instanceof EngineResult.Built built) {
+        EngineTracking.tell(run, file.variant().word(), built);
+      }
       report(file, run, score, result, record.steps());
     }
     return score.write(file.scores()); // last: what is written counts as reported

@@ -4,8 +4,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The entry point of every job: {@code spark-submit --class stillhouse.jobs.Stillhouse JAR JOB …}.
@@ -33,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       BenchCommand.class,
       ExplainCommand.class,
+      EngineCommand.class,
       ReviewCommand.class,
       CascadeCommand.class,
       CompareCommand.class,
@@ -44,12 +43,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class Stillhouse {
   /** Exit codes: a usage or configuration error, and a job that failed. */
-  static final int BAD_INPUT = 2;
+  static final int BAD_INPUT = Misuse.STATUS;
 
   static final int FAILED = 1;
 
   /** What was asked for did not pass its checks, or another was first. */
   static final int REFUSED = 3;
+
+  /** This machine can't build engines. */
+  static final int NOT_BUILT = EngineCommand.NOT_BUILT;
 
   public static void main(String[] args) {
     System.exit(run(args));
@@ -70,19 +72,9 @@ public final class Stillhouse {
   static int run(PrintWriter err, String... args) {
     return commandLine()
         .setErr(err)
-        .setParameterExceptionHandler(Stillhouse::misused)
+        .setParameterExceptionHandler(Misuse::told)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, command.getErr()))
         .execute(args);
-  }
-
-  /** What is wrong, and where the options are listed: not all of them over the one line. */
-  private static int misused(ParameterException e, String[] args) {
-    PrintWriter err = e.getCommandLine().getErr();
-    err.println("error: " + e.getMessage());
-    UnmatchedArgumentException.printSuggestions(e, err);
-    err.printf(
-        "'%s --help' lists the options%n", e.getCommandLine().getCommandSpec().qualifiedName());
-    return BAD_INPUT;
   }
 
   /** What the user can mend is said in a sentence; what he can't keeps its stack trace. */

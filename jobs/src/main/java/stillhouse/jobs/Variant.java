@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +31,21 @@ enum Variant {
   /** Its name in a run's folder. */
   String file() {
     return file;
+  }
+
+  /** Where the score of a run's file lies, and what else is of that file alone. */
+  Path scores(Path run) {
+    return this == FP32 ? run : run.resolve("variants").resolve(word);
+  }
+
+  /** Where the TensorRT engine of a run's file lies. */
+  Path engine(Path run) {
+    return scores(run).resolve("tensorrt");
+  }
+
+  /** What names of its metrics end with. */
+  String suffix() {
+    return this == FP32 ? "" : "_" + word.replace('-', '_');
   }
 
   /** Whether it takes images to make. */

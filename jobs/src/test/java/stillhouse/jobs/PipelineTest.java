@@ -474,6 +474,33 @@ class PipelineTest implements ReviewedRunTests {
     }
   }
 
+  /** As on a GPU's host, as far as the tool can see: MLflow's run learns of its engines. */
+  private static void holdsEngines(Path run) throws Exception {
+    String mlflow = bench.mlflow().uri();
+    assertThat(EngineToolTest.ofRun(bench.folder(), RUNS.get(0), mlflow, folder.resolve("gpu")))
+        .contains("  MLflow: " + mlflow + "/#/experiments/");
+    String id = bench.record(RUNS.get(0)).mlflowRun();
+    assertThat(bench.artifacts(id, "tensorrt/fp16"))
+        .contains(
+            "tensorrt/fp16/model.engine",
+            "tensorrt/fp16/manifest.json",
+            "tensorrt/fp16/profile.json",
+            "tensorrt/fp16/timing.cache",
+            "tensorrt/fp16/trtexec.log");
+    try (var client = new MlflowClient(mlflow)) {
+      assertThat(client.getMetricHistory(id, "tensorrt/median_ms_fp16")).hasSize(1);
+      assertThat(client.getMetricHistory(id, "tensorrt/images_per_second")).hasSize(1);
+      assertThat(client.getRun(id).getData().getTagsList())
+          .extracting(t -> t.getKey(), t -> t.getValue().split(" \\(")[0])
+          .contains(tuple("tensorrt_fp16", "built by TensorRT 11.1.0 on NVIDIA L4"));
+    }
+    JsonNode manifest =
+        JsonFiles.JSON.readTree(run.resolve("variants/fp16/tensorrt/manifest.json").toFile());
+    assertThat(manifest.at("/onnx/metadata/stillhouse.weights").asText())
+        .isEqualTo(bench.record(RUNS.get(0)).weightsDigest());
+    assertThat(manifest.at("/onnx/precision").asText()).isEqualTo("fp16");
+  }
+
   /** What is for TensorRT can't be timed here, and so is not promoted from here. */
   private static void holdsCanaries(Path run, Path summary) throws IOException {
     CanaryReport fp16 = CanaryReport.read(run.resolve("variants/fp16")).orElseThrow();
@@ -549,7 +576,7 @@ class PipelineTest implements ReviewedRunTests {
   }
 
   @Test
-  void otherPrecisionsAreMadeScoredAndTimedBesideFp32() throws IOException {
+  void otherPrecisionsAreMadeScoredAndTimedBesideFp32() throws Exception {
     Path run = bench.runs().resolve(RUNS.get(0));
     String[] export = {"export", bench.root(), bench.tracking(), "--run=" + RUNS.get(0)};
     assertThat(bench.said(with(export, "--variants=int4")).err())
@@ -579,6 +606,7 @@ class PipelineTest implements ReviewedRunTests {
         "--summary=" + summary);
     Score score = Score.read(run.resolve("variants/int8-cpu"), "test").orElseThrow();
     holdsCanaries(run, summary);
+    holdsEngines(run);
     assertThat(score.name()).isEqualTo(RUNS.get(0) + ".int8-cpu");
     assertThat(score.bytes()).isLessThan(Files.size(run.resolve("student.onnx")) / 2);
     try (var client = new MlflowClient(bench.mlflow().uri())) {
