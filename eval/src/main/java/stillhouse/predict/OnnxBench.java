@@ -3,7 +3,6 @@ package stillhouse.predict;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.io.IOException;
@@ -13,9 +12,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -25,30 +22,6 @@ import java.util.SplittableRandom;
  * images, the output {@code logits} alone.
  */
 public final class OnnxBench {
-  /** Where a network runs. */
-  public enum Provider {
-    CPU,
-    CUDA,
-    TENSORRT;
-
-    public String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-
-    private OrtProvider ort() {
-      return switch (this) {
-        case CPU -> OrtProvider.CPU;
-        case CUDA -> OrtProvider.CUDA;
-        case TENSORRT -> OrtProvider.TENSOR_RT;
-      };
-    }
-
-    /** Whether this ONNX Runtime was built with it. */
-    public boolean there() {
-      return OrtEnvironment.getAvailableProviders().contains(ort());
-    }
-  }
-
   /**
    * How a file is run.
    *
@@ -104,11 +77,7 @@ public final class OnnxBench {
     options.setIntraOpNumThreads(setting.threads());
     options.setInterOpNumThreads(1);
     options.addConfigEntry("session.x64quantprecision", "1"); // as OnnxSegmenter has it
-    switch (setting.provider()) {
-      case CPU -> {}
-      case CUDA -> options.addCUDA(0);
-      case TENSORRT -> options.addTensorrt(0);
-    }
+    setting.provider().addTo(options);
     return options;
   }
 
@@ -171,13 +140,5 @@ public final class OnnxBench {
   /** Those asked for that this ONNX Runtime lacks. */
   public static List<Provider> missing(List<Provider> asked) {
     return asked.stream().filter(p -> !p.there()).toList();
-  }
-
-  /** By their words. */
-  public static List<String> built() {
-    return EnumSet.allOf(Provider.class).stream()
-        .filter(Provider::there)
-        .map(Provider::word)
-        .toList();
   }
 }

@@ -13,9 +13,9 @@ import stillhouse.data.RgbImage;
 import stillhouse.tensor.FloatTensor;
 
 /**
- * An exported student under ONNX Runtime on the CPU: input {@code image} [N, 3, H, W] in 0…1,
- * output {@code logits} [N, K, h, w], batch 1. Input and output stay in direct buffers that calls
- * reuse, a pair for each call that runs at the same time.
+ * An exported student under ONNX Runtime: input {@code image} [N, 3, H, W] in 0…1, output {@code
+ * logits} [N, K, h, w], batch 1. Input and output stay in direct buffers that calls reuse, a pair
+ * for each call that runs at the same time.
  */
 public final class OnnxSegmenter implements Segmenter {
   static final String INPUT = "image";
@@ -41,15 +41,16 @@ public final class OnnxSegmenter implements Segmenter {
   /**
    * @param name stands in messages
    * @param threads threads inside one call, ≥ 1
-   * @throws IllegalArgumentException where the file lacks the metadata or the shape of a student
+   * @throws IllegalArgumentException where the file lacks the metadata or the shape of a student,
+   *     or can't be run there
    */
-  OnnxSegmenter(byte[] model, String name, int threads) {
+  OnnxSegmenter(byte[] model, String name, int threads, Provider provider) {
     if (threads < 1) {
       throw new IllegalArgumentException("Invalid threads: " + threads + " (must be ≥ 1)");
     }
     this.name = name;
     this.environment = OrtEnvironment.getEnvironment();
-    this.session = openSession(model, threads);
+    this.session = openSession(model, threads, provider);
     try {
       this.metadata = ModelMetadata.of(session.getMetadata().getCustomMetadata(), name);
       checkSignature();
@@ -63,12 +64,13 @@ public final class OnnxSegmenter implements Segmenter {
     }
   }
 
-  private OrtSession openSession(byte[] model, int threads) {
+  private OrtSession openSession(byte[] model, int threads, Provider provider) {
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
       // Without VNNI, sums of unsigned by signed products saturate at 16 bits unless ORT is told.
       options.addConfigEntry("session.x64quantprecision", "1");
+      provider.addTo(options);
       return environment.createSession(model, options);
     } catch (OrtException e) {
       throw new IllegalArgumentException("Cannot load model " + name + ": " + e.getMessage(), e);

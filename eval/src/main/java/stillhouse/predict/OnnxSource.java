@@ -17,12 +17,14 @@ public final class OnnxSource implements SegmenterSource {
   private final String name;
   private final Sha256 digest;
   private final int threads;
+  private final Provider provider;
 
-  private OnnxSource(byte[] model, String name, int threads) {
+  private OnnxSource(byte[] model, String name, int threads, Provider provider) {
     this.model = model;
     this.name = name;
     this.digest = Sha256.of(model);
     this.threads = threads;
+    this.provider = provider;
   }
 
   /**
@@ -31,10 +33,20 @@ public final class OnnxSource implements SegmenterSource {
    */
   public static OnnxSource of(Path file, int threads) {
     try {
-      return new OnnxSource(Files.readAllBytes(file), file.toString(), threads);
+      return new OnnxSource(Files.readAllBytes(file), file.toString(), threads, Provider.CPU);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read model " + file, e);
     }
+  }
+
+  /**
+   * A TensorRT engine, on the GPU of the task that opens it.
+   *
+   * @param network that carries it, {@code tensorrt.EngineNetwork}
+   * @param name stands in messages
+   */
+  public static OnnxSource ofEngine(byte[] network, String name) {
+    return new OnnxSource(network, name, 1, Provider.TENSORRT);
   }
 
   /** The digest of the model file. */
@@ -44,11 +56,11 @@ public final class OnnxSource implements SegmenterSource {
 
   @Override
   public String id() {
-    return "onnx " + digest + " threads " + threads;
+    return "onnx " + digest + " on " + provider.word() + " threads " + threads;
   }
 
   @Override
   public OnnxSegmenter open() {
-    return new OnnxSegmenter(model, name + " (" + digest.brief() + ")", threads);
+    return new OnnxSegmenter(model, name + " (" + digest.brief() + ")", threads, provider);
   }
 }

@@ -17,8 +17,8 @@ import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.predict.Latency;
 import stillhouse.predict.OnnxBench;
-import stillhouse.predict.OnnxBench.Provider;
 import stillhouse.predict.OnnxBench.Setting;
+import stillhouse.predict.Provider;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
@@ -102,7 +102,7 @@ final class BenchCommand implements Callable<Integer> {
         p ->
             System.out.println(
                 "%s: not measured (this ONNX Runtime has %s)"
-                    .formatted(p.word(), OnnxBench.built())));
+                    .formatted(p.word(), Provider.built())));
     List<Line> lines = new ArrayList<>();
     for (Map.Entry<Path, String> file : all.entrySet()) {
       for (Provider provider : providers) {

@@ -61,7 +61,7 @@ final class CascadeJob {
         target,
         ends.get(ends.size() - 1),
         ends.get(0),
-        Scoring.latency(student).p50Millis(),
+        StudentScoring.latency(student).p50Millis(),
         teacherMillis,
         lines);
   }

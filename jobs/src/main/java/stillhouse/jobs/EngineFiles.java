@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -15,7 +16,7 @@ import stillhouse.tensorrt.NetworkFile;
 final class EngineFiles {
   /** Of the precisions that export writes those that are for TensorRT. */
   private static final List<Variant> FOR_TENSORRT =
-      List.of(Variant.FP32, Variant.FP16, Variant.INT8);
+      Arrays.stream(Variant.values()).filter(Variant::forTensorRt).toList();
 
   @Option(
       names = "--onnx",

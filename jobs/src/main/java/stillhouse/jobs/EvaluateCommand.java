@@ -20,7 +20,9 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
 import stillhouse.data.Split;
+import stillhouse.predict.Provider;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.tensorrt.EngineResult;
 import stillhouse.tracking.TrackingServer;
 
 /**
@@ -58,6 +60,13 @@ final class EvaluateCommand implements Callable<Integer> {
       description =
           "images of the split on which files of other precisions are held against the FP32 file (default: ${DEFAULT-VALUE})")
   private int canaryImages;
+
+  @Option(
+      names = "--engines",
+      description =
+          "also score the TensorRT engines of the files, on this machine's GPU; takes a build with"
+              + " -Pgpu (docs/edge.md)")
+  private boolean engines;
 
   @Mixin private PredictionOptions predictions;
 
@@ -118,11 +127,16 @@ final class EvaluateCommand implements Callable<Integer> {
     Map<String, String> flattered = new LinkedHashMap<>();
     for (Path folder : folders) {
       RunRecord record = RunRecord.read(folder);
-      List<Score> ofRun = new ArrayList<>(List.of(scoring.student(folder)));
+      List<Score> ofRun = new ArrayList<>(List.of(scoring.students().student(folder)));
       for (ScoredFile file : ScoredFile.others(folder)) {
-        Score variant = scoring.variant(file);
+        Score variant = scoring.students().variant(file);
         canaries.put(variant.name(), canary.of(file, ofRun.get(0), variant).verdict());
         ofRun.add(variant);
+      }
+      for (ScoredEngine engine : engines(folder)) {
+        Score score = scoring.students().engine(engine);
+        canaries.put(score.name(), canary.of(engine, ofRun.get(0), score).verdict());
+        ofRun.add(score);
       }
       for (Score score : ofRun) {
         scores.add(score);
@@ -135,6 +149,25 @@ final class EvaluateCommand implements Callable<Integer> {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
     return new Summary(dataset, split, scores, samples.leftOut(), flattered, canaries);
+  }
+
+  /** Of the files that engines are built of, those of which there is one. */
+  private List<ScoredEngine> engines(Path folder) {
+    if (!engines) {
+      return List.of();
+    }
+    List<ScoredFile> files = new ArrayList<>(List.of(new ScoredFile(folder, Variant.FP32)));
+    files.addAll(ScoredFile.others(folder));
+    List<ScoredEngine> all = new ArrayList<>();
+    for (ScoredFile file : files) {
+      EngineResult engine = StudentScoring.engineOf(file);
+      if (engine instanceof EngineResult.Built built) {
+        all.add(new ScoredEngine(file, built));
+      } else {
+        log.warn("{} is not scored as an engine: {}", file.require(), engine.summary());
+      }
+    }
+    return all;
   }
 
   private void write(
@@ -156,6 +189,13 @@ final class EvaluateCommand implements Callable<Integer> {
     List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
     if (!splits.contains(split)) {
       throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
+    }
+    if (engines && !Provider.TENSORRT.there()) {
+      throw new ConfigException(
+          "Cannot score engines: this build's ONNX Runtime runs on "
+              + Provider.built()
+              + " alone. Build it with STILLHOUSE_MAVEN_ARGS=-Pgpu bin/stillhouse build, on Linux"
+              + " x86-64 with CUDA 12 and TensorRT 10, or leave --engines out");
     }
     if (canaryImages < 2) {
       throw new ConfigException(

@@ -15,7 +15,7 @@ import stillhouse.predict.OnnxSource;
  *
  * @param folder the run's
  */
-record ScoredFile(Path folder, Variant variant) {
+record ScoredFile(Path folder, Variant variant) implements Scored {
   /**
    * The file of a precision.
    *
@@ -83,18 +83,26 @@ record ScoredFile(Path folder, Variant variant) {
   }
 
   /** The run's name, and behind a dot which precision; nothing for FP32. */
-  String name(String run) {
+  @Override
+  public String name(String run) {
     return variant == Variant.FP32 ? run : run + "." + variant.word();
   }
 
   /** What its metrics' names end with. */
-  String suffix() {
+  @Override
+  public String suffix() {
     return variant.suffix();
   }
 
   /** Where its score lies. */
-  Path scores() {
+  @Override
+  public Path scores() {
     return variant.scores(folder);
+  }
+
+  @Override
+  public OnnxSource source() {
+    return OnnxSource.of(require(), 1);
   }
 
   /** Where its TensorRT engine lies. */

@@ -13,32 +13,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheKeys;
 import stillhouse.data.DatasetConfig;
-import stillhouse.data.HadoopImages;
 import stillhouse.predict.Evaluation;
 import stillhouse.predict.EvaluationResult;
-import stillhouse.predict.Latency;
-import stillhouse.predict.OnnxSegmenter;
-import stillhouse.predict.OnnxSource;
 import stillhouse.predict.PredictionSet;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
-import stillhouse.tensorrt.EngineBuildException;
-import stillhouse.tensorrt.EngineOptions;
-import stillhouse.tensorrt.EngineResult;
-import stillhouse.tensorrt.NetworkFile;
-import stillhouse.tensorrt.TensorRtEngine;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
 /** Scores models on one split and logs what it finds to each one's MLflow run. */
 final class Scoring {
   private static final Logger log = LoggerFactory.getLogger(Scoring.class);
-
-  /** Of the metrics the median of the file's engine, where one was built. */
-  static final String TENSORRT_MILLIS = "tensorrt_p50_ms";
-
-  private static final int LATENCY_WARMUP = 10;
-  private static final int LATENCY_RUNS = 100;
 
   private final SparkSession spark;
   private final TrackingServer server;
@@ -47,7 +32,7 @@ final class Scoring {
   private final RootOption root;
   private final String split;
   private final boolean force;
-  private final Pictures pictures;
+  private final StudentScoring students;
 
   Scoring(
       SparkSession spark,
@@ -63,7 +48,13 @@ final class Scoring {
     this.root = root;
     this.split = samples.split();
     this.force = force;
-    this.pictures = new Pictures(spark, samples, teacher.isPresent());
+    var pictures = new Pictures(spark, samples, teacher.isPresent());
+    this.students = new StudentScoring(spark, server, samples, root, pictures, this);
+  }
+
+  /** Of what runs ship. */
+  StudentScoring students() {
+    return students;
   }
 
   /** The cached answers, held against the same masks as a student's predictions. */
@@ -147,93 +138,8 @@ final class Scoring {
     return labels.isEmpty() ? "" : labels + ", on the test images too";
   }
 
-  /** The ONNX file of a run, as it ships. */
-  Score student(Path folder) throws IOException {
-    return student(folder, new ScoredFile(folder, Variant.FP32));
-  }
-
-  /** A file of another precision that lies beside it. */
-  Score variant(ScoredFile file) throws IOException {
-    return student(file.folder(), file);
-  }
-
-  private Score student(Path folder, ScoredFile file) throws IOException {
-    RunRecord record = RunRecord.read(folder);
-    Path onnx = file.require();
-    String name = file.name(record.name());
-    OnnxSource source = OnnxSource.of(onnx, 1);
-    Optional<Score> known = known(file.scores(), name, source.digest().hex());
-    if (known.isPresent()) {
-      log.info("{} is evaluated already; --force evaluates it again", name);
-      return known.get();
-    }
-    file.requireFits(source, dataset, root);
-    log.info("Evaluating {} on split {}", onnx, split);
-    String images = root.imageTable(file.name(folder.getFileName().toString()), split);
-    EvaluationResult result =
-        requireAll(
-            name,
-            new Evaluation(dataset.classes(), images)
-                .run(spark, samples.rows(), source, HadoopImages.of(spark)));
-    Latency latency = latency(source);
-    EngineResult engine = engine(file, onnx);
-    Map<String, Double> metrics = metrics(result, images);
-    metrics.putAll(latency.toMap());
-    if (engine instanceof EngineResult.Built built) {
-      metrics.put(TENSORRT_MILLIS, built.medianMillis());
-    }
-    Score score =
-        new Score(
-            name,
-            "student",
-            record.recipe(),
-            record.student(),
-            record.seed(),
-            record.labels(),
-            record.ranks(),
-            split,
-            metrics,
-            record.parameters(),
-            Files.size(onnx),
-            latency.p50Millis(),
-            "",
-            engine.summary(),
-            source.digest().hex(),
-            samples.set().digest().hex(),
-            root.relative(images),
-            record.mlflowRun());
-    try (TrackedRun run = server.resume(record.mlflowRun())) {
-      Path overlays = folder.resolve("overlays");
-      if (file.variant() == Variant.FP32 && pictures.draw(source, overlays)) {
-        run.artifacts(overlays, "overlays");
-      }
-      run.tags(
-          Map.of(
-              "tensorrt" + file.suffix(),
-              engine.summary(),
-              "chosen_on_scored_split",
-              String.valueOf(record.validatedOn().equals(split))));
-      if (engine instanceof EngineResult.Built built) {
-        EngineTracking.tell(run, file.variant().word(), built);
-      }
-      report(file, run, score, result, record.steps());
-    }
-    return score.write(file.scores()); // last: what is written counts as reported
-  }
-
-  /** That an engine can't be built is told in the table: the file's score does not rest on it. */
-  private static EngineResult engine(ScoredFile file, Path onnx) {
-    try {
-      return TensorRtEngine.build(NetworkFile.of(onnx), file.engine(), EngineOptions.standard());
-    } catch (EngineBuildException e) {
-      log.warn("{}", e.getMessage());
-      return new EngineResult.NotBuilt(
-          "trtexec failed: " + e.getMessage().lines().findFirst().orElseThrow());
-    }
-  }
-
   /** The score that is there, where it is of this model on these images; another one is removed. */
-  private Optional<Score> known(Path folder, String name, String model) throws IOException {
+  Optional<Score> known(Path folder, String name, String model) throws IOException {
     Optional<Score> there = force ? Optional.empty() : Score.read(folder, split);
     Optional<String> outdated =
         there.flatMap(
@@ -264,7 +170,7 @@ final class Scoring {
   }
 
   /** Models are compared on the images that the job began with, or not at all. */
-  private EvaluationResult requireAll(String name, EvaluationResult result) {
+  EvaluationResult requireAll(String name, EvaluationResult result) {
     if (result.images() != samples.set().images()) {
       throw new IllegalStateException(
           "Cannot score %s: %d images were scored, the job began with %d of split %s. Evaluate again once no ingest or cache job is running."
@@ -273,21 +179,13 @@ final class Scoring {
     return result;
   }
 
-  private Map<String, Double> metrics(EvaluationResult result, String images) {
+  Map<String, Double> metrics(EvaluationResult result, String images) {
     Map<String, Double> metrics = new LinkedHashMap<>(result.toMap());
     metrics.putAll(RunDraws.intervals(spark, images));
     return metrics;
   }
 
-  /** Of the file at batch 1, as tables have it. */
-  static Latency latency(OnnxSource source) {
-    try (OnnxSegmenter segmenter = source.open()) {
-      return Latency.measure(segmenter, LATENCY_WARMUP, LATENCY_RUNS);
-    }
-  }
-
-  private void report(
-      ScoredFile file, TrackedRun run, Score score, EvaluationResult result, long step)
+  void report(Scored file, TrackedRun run, Score score, EvaluationResult result, long step)
       throws IOException {
     String suffix = file.suffix();
     Path json = Files.createDirectories(file.scores()).resolve("evaluation-" + split + ".json");

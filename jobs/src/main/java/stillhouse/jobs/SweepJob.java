@@ -209,7 +209,7 @@ final class SweepJob {
       stage = SweepOutcome.Stage.EXPORT;
       exporting.export(folder);
       stage = SweepOutcome.Stage.EVALUATE;
-      Score score = scoring.student(folder);
+      Score score = scoring.students().student(folder);
       return new SweepOutcome.Done(
           trial, RunRecord.read(folder), score, JudgedSamples.begunWith(folder).orElse(-1));
     } catch (Exception e) { // Spark throws its checked exceptions undeclared

@@ -48,6 +48,11 @@ enum Variant {
     return this == FP32 ? "" : "_" + word.replace('-', '_');
   }
 
+  /** Whether it is a file that engines are built of. */
+  boolean forTensorRt() {
+    return this == FP32 || this == FP16 || this == INT8;
+  }
+
   /** Whether it takes images to make. */
   boolean calibrated() {
     return this == INT8 || this == INT8_CPU;

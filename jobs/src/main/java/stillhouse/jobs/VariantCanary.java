@@ -57,7 +57,7 @@ final class VariantCanary {
    * @param fp32 the score of the FP32 file
    * @param score the file's
    */
-  CanaryReport of(ScoredFile file, Score fp32, Score score) {
+  CanaryReport of(Scored file, Score fp32, Score score) {
     String terms = terms();
     Optional<CanaryReport> there = force ? Optional.empty() : CanaryReport.read(file.scores());
     return there
@@ -70,9 +70,9 @@ final class VariantCanary {
         .formatted(CANARY, BoundaryCheck.MAX_DROP, wanted);
   }
 
-  private CanaryReport look(ScoredFile file, Score fp32, Score score, String terms) {
+  private CanaryReport look(Scored file, Score fp32, Score score, String terms) {
     OnnxSource exact = OnnxSource.of(OnnxFiles.require(file.folder()), 1);
-    OnnxSource other = OnnxSource.of(file.require(), 1);
+    OnnxSource other = file.source();
     HadoopImages images = HadoopImages.of(spark);
     List<Check> checks =
         new ArrayList<>(
@@ -81,7 +81,7 @@ final class VariantCanary {
     checks.add(
         new BoundaryCheck(spark, root, BoundaryCheck.MAX_DROP)
             .of(EvaluatedRun.of(fp32, record), "FP32 file's", EvaluatedRun.of(score, record)));
-    checks.add(gain(file.variant(), exact, other, fp32, score));
+    gain(file, exact, other, fp32, score).ifPresent(checks::add);
     var report =
         new CanaryReport(
             score.model(), fp32.model(), score.split(), score.samples(), terms, checks);
@@ -91,19 +91,20 @@ final class VariantCanary {
     return report;
   }
 
-  /** What the file is made for: by that it must be better than FP32. */
-  private Check gain(Variant variant, OnnxSource exact, OnnxSource other, Score fp32, Score score) {
-    return switch (variant) {
-      case FP32 -> throw new IllegalArgumentException("FP32 is what the others are held against");
-      case INT8_CPU -> CANARY.latency(exact, other);
-      case INT8_WEIGHT_ONLY -> Canary.size(fp32.bytes(), score.bytes());
-      case FP16, INT8 -> engines(fp32, score);
+  /** What it is made for: by that it must be better than FP32. */
+  private Optional<Check> gain(
+      Scored scored, OnnxSource exact, OnnxSource other, Score fp32, Score score) {
+    return switch (scored.variant()) {
+      case FP32 -> Optional.empty(); // what the others are held against, or its own engine
+      case INT8_CPU -> Optional.of(CANARY.latency(exact, other));
+      case INT8_WEIGHT_ONLY -> Optional.of(Canary.size(fp32.bytes(), score.bytes()));
+      case FP16, INT8 -> Optional.of(engines(fp32, score));
     };
   }
 
   private Check engines(Score fp32, Score score) {
-    Double before = fp32.metrics().get(Scoring.TENSORRT_MILLIS);
-    Double now = score.metrics().get(Scoring.TENSORRT_MILLIS);
+    Double before = fp32.metrics().get(StudentScoring.TENSORRT_MILLIS);
+    Double now = score.metrics().get(StudentScoring.TENSORRT_MILLIS);
     return before != null && now != null
         ? CANARY.latency("TensorRT", before, now)
         : Check.of(
@@ -113,7 +114,7 @@ final class VariantCanary {
                 .formatted(score.tensorrt()));
   }
 
-  private void tell(ScoredFile file, RunRecord record, CanaryReport report) {
+  private void tell(Scored file, RunRecord record, CanaryReport report) {
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       Map<String, Double> metrics = new HashMap<>();
       report.values().forEach((name, v) -> metrics.put("canary/" + name + file.suffix(), v));

@@ -144,6 +144,8 @@ class BadInputTest {
     record("tiny-conv.scratch.s0");
     Files.writeString(
         folder.resolve("runs/tiny-conv.scratch.s0").resolve(RunRecord.ONNX), "never opened");
+    assertThat(refused(evaluate("--engines")))
+        .contains("Cannot score engines: this build's ONNX Runtime runs on [cpu] alone. Build it");
     assertThat(refused(evaluate("--canary-images=1")))
         .contains("Invalid --canary-images: 1 (must be ≥ 2: it looks at how answers differ");
   }

@@ -125,7 +125,7 @@ final class Onnx {
               + gpu
               + ": this ONNX Runtime has "
               + providers
-              + ", no CUDA. Put onnxruntime_gpu on the class path of a machine with a GPU, or set"
+              + ", no CUDA. Build the jar with -Pgpu for a machine with a GPU, or set"
               + " device: cpu");
     }
   }
