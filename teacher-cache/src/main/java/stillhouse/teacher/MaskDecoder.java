@@ -5,12 +5,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import stillhouse.tensor.FloatTensor;
 import stillhouse.tensor.Resize;
 
 /**
- * Asks a decoder, whatever runs it, about one prompt: of its candidate masks that may be the answer
+ * Asks a decoder, whatever runs it, about one object: of its candidate masks that may be the answer
  * the one with the greatest predicted IoU is it, the first of equals.
  */
 abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, TorchScriptDecoder {
@@ -36,8 +37,9 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
   interface Fed extends AutoCloseable {
     /**
      * @param inputs the other inputs, in the published order
+     * @param asked what a message names
      */
-    Output run(Map<String, FloatTensor> inputs, Prompt prompt);
+    Output run(Map<String, FloatTensor> inputs, Object asked);
 
     @Override
     void close();
@@ -85,17 +87,29 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
 
     @Override
     public MaskAnswer answer(Prompt prompt, double largest) {
-      if (prompt instanceof Prompt.Point && !config.takesPoints()) {
+      requirePoints(prompt instanceof Prompt.Point, prompt);
+      return ask(Question.of(prompt, frame), prompt, largest).answer();
+    }
+
+    @Override
+    public Refined refine(Clicks clicks, double largest) {
+      requirePoints(!clicks.points().isEmpty(), clicks);
+      if (clicks.before().isPresent() && !config.takesMasks()) {
         throw new IllegalArgumentException(
-            "Cannot ask teacher %s about %s: it answers boxes alone"
-                .formatted(config.name(), prompt));
+            "Cannot ask teacher %s about %s: its decoder takes no mask of the round before"
+                .formatted(config.name(), clicks));
       }
+      return ask(Question.of(clicks, frame), clicks, largest);
+    }
+
+    private Refined ask(Question question, Object asked, double largest) {
       int rows = CELLS * embedding.dim(2);
       int columns = CELLS * embedding.dim(3);
-      Question question = Question.of(prompt, frame);
-      Output output = fed.run(kind.prompt(question, frame, rows, columns), prompt);
-      requireFinite(output.ious.data(), prompt);
-      return best(output, largest, frame, embedding);
+      Output output = fed.run(kind.prompt(question, frame, rows, columns), asked);
+      float[] ious = output.ious.data();
+      requireFinite(ious, asked);
+      int[] order = bestFirst(ious, kind.candidates(ious.length, question));
+      return best(output, order, largest, frame, embedding);
     }
 
     @Override
@@ -104,28 +118,36 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     }
   }
 
-  private MaskAnswer best(Output output, double largest, InputFrame frame, FloatTensor embedding) {
-    float[] ious = output.ious.data();
-    int[] order = bestFirst(ious, kind.firstCandidate(ious.length));
+  private void requirePoints(boolean points, Object asked) {
+    if (points && !config.takesPoints()) {
+      throw new IllegalArgumentException(
+          "Cannot ask teacher %s about %s: it answers boxes alone".formatted(config.name(), asked));
+    }
+  }
+
+  private Refined best(
+      Output output, int[] order, double largest, InputFrame frame, FloatTensor embedding) {
     for (int candidate : order) {
-      MaskAnswer answer = answer(output, candidate, frame, embedding);
-      if (largest >= 1 || answer.share() <= largest) {
-        return answer;
+      Refined refined = refined(output, candidate, frame, embedding);
+      if (largest >= 1 || refined.answer().share() <= largest) {
+        return refined;
       }
     }
-    return answer(output, order[0], frame, embedding);
+    return refined(output, order[0], frame, embedding);
   }
 
-  private MaskAnswer answer(Output output, int candidate, InputFrame frame, FloatTensor embedding) {
+  private Refined refined(Output output, int candidate, InputFrame frame, FloatTensor embedding) {
     FloatTensor mask = candidate(output, candidate);
-    return new MaskAnswer(
-        masks().ofInput() ? frame.cut(mask) : small(mask, frame, embedding),
-        output.ious.data()[candidate]);
+    boolean ofInput = masks().ofInput();
+    FloatTensor logits = ofInput ? frame.cut(mask) : small(mask, frame, embedding);
+    return new Refined(
+        new MaskAnswer(logits, output.ious.data()[candidate]),
+        Optional.of(mask).filter(m -> ofInput && kind.takesMask()));
   }
 
-  /** The candidates from {@code first} on, by predicted IoU; of equal ones the first. */
-  private static int[] bestFirst(float[] ious, int first) {
-    return IntStream.range(first, ious.length)
+  /** Those that may be the answer, by predicted IoU; of equal ones the first. */
+  private static int[] bestFirst(float[] ious, IntStream candidates) {
+    return candidates
         .boxed()
         .sorted(Comparator.comparingDouble(i -> -ious[i]))
         .mapToInt(Integer::intValue)
@@ -133,12 +155,12 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
   }
 
   /** No mask is better or worse than one whose predicted IoU is none. */
-  private void requireFinite(float[] ious, Prompt prompt) {
+  private void requireFinite(float[] ious, Object asked) {
     for (float iou : ious) {
       if (!Float.isFinite(iou)) {
         throw new TeacherException(
             "Cannot choose a mask of teacher %s about %s: '%s' is %s (must be finite)"
-                .formatted(config.name(), prompt, kind.iou(), Arrays.toString(ious)));
+                .formatted(config.name(), asked, kind.iou(), Arrays.toString(ious)));
       }
     }
   }
@@ -194,15 +216,14 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     return map;
   }
 
-  final TeacherException cannotAsk(
-      Prompt prompt, Map<String, FloatTensor> inputs, Exception cause) {
+  final TeacherException cannotAsk(Object asked, Map<String, FloatTensor> inputs, Exception cause) {
     List<String> shapes =
         inputs.entrySet().stream()
             .map(e -> e.getKey() + Arrays.toString(e.getValue().shape()))
             .toList();
     return new TeacherException(
         "Cannot ask teacher %s about %s with %s: %s"
-            .formatted(config.name(), prompt, shapes, cause.getMessage()),
+            .formatted(config.name(), asked, shapes, cause.getMessage()),
         cause);
   }
 }

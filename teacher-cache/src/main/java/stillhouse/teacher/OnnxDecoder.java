@@ -85,7 +85,7 @@ final class OnnxDecoder extends MaskDecoder {
     }
 
     @Override
-    public Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+    public Output run(Map<String, FloatTensor> inputs, Object asked) {
       Map<String, OnnxTensor> own = Map.of();
       try {
         own = tensors(inputs);
@@ -96,7 +96,7 @@ final class OnnxDecoder extends MaskDecoder {
           return new Output(Onnx.read(result, masks.tensor()), Onnx.read(result, kind.iou()));
         }
       } catch (OrtException e) {
-        throw cannotAsk(prompt, inputs, e);
+        throw cannotAsk(asked, inputs, e);
       } finally {
         own.values().forEach(OnnxTensor::close);
       }

@@ -1,15 +1,19 @@
 package stillhouse.teacher;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import stillhouse.tensor.FloatTensor;
 
 /**
- * A prompt as points in pixels of the network's input, with SAM's labels. A box is its two corners.
+ * Prompts about one object as points in pixels of the network's input, with SAM's labels. A box is
+ * its two corners, behind all points.
  *
  * @param coords [P, 2], x before y
  * @param labels [P]
+ * @param before the mask of the round before, logits [h, w]
  */
-record Question(FloatTensor coords, FloatTensor labels) {
+record Question(FloatTensor coords, FloatTensor labels, Optional<FloatTensor> before) {
   // SAM's labels: no point at all, background and foreground point, corners of a box.
   private static final float PADDING = -1;
   private static final float BACKGROUND = 0;
@@ -18,28 +22,54 @@ record Question(FloatTensor coords, FloatTensor labels) {
   private static final float BOTTOM_RIGHT = 3;
 
   static Question of(Prompt prompt, InputFrame frame) {
-    float x = frame.scaleX();
-    float y = frame.scaleY();
-    if (prompt instanceof Prompt.Box box) {
-      return of(
-          new float[] {box.x0() * x, box.y0() * y, box.x1() * x, box.y1() * y},
-          new float[] {TOP_LEFT, BOTTOM_RIGHT});
-    }
-    var point = (Prompt.Point) prompt;
     return of(
-        new float[] {point.x() * x, point.y() * y},
-        new float[] {point.foreground() ? FOREGROUND : BACKGROUND});
+        prompt instanceof Prompt.Box box ? Clicks.of(box) : Clicks.of((Prompt.Point) prompt),
+        frame);
+  }
+
+  static Question of(Clicks clicks, InputFrame frame) {
+    List<Prompt.Point> points = clicks.points();
+    int rows = points.size() + (clicks.box().isPresent() ? 2 : 0);
+    float[] coords = new float[2 * rows];
+    float[] labels = new float[rows];
+    for (int i = 0; i < points.size(); i++) {
+      coords[2 * i] = points.get(i).x() * frame.scaleX();
+      coords[2 * i + 1] = points.get(i).y() * frame.scaleY();
+      labels[i] = points.get(i).foreground() ? FOREGROUND : BACKGROUND;
+    }
+    clicks.box().ifPresent(box -> put(box, frame, coords, labels));
+    return of(coords, labels, clicks.before());
+  }
+
+  /** In the last two rows. */
+  private static void put(Prompt.Box box, InputFrame frame, float[] coords, float[] labels) {
+    int row = labels.length - 2;
+    coords[2 * row] = box.x0() * frame.scaleX();
+    coords[2 * row + 1] = box.y0() * frame.scaleY();
+    coords[2 * row + 2] = box.x1() * frame.scaleX();
+    coords[2 * row + 3] = box.y1() * frame.scaleY();
+    labels[row] = TOP_LEFT;
+    labels[row + 1] = BOTTOM_RIGHT;
+  }
+
+  /** Whether it is more than one point or one box. */
+  boolean isSeveral() {
+    return labels.dim(0) > (endsWithBox() ? 2 : 1);
+  }
+
+  private boolean endsWithBox() {
+    return labels.data()[labels.dim(0) - 1] == BOTTOM_RIGHT;
   }
 
   /** With the point (0, 0) of label −1 behind, where there is no box. */
   Question padded() {
-    if (labels.data()[labels.dim(0) - 1] == BOTTOM_RIGHT) {
+    if (endsWithBox()) {
       return this;
     }
     int points = labels.dim(0);
     float[] more = Arrays.copyOf(labels.data(), points + 1);
     more[points] = PADDING;
-    return of(Arrays.copyOf(coords.data(), 2 * (points + 1)), more);
+    return of(Arrays.copyOf(coords.data(), 2 * (points + 1)), more, before);
   }
 
   /** In other units: factors of x and y. */
@@ -49,7 +79,7 @@ record Question(FloatTensor coords, FloatTensor labels) {
       all[i] *= x;
       all[i + 1] *= y;
     }
-    return of(all, labels.data());
+    return of(all, labels.data(), before);
   }
 
   /** The coordinates under as many outer axes of length 1: [1, …, P, 2]. */
@@ -62,6 +92,30 @@ record Question(FloatTensor coords, FloatTensor labels) {
     return nested(labels, outerAxes);
   }
 
+  /**
+   * The mask of the round before, zeros where there is none: [1, 1, height, width].
+   *
+   * @throws IllegalArgumentException where it has another size
+   */
+  FloatTensor mask(int height, int width) {
+    int[] shape = {1, 1, height, width};
+    if (before.isEmpty()) {
+      return new FloatTensor(shape, new float[height * width]);
+    }
+    FloatTensor mask = before.get();
+    if (mask.rank() != 2 || mask.dim(0) != height || mask.dim(1) != width) {
+      throw new IllegalArgumentException(
+          "Invalid mask of the round before: %s (must be [%d, %d], as this teacher gave it)"
+              .formatted(mask, height, width));
+    }
+    return new FloatTensor(shape, mask.data());
+  }
+
+  /** 1 where there is a mask of the round before, else 0: [1]. */
+  FloatTensor hasMask() {
+    return new FloatTensor(new int[] {1}, new float[] {before.isPresent() ? 1 : 0});
+  }
+
   private static FloatTensor nested(FloatTensor tensor, int outerAxes) {
     int[] shape = new int[outerAxes + tensor.rank()];
     Arrays.fill(shape, 1);
@@ -69,9 +123,10 @@ record Question(FloatTensor coords, FloatTensor labels) {
     return new FloatTensor(shape, tensor.data());
   }
 
-  private static Question of(float[] coords, float[] labels) {
+  private static Question of(float[] coords, float[] labels, Optional<FloatTensor> before) {
     return new Question(
         new FloatTensor(new int[] {labels.length, 2}, coords),
-        new FloatTensor(new int[] {labels.length}, labels));
+        new FloatTensor(new int[] {labels.length}, labels),
+        before);
   }
 }

@@ -64,6 +64,20 @@ public interface Teacher extends AutoCloseable {
       return answer(prompt);
     }
 
+    /**
+     * Several points about one object, perhaps its box, and perhaps the mask of the round before,
+     * answered together. Of one point, or of a box, this is {@link #answer(Prompt, double)}.
+     *
+     * @param largest as there; of an answer that has no other candidates it says nothing
+     * @throws UnsupportedOperationException where the teacher answers single prompts alone
+     * @throws IllegalArgumentException where its decoder takes no points, or no mask, and is given
+     *     some
+     */
+    default Refined refine(Clicks clicks, double largest) {
+      throw new UnsupportedOperationException(
+          "Cannot ask in rounds: this teacher answers one prompt at a time");
+    }
+
     @Override
     default void close() {}
   }

@@ -19,11 +19,13 @@ import stillhouse.tensor.Half;
 public final class TeacherCheck {
   private static final int SIDE = 64;
   private static final byte GRAY = (byte) 128;
+  private static final String SEVERAL = "mask of two points";
 
   /**
    * @param tensors the files' tensors and shapes (−1: dynamic), keyed as {@code encoder input
    *     image}
-   * @param layers each cached layer's shape on the gray image, and the masks of a box and a point
+   * @param layers each cached layer's shape on the gray image, and the masks of a box, a point and
+   *     two points
    * @param problems what doesn't fit; empty where the teacher can be used
    */
   public record Report(
@@ -154,6 +156,23 @@ public final class TeacherCheck {
     if (config.takesPoints()) {
       Prompt point = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
       measure("mask of a point", teacher.decode(features, SIDE, SIDE, point).logits(), Half.MAX);
+      askAgain(teacher, features);
+    }
+  }
+
+  /**
+   * A second point, with the mask of the first where the decoder takes it. One of a fixed number of
+   * points is a teacher all the same: of single prompts.
+   */
+  private void askAgain(Teacher teacher, Map<String, FloatTensor> features) {
+    var inside = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
+    var outside = new Prompt.Point(1, SIDE / 8f, SIDE / 8f, false);
+    try (Teacher.Asking image = teacher.asking(features, SIDE, SIDE)) {
+      Refined first = image.refine(Clicks.of(inside), 1);
+      Clicks second = Clicks.of(inside).then(outside, first.carried());
+      measure(SEVERAL, image.refine(second, 1).answer().logits(), Half.MAX);
+    } catch (TeacherException e) {
+      layers.put(SEVERAL, "none: " + e.getMessage());
     }
   }
 

@@ -163,6 +163,11 @@ public record TeacherConfig(
     return decoder != null && !decoder.boxesOnly();
   }
 
+  /** Whether a question may hold the mask of the round before. */
+  public boolean takesMasks() {
+    return decoder != null && decoder.takesMask();
+  }
+
   private Sha256 decoderDigest() {
     return decoderDigest(ASKING);
   }

@@ -50,14 +50,14 @@ final class TorchScriptDecoder extends MaskDecoder {
     }
 
     @Override
-    public Output run(Map<String, FloatTensor> inputs, Prompt prompt) {
+    public Output run(Map<String, FloatTensor> inputs, Object asked) {
       try (NDManager scope = image.newSubManager()) {
         NDList arrays = new NDList(features);
         inputs.values().forEach(v -> arrays.add(array(scope, v)));
         NDList outputs = network.call(scope, config.files().decoder().methodName(), arrays);
         return new Output(read(outputs, masks().tensor()), read(outputs, kind.iou()));
       } catch (EngineException e) {
-        throw cannotAsk(prompt, inputs, e);
+        throw cannotAsk(asked, inputs, e);
       }
     }
 

@@ -365,6 +365,10 @@ class PresetTest {
   }
 
   private FetchSettings settings() {
+    return settings(folder);
+  }
+
+  static FetchSettings settings(Path folder) {
     List<String> told = new ArrayList<>();
     return new FetchSettings(folder.resolve("cache"), folder, new Configuration(), told::add);
   }

@@ -53,7 +53,7 @@ class PromptableTeachersTest {
 
   private static void assertPoints(
       TeacherConfig config, Teacher teacher, Map<String, FloatTensor> features, JsonNode figures) {
-    Prompt inside = new Prompt.Point(1, 60, 50, true);
+    var inside = new Prompt.Point(1, 60, 50, true);
     if (!config.takesPoints()) {
       assertThatThrownBy(() -> ask(teacher, features, inside))
           .hasMessage(
@@ -63,6 +63,12 @@ class PromptableTeachersTest {
     assertAnswer(ask(teacher, features, inside), figures.get("point"));
     Prompt outside = new Prompt.Point(1, 120, 90, false);
     assertAnswer(ask(teacher, features, outside), figures.get("background"));
+    try (Teacher.Asking image = teacher.asking(features, WIDTH, HEIGHT)) {
+      Clicks first = Clicks.of(inside);
+      Prompt.Point beside = new Prompt.Point(1, 40, 70, false);
+      Clicks second = first.then(beside, image.refine(first, 1).carried());
+      assertAnswer(image.refine(second, 1).answer(), figures.get("again"));
+    }
   }
 
   private static MaskAnswer ask(Teacher teacher, Map<String, FloatTensor> features, Prompt prompt) {

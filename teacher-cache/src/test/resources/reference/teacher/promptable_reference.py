@@ -63,24 +63,27 @@ def figures(a):
             "values": a.ravel()[:: a.size // 16][:16].tolist()}
 
 
-def ask(points, labels):
+def ask(points, labels, before=None):
+    """Of several prompts SAM's first of four masks is the answer, as in its own predictor; else the surest."""
     if not sam2 and labels[-1] != 3:  # SAM's padding point, where there is no box
         points, labels = points + [(0, 0)], labels + [-1]
     coords = np.array([points], np.float32) * np.array([width / W, height / H], np.float32)
     masks, ious = decoder.run(["masks" if sam2 else "low_res_masks", "iou_predictions"], {
         **features, "point_coords": coords, "point_labels": np.array([labels], np.float32),
-        "mask_input": np.zeros((1, 1, GRID, GRID), np.float32),
-        "has_mask_input": np.zeros(1, np.float32)})
-    best = int(ious[0].argmax())
+        "mask_input": np.zeros((1, 1, GRID, GRID), np.float32) if before is None else before,
+        "has_mask_input": np.array([before is not None], np.float32)})
+    several = len(labels) > 2 and not sam2 and masks.shape[1] == 4
+    best = 0 if several else int(ious[0].argmax())
     logits = masks[0, best, : GRID * height // SIDE]
     mask = resize(logits[:, :, None].astype(np.float64), H, W)[:, :, 0] > 0
-    return {"predicted_iou": float(ious[0, best]), "positive": int((logits > 0).sum()),
-            "mean": float(logits.mean()),
-            "iou": float((mask & truth).sum() / (mask | truth).sum())}
+    return masks[:, best : best + 1], {
+        "predicted_iou": float(ious[0, best]), "positive": int((logits > 0).sum()), "mean": float(logits.mean()),
+        "iou": float((mask & truth).sum() / (mask | truth).sum())}
 
 
-answers = {"box": ask([(30, 30), (91, 71)], [2, 3]), "point": ask([(60, 50)], [1]),
-           "background": ask([(120, 90)], [0])}
+carried, point = ask([(60, 50)], [1])
+answers = {"box": ask([(30, 30), (91, 71)], [2, 3])[1], "point": point, "background": ask([(120, 90)], [0])[1],
+           "again": ask([(60, 50), (40, 70)], [1, 0], carried)[1]}
 print(answers)
 with open(name + ".json", "w") as out:
     json.dump({"layers": {k: figures(v) for k, v in maps.items()}, **answers}, out, indent=1)
