@@ -40,6 +40,7 @@ class HouseTest {
               "stillhouse.canary..",
               "stillhouse.metrics..",
               "stillhouse.predict..",
+              "stillhouse.prompts..",
               "stillhouse.quantize..",
               "stillhouse.report..",
               "stillhouse.tensorrt..")
