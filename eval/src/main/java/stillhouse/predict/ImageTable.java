@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -50,6 +51,15 @@ public final class ImageTable {
   private ImageTable() {}
 
   private static StructType schema() {
+    StructType schema = counted().add(ConfusionColumn.FIELD);
+    for (StructField field : InstanceColumns.FIELDS) {
+      schema = schema.add(field);
+    }
+    return schema;
+  }
+
+  /** The columns that every table of counts an image begins with: what draws are made of. */
+  public static StructType counted() {
     StructType schema =
         new StructType()
             .add(SAMPLE_ID, DataTypes.StringType, false)
@@ -57,11 +67,22 @@ public final class ImageTable {
     for (String count : COUNTS) {
       schema = schema.add(count, DataTypes.createArrayType(DataTypes.LongType, false), false);
     }
-    schema = schema.add(ConfusionColumn.FIELD);
-    for (StructField field : InstanceColumns.FIELDS) {
-      schema = schema.add(field);
-    }
     return schema;
+  }
+
+  /** The values of {@link #counted}. */
+  public static List<Object> countedValues(String sampleId, String groupId, ImageCounts counts) {
+    List<Object> values = new ArrayList<>();
+    values.add(sampleId);
+    values.add(groupId);
+    for (int k = 0; k < COUNTS.size(); k++) {
+      long[] column = new long[counts.classes() + 1];
+      for (int c = 0; c < column.length; c++) {
+        column[c] = field(k < 3 ? counts.area(c) : counts.boundary(c), k % 3);
+      }
+      values.add(column);
+    }
+    return values;
   }
 
   /** Of an image whose instances are not counted. */
@@ -83,16 +104,8 @@ public final class ImageTable {
 
   private static Object[] values(
       String sampleId, String groupId, ImageCounts counts, List<ConfusionCounter.Cell> confusion) {
-    Object[] values = new Object[SCHEMA.length()];
-    values[0] = sampleId;
-    values[1] = groupId;
-    for (int k = 0; k < COUNTS.size(); k++) {
-      long[] column = new long[counts.classes() + 1];
-      for (int c = 0; c < column.length; c++) {
-        column[c] = field(k < 3 ? counts.area(c) : counts.boundary(c), k % 3);
-      }
-      values[2 + k] = column;
-    }
+    Object[] values =
+        Arrays.copyOf(countedValues(sampleId, groupId, counts).toArray(), SCHEMA.length());
     values[2 + COUNTS.size()] = ConfusionColumn.of(confusion);
     return values;
   }
@@ -180,7 +193,16 @@ public final class ImageTable {
    * draws pairs of them: A and B are the same.
    */
   public static PairedDraws draws(SparkSession spark, String path, PairedBootstrap bootstrap) {
-    return draws(spark, groups(spark, path), bootstrap, MOST_COLLECTED);
+    return draws(spark, spark.read().parquet(path), bootstrap);
+  }
+
+  /**
+   * The same of rows of such a table, or of another one with {@link #counted}: whatever their
+   * counts are of.
+   */
+  public static PairedDraws draws(
+      SparkSession spark, Dataset<Row> rows, PairedBootstrap bootstrap) {
+    return draws(spark, groups(rows), bootstrap, MOST_COLLECTED);
   }
 
   private static PairedDraws draws(
@@ -237,8 +259,8 @@ public final class ImageTable {
         .reduceByKey(ImageTable::add);
   }
 
-  private static JavaPairRDD<String, long[][]> groups(SparkSession spark, String path) {
-    return bySample(spark, path)
+  private static JavaPairRDD<String, long[][]> groups(Dataset<Row> rows) {
+    return bySample(rows)
         .mapToPair(
             s -> {
               String group = s._2()._1() == null ? s._1() : s._2()._1();
@@ -249,10 +271,11 @@ public final class ImageTable {
 
   private static JavaPairRDD<String, Tuple2<String, long[]>> bySample(
       SparkSession spark, String path) {
-    return spark
-        .read()
-        .parquet(path)
-        .javaRDD()
+    return bySample(spark.read().parquet(path));
+  }
+
+  private static JavaPairRDD<String, Tuple2<String, long[]>> bySample(Dataset<Row> rows) {
+    return rows.javaRDD()
         .mapToPair(
             row ->
                 new Tuple2<>(

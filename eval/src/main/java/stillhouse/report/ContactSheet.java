@@ -10,10 +10,12 @@ import java.util.List;
 
 /** Rows of panels on one page: a header a column, a caption a row, a legend at the foot. */
 public final class ContactSheet {
-  private static final int PANEL = 220; // pixels that a panel's longer side may take
+  static final int PANEL = 220; // pixels that a panel's longer side may take
   private static final int GAP = 8;
   private static final int LINE = 18;
   private static final int SWATCH = 11;
+  private static final String ERRORS =
+      "errors: solid inside one boundary band only (costs boundary IoU), pale elsewhere";
   private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
   private ContactSheet() {}
@@ -39,7 +41,21 @@ public final class ContactSheet {
     return Png.of(draw(headers, rows, classNames));
   }
 
+  /**
+   * @param legend what the panels' colours say
+   * @param note a line beneath it
+   */
+  static byte[] png(
+      List<String> headers, List<Row> rows, List<Overlay.Colour> legend, String note) {
+    return Png.of(draw(headers, rows, legend, note));
+  }
+
   static BufferedImage draw(List<String> headers, List<Row> rows, List<String> classNames) {
+    return draw(headers, rows, Overlay.legend(classNames), ERRORS);
+  }
+
+  private static BufferedImage draw(
+      List<String> headers, List<Row> rows, List<Overlay.Colour> entries, String note) {
     for (Row row : rows) {
       if (row.panels().size() != headers.size()) {
         throw new IllegalArgumentException(
@@ -49,7 +65,7 @@ public final class ContactSheet {
     }
     int width = GAP + headers.size() * (PANEL + GAP);
     int height = GAP + LINE + rows.stream().mapToInt(ContactSheet::height).sum();
-    var legend = new Legend(classNames, width);
+    var legend = new Legend(entries, note, width);
     var page = new BufferedImage(width, height + legend.height(), BufferedImage.TYPE_INT_RGB);
     Graphics2D g = page.createGraphics();
     try {
@@ -135,10 +151,12 @@ public final class ContactSheet {
     private static final int ENTRY = 170; // pixels an entry takes
 
     private final List<Overlay.Colour> entries;
+    private final String note;
     private final int columns;
 
-    Legend(List<String> classNames, int width) {
-      entries = Overlay.legend(classNames);
+    Legend(List<Overlay.Colour> entries, String note, int width) {
+      this.entries = entries;
+      this.note = note;
       columns = Math.max(1, (width - GAP) / ENTRY);
     }
 
@@ -155,13 +173,8 @@ public final class ContactSheet {
         g.setColor(Color.BLACK);
         text(g, entries.get(i).text(), x + SWATCH + 5, y, ENTRY - SWATCH - GAP);
       }
-      int note = top + LINE * ((entries.size() + columns - 1) / columns);
-      text(
-          g,
-          "errors: solid inside one boundary band only (costs boundary IoU), pale elsewhere",
-          GAP,
-          note,
-          columns * ENTRY);
+      int foot = top + LINE * ((entries.size() + columns - 1) / columns);
+      text(g, note, GAP, foot, columns * ENTRY);
     }
   }
 }

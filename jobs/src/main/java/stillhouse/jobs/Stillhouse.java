@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
       ExportCommand.class,
       FreezeCommand.class,
       EvaluateCommand.class,
+      PromptsCommand.class,
       BenchCommand.class,
       ExplainCommand.class,
       EngineCommand.class,

@@ -173,6 +173,27 @@ class BadInputTest {
   }
 
   @Test
+  void whatNoTeacherCanBeAskedByPromptsIsRefused() throws IOException {
+    String boxes = "--teacher=" + conf("teachers/lite-medsam.yaml");
+    assertThat(refused(prompts(boxes, "--clicks=0")))
+        .contains("Invalid --clicks: 0 (must be 1 to 20; a point and a box are asked in any case)");
+    assertThat(refused(prompts(boxes, "--limit=0"))).contains("Invalid --limit: 0 (must be ≥ 1");
+    assertThat(refused(prompts(boxes, "--max-area=1.5")))
+        .contains("Invalid --max-area: 1.5 (must be > 0 and ≤ 1)");
+    assertThat(refused(prompts(boxes, "--min-area=0"))).contains("Invalid --min-area: 0");
+    assertThat(refused(prompts(boxes, "--split=all"))).contains("Invalid --split: all");
+    assertThat(refused(prompts("--teacher=lite-medsam,lite-medsam")))
+        .contains("Invalid --teacher: two are named lite-medsam");
+    assertThat(refused(prompts("--teacher=" + teacher("file:none.onnx", "0".repeat(64)))))
+        .contains("Cannot ask teacher strict by prompts: it has no decoder (its YAML names none)");
+  }
+
+  private String[] prompts(String... more) {
+    return with(
+        new String[] {"prompts", "--data=" + data, "--root=" + folder, "--mlflow=" + NOBODY}, more);
+  }
+
+  @Test
   void aRunThatIsNotThereComesWithThoseThatAre() throws IOException {
     record("tiny-conv.scratch.s0");
     assertThat(refused("export", "--root", folder.toString(), "--run", "nobody"))
