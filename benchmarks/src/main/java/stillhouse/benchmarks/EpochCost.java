@@ -125,7 +125,7 @@ public final class EpochCost {
   private static RankParts remembering(Experiment what, String teacher, RankContext context) {
     RankParts parts = what.build(context);
     var batches = new RememberedBatches(parts.batches(), teacher);
-    return new RankParts(parts.student(), parts.terms(), batches);
+    return new RankParts(parts.student(), parts.phases(), batches);
   }
 
   /** All but the first. */

@@ -135,7 +135,7 @@ public final class TrainSteps {
             0,
             recipe.alignment().grid(),
             null);
-    return new RankParts(student, Objective.create(recipe, objective).terms(), batches);
+    return RankParts.whole(student, Objective.phases(recipe, objective).get(0).terms(), batches);
   }
 
   /**

@@ -4,12 +4,15 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import stillhouse.cache.VerdictTable;
 import stillhouse.data.DatasetConfig;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Experiment;
+import stillhouse.train.Recipe;
 import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingReport;
 import stillhouse.train.ValidationSettings;
@@ -58,6 +61,9 @@ record RunFacts(
     params.put("ranks", String.valueOf(ranks));
     params.put("labels", String.valueOf(options.labels()));
     params.put("epochs", String.valueOf(plan.epochs()));
+    if (order.recipe().isPhased()) {
+      params.put("phases", phases(order.recipe(), plan));
+    }
     params.put("batch", String.valueOf(plan.batch()));
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
@@ -80,6 +86,19 @@ record RunFacts(
           params.put("structure_radius", String.valueOf(dataset.cache().structureRadius()));
         });
     return params;
+  }
+
+  /** As {@code encoder 40 [encoder], decoder 20 [decoder]}. */
+  private static String phases(Recipe recipe, TrainingPlan plan) {
+    return IntStream.range(0, recipe.phases().size())
+        .mapToObj(
+            i ->
+                "%s %d %s"
+                    .formatted(
+                        recipe.phases().get(i).name(),
+                        plan.phases().get(i).epochs(),
+                        recipe.phases().get(i).trains()))
+        .collect(Collectors.joining(", "));
   }
 
   /**

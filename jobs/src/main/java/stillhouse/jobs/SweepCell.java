@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import stillhouse.conf.ConfFiles;
 import stillhouse.student.StudentConfig;
 import stillhouse.train.Experiment;
+import stillhouse.train.Phase;
 import stillhouse.train.Recipe;
 
 /**
@@ -59,17 +61,13 @@ record SweepCell(
     Recipe read = Recipe.load(source);
     boolean aligned = settings.grid() != null && Experiment.needsTeacher(read);
     Recipe recipe =
-        new Recipe(
+        read.with(
             config.name() + "_" + run.name(),
-            read.description(),
-            read.losses(),
-            config.review() == null
-                ? read.training()
-                : read.training().with(read.training().validation(), config.review()),
-            aligned ? new Recipe.Alignment(settings.grid()) : read.alignment(),
-            read.projection(),
-            read.augmentation(),
-            read.curriculum());
+            aligned ? new Recipe.Alignment(settings.grid()) : read.alignment());
+    if (config.review() != null) {
+      Recipe.Training training = recipe.training();
+      recipe = recipe.withTraining(training.with(training.validation(), config.review()));
+    }
     return new SweepCell(
         config.name(),
         run.name(),
@@ -92,6 +90,16 @@ record SweepCell(
         + (withStudent ? " " + student.name() : "");
   }
 
+  private void writePhases(ArrayNode phases) {
+    for (int i = 0; i < phases.size(); i++) {
+      Phase phase = recipe.phases().get(i);
+      ObjectNode written = ((ObjectNode) phases.get(i)).put("epochs", phase.epochs());
+      if (phase.learningRate() != null) {
+        written.put("learningRate", phase.learningRate());
+      }
+    }
+  }
+
   /**
    * Writes the recipe as it is trained, so that the run's folder and MLflow have it.
    *
@@ -104,7 +112,12 @@ record SweepCell(
       tree.put("name", recipe.name());
       Recipe.Training training = recipe.training();
       ObjectNode trained = (ObjectNode) tree.get("training");
-      trained.put("epochs", training.epochs()).put("batch", training.batch());
+      trained.put("batch", training.batch());
+      if (recipe.isPhased()) {
+        writePhases((ArrayNode) tree.get("phases"));
+      } else {
+        trained.put("epochs", training.epochs());
+      }
       ((ObjectNode) trained.get("optimizer"))
           .put("learningRate", training.optimizer().learningRate());
       trained.remove("review");

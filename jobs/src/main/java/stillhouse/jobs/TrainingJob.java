@@ -300,22 +300,29 @@ final class TrainingJob {
     new BatchFit(training.batch(), view.info().samples("train"))
         .warning(order.name())
         .ifPresent(log::warn);
-    double warmup = training.schedule().warmupEpochs();
-    if (warmup > epochs) {
-      throw new ConfigException(
-          "Recipe %s warms up for %s epochs, and the run has %d. Train longer, or set warmupEpochs in %s."
-              .formatted(order.recipe().name(), warmup, epochs, order.recipeFile()));
-    }
+    List<TrainingPlan.Phase> phases = phases(order, epochs, stepsPerEpoch);
     return new TrainingPlan(
         epochs,
         training.batch(),
         training.optimizer().learningRate(),
         training.optimizer().weightDecay(),
-        (int) Math.round(warmup * stepsPerEpoch),
+        (int) Math.round(training.schedule().warmupEpochs() * stepsPerEpoch),
         training.clipNorm() == null ? Double.POSITIVE_INFINITY : training.clipNorm(),
         training.accumulation() == null ? 1 : training.accumulation(),
         training.ema() == null ? 0 : training.ema(),
-        order.seed());
+        order.seed(),
+        phases);
+  }
+
+  private static List<TrainingPlan.Phase> phases(Order order, int epochs, int stepsPerEpoch) {
+    try {
+      return order.recipe().plan(epochs, stepsPerEpoch);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          "Cannot train by recipe %s for %d epochs: %s. Train longer, or set warmupEpochs in %s."
+              .formatted(order.recipe().name(), epochs, e.getMessage(), order.recipeFile()),
+          e);
+    }
   }
 
   private TrainingRun trainingRun(Order order, TrainingPlan plan, Sha256 identity) {

@@ -19,7 +19,9 @@ final class TrainingOptions {
   private static final List<String> SPLITS =
       Arrays.stream(Split.values()).map(Split::label).toList();
 
-  @Option(names = "--epochs", description = "in place of the recipe's")
+  @Option(
+      names = "--epochs",
+      description = "in place of the recipe's; phases take them in proportion")
   private Integer epochs;
 
   @Option(
@@ -33,7 +35,9 @@ final class TrainingOptions {
       description = "samples a step over all ranks, in place of the recipe's")
   private Integer batch;
 
-  @Option(names = "--learning-rate", description = "in place of the recipe's")
+  @Option(
+      names = "--learning-rate",
+      description = "in place of the recipe's; those of phases keep their ratio to it")
   private Double learningRate;
 
   @Option(
@@ -137,9 +141,15 @@ final class TrainingOptions {
     return ranks;
   }
 
+  /**
+   * The recipe as it is trained.
+   *
+   * @throws ConfigException where it can't be trained so, or a file that a loss reads does not fit
+   */
   Recipe apply(Recipe recipe) {
     require(labels > 0 && labels <= 1, "--labels", labels, "in (0, 1]");
     require(ranks >= 1, "--ranks", ranks, ">= 1");
+    recipe.phases().forEach(phase -> phase.losses().requireFiles());
     require(epochs == null || epochs >= 1, "--epochs", epochs, ">= 1");
     require(steps == null || steps >= 1, "--steps", steps, ">= 1");
     require(steps == null || epochs == null, "--steps", steps, "without --epochs");
@@ -159,7 +169,7 @@ final class TrainingOptions {
               .with(
                   validation(training.validation()),
                   review.over(Optional.ofNullable(training.review())).orElse(null)));
-    } catch (IllegalArgumentException e) { // a warm-up longer than the run
+    } catch (IllegalArgumentException e) { // a warm-up longer than the run, or more phases
       throw new ConfigException(
           "Cannot train by recipe %s for %d epochs: %s"
               .formatted(recipe.name(), length, e.getMessage()),
@@ -191,7 +201,9 @@ final class TrainingOptions {
 
   /** Epochs of a recipe on a view whose epoch has so many steps. */
   int epochs(Recipe recipe, int stepsPerEpoch) {
-    return steps == null ? recipe.training().epochs() : 1 + (steps - 1) / stepsPerEpoch;
+    return steps == null
+        ? recipe.training().epochs()
+        : Math.max(recipe.phases().size(), 1 + (steps - 1) / stepsPerEpoch);
   }
 
   /** What a recipe's file doesn't say of a run's length; empty where it says all. */

@@ -13,6 +13,7 @@ import stillhouse.metrics.Metric;
 import stillhouse.train.Attempt;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.EpochGate;
+import stillhouse.train.TrainingPlan;
 import stillhouse.train.ValidationHistory;
 import stillhouse.train.ValidationLog;
 import stillhouse.train.ValidationLook;
@@ -58,6 +59,13 @@ final class ValidationGate implements EpochGate {
   @Override
   public int everyEpochs() {
     return settings.everyEpochs();
+  }
+
+  /** Of a recipe with phases the last alone is looked at: before it, no part has met the others. */
+  @Override
+  public int fromEpoch() {
+    TrainingPlan plan = prepared.run().plan();
+    return plan.firstEpoch(plan.phases().size() - 1);
   }
 
   @Override

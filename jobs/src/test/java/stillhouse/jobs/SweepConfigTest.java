@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,7 @@ import picocli.CommandLine;
 import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.metrics.Metric;
+import stillhouse.train.Phase;
 import stillhouse.train.Recipe;
 import stillhouse.train.ReviewSettings;
 
@@ -50,7 +53,7 @@ class SweepConfigTest {
         .contains("bin/stillhouse sweep " + config.name() + " --data ", "# Cost:   ", "Expect: ");
     SweepGrid grid = SweepGrid.of(file, config, new SweepOptions());
     Map<String, Integer> trainings =
-        Map.of("sard-ablation", 48, "losses", 27, "label-share", 24, "smoke", 4);
+        Map.of("sard-ablation", 48, "losses", 27, "label-share", 24, "smoke", 4, "kd-sam", 12);
     assertThat(grid.trials()).hasSize(trainings.get(config.name()));
     assertThat(grid.trials().stream().map(SweepGrid.Trial::name)).doesNotHaveDuplicates();
   }
@@ -141,7 +144,10 @@ class SweepConfigTest {
   @Test
   void theRecipeThatIsWrittenIsTheOneThatIsTrained() throws IOException {
     String yaml = SMALL + "every: {batch: 8, epochs: 3, learningRate: 0.25, grid: 48}\n";
-    for (SweepCell cell : grid(yaml.replace("sard-uniform", "scratch")).cells()) {
+    List<SweepCell> cells = new ArrayList<>(grid(yaml.replace("sard-uniform", "scratch")).cells());
+    cells.addAll(grid(yaml.replace("recipe: sard}", "recipe: kd-sam}")).cells());
+    assertThat(cells.get(3).recipe().phases()).extracting(Phase::epochs).containsExactly(2, 1);
+    for (SweepCell cell : cells) {
       Recipe written = Recipe.load(cell.writeRecipe(folder.resolve("recipes")));
       assertThat(written).isEqualTo(cell.recipe());
       assertThat(written.digest()).isEqualTo(cell.recipe().digest());

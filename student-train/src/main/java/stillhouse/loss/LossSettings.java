@@ -12,16 +12,34 @@ public sealed interface LossSettings
         DecoupledKd.Settings,
         DenoisingScore.Settings,
         DiceLoss.Settings,
+        EmbeddingMse.Settings,
         FeatureConsistency.Settings,
         KnowledgeReview.Settings,
         MaskedGeneration.Settings,
         PairWise.Settings,
+        PerceptualLoss.Settings,
         PixelWise.Settings,
         SoftBce.Settings {
   /** The loss's factor in the objective, > 0. */
   double weight();
 
   Set<Need> needs();
+
+  /**
+   * Whether it looks at the student's logits; all others look at the embedding or at the encoder's
+   * maps. Labels and the teacher's logits are of pixels and classes, as the student's logits alone
+   * are.
+   */
+  default boolean readsLogits() {
+    return needs().contains(Need.LABELS) || needs().contains(Need.TEACHER_LOGITS);
+  }
+
+  /**
+   * Refuses, before anything is trained, files that it reads and that are not there or do not fit.
+   *
+   * @throws stillhouse.conf.ConfigException naming file, problem and remedy
+   */
+  default void requireFiles() {}
 
   /** Makes the loss, and in the assembly's weights whatever it learns. */
   Loss create(Assembly assembly);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -34,7 +35,9 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
           Map.entry("skd-pair", PairWise.Settings.class),
           Map.entry("dkd", DecoupledKd.Settings.class),
           Map.entry("mgd", MaskedGeneration.Settings.class),
-          Map.entry("review", KnowledgeReview.Settings.class));
+          Map.entry("review", KnowledgeReview.Settings.class),
+          Map.entry("embedding-mse", EmbeddingMse.Settings.class),
+          Map.entry("perceptual", PerceptualLoss.Settings.class));
 
   public Losses {
     if (byName.isEmpty()) {
@@ -48,6 +51,22 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
     Map<String, LossSettings> settings = new LinkedHashMap<>();
     nodes.forEach((name, node) -> settings.put(name, settings(name, node)));
     return new Losses(settings);
+  }
+
+  /** As {@link LossSettings#requireFiles}, of all. */
+  public void requireFiles() {
+    byName.values().forEach(LossSettings::requireFiles);
+  }
+
+  /** Whether two settings make the same loss, however it weighs. */
+  static boolean makeTheSame(LossSettings one, LossSettings other) {
+    return one.getClass() == other.getClass() && unweighted(one).equals(unweighted(other));
+  }
+
+  private static ObjectNode unweighted(LossSettings settings) {
+    ObjectNode tree = JSON.valueToTree(settings);
+    tree.remove("weight");
+    return tree;
   }
 
   private static LossSettings settings(String name, JsonNode node) {

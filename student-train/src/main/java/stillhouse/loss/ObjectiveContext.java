@@ -26,6 +26,23 @@ public record ObjectiveContext(
     levelChannels = List.copyOf(levelChannels);
   }
 
+  /**
+   * The cached projection.
+   *
+   * @throws IllegalArgumentException where there is none, or one of another layer
+   */
+  Projection requireProjection() {
+    if (projection == null || projection.channels() != teacherChannels) {
+      throw new IllegalArgumentException(
+          "Invalid projection: "
+              + (projection == null ? "none" : "fitted on " + projection.channels() + " channels")
+              + ", the teacher's layer has "
+              + teacherChannels
+              + ". Derive the training view with a projection of that layer.");
+    }
+    return projection;
+  }
+
   /** For a student whose encoder shows no maps of its own. */
   ObjectiveContext(
       Weights weights, int studentChannels, int teacherChannels, int grid, Projection projection) {

@@ -63,7 +63,7 @@ final class Representation {
 
   static Representation create(ObjectiveContext context, ProjectionSettings settings) {
     Weights weights = context.weights();
-    Projection fitted = requireProjection(context);
+    Projection fitted = context.requireProjection();
     int channels = context.teacherChannels();
     int reduced = Math.min(settings.dimensions(), channels);
     int dimensions =
@@ -167,7 +167,7 @@ final class Representation {
   }
 
   /** The leading rows as a 1×1 convolution, [C′, C, 1, 1]. */
-  private static NDArray directions(NDManager manager, Projection fitted, int dimensions) {
+  static NDArray directions(NDManager manager, Projection fitted, int dimensions) {
     if (fitted.dimensions() < dimensions) {
       throw new IllegalArgumentException(
           "Invalid projection: "
@@ -181,18 +181,5 @@ final class Representation {
       System.arraycopy(fitted.directions()[d], 0, rows, d * fitted.channels(), fitted.channels());
     }
     return manager.create(rows, new Shape(dimensions, fitted.channels(), 1, 1));
-  }
-
-  private static Projection requireProjection(ObjectiveContext context) {
-    Projection fitted = context.projection();
-    if (fitted == null || fitted.channels() != context.teacherChannels()) {
-      throw new IllegalArgumentException(
-          "Invalid projection: "
-              + (fitted == null ? "none" : "fitted on " + fitted.channels() + " channels")
-              + ", the teacher's layer has "
-              + context.teacherChannels()
-              + ". Derive the training view with a projection of that layer.");
-    }
-    return fitted;
   }
 }

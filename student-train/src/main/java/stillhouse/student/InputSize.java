@@ -1,5 +1,7 @@
 package stillhouse.student;
 
+import ai.djl.ndarray.NDArray;
+
 /** What a student is made for: the sides of its input and its number of foreground classes. */
 record InputSize(int height, int width, int classes) {
   /** The coarsest stride that any student has. */
@@ -19,6 +21,21 @@ record InputSize(int height, int width, int classes) {
     if (classes < 1 || classes > 254) {
       throw new IllegalArgumentException(
           "Invalid number of classes: " + classes + " (must be 1 to 254: 0 and 255 are taken)");
+    }
+  }
+
+  /** Refuses images of another size. */
+  void requireFit(NDArray image) {
+    long[] shape = image.getShape().getShape();
+    if (shape.length != 4 || shape[1] != 3 || shape[2] != height || shape[3] != width) {
+      throw new IllegalArgumentException(
+          "Invalid image batch: "
+              + image.getShape()
+              + " (this student was made for [B, 3, "
+              + height
+              + ", "
+              + width
+              + "])");
     }
   }
 

@@ -139,7 +139,7 @@ final class PublishedNames {
       case CONV_PYRAMID -> Optional.empty();
       case TINYVIT -> Optional.of(TINY_VIT);
       case REPVIT -> Optional.of(REP_VIT);
-      case RESNET -> Optional.of(RES_NET);
+      case RESNET, RESNET_NECK -> Optional.of(RES_NET);
       case SWIN -> Optional.of(SWIN);
     };
   }

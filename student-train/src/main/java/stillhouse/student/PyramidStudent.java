@@ -3,11 +3,14 @@ package stillhouse.student;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import stillhouse.onnx.OnnxGraph;
 
 /**
  * A student of an encoder whose maps lie at strides 4, 8, …, a top-down decoder to the embedding at
- * stride 4, and one logit a class, resized to the input bilinearly within the network.
+ * stride 4, and one logit a class, resized to the input bilinearly within the network. As {@link
+ * Part}s the top-down decoder is of the encoder, since it makes the embedding; what is decoded of
+ * that is the head's.
  */
 final class PyramidStudent implements Student {
   static final int STRIDE = 4;
@@ -15,9 +18,7 @@ final class PyramidStudent implements Student {
   // Small first logits: the loss starts at its value for "undecided", not at a guess.
   private static final double HEAD_GAIN = 0.1;
 
-  private final int height;
-  private final int width;
-  private final int classes;
+  private final InputSize input;
   private final int embeddingChannels;
   private final Layer stem;
   private final List<Layer> levels;
@@ -38,9 +39,7 @@ final class PyramidStudent implements Student {
       List<Layer> levels,
       TopDown decoder,
       Nonlinearity activation) {
-    height = input.height();
-    width = input.width();
-    classes = input.classes();
+    this.input = input;
     this.embeddingChannels = embeddingChannels;
     this.stem = Sequence.of(new InputNormalisation(weights.manager()), stem);
     this.levels = List.copyOf(levels);
@@ -49,16 +48,22 @@ final class PyramidStudent implements Student {
         Sequence.of(
             activation,
             Convolution.biased(
-                weights, PREFIX + "head", Kernel.of(embeddingChannels, classes, 1), HEAD_GAIN));
-    resize = BilinearResize.by(STRIDE, height / STRIDE, width / STRIDE);
+                weights,
+                PREFIX + "head",
+                Kernel.of(embeddingChannels, input.classes(), 1),
+                HEAD_GAIN));
+    InputSize.Grid grid = input.atStride(STRIDE);
+    resize = BilinearResize.by(STRIDE, grid.height(), grid.width());
   }
 
   @Override
-  public StudentOutput forward(NDArray image, boolean training) {
-    requireFit(image);
-    List<NDArray> maps = encode(image, training);
-    NDArray embedding = decoder.forward(maps, training);
-    NDArray logits = resize.forward(head.forward(embedding, training), training);
+  public StudentOutput forward(NDArray image, Set<Part> training) {
+    input.requireFit(image);
+    boolean encoding = training.contains(Part.ENCODER);
+    boolean decoding = training.contains(Part.DECODER);
+    List<NDArray> maps = encode(image, encoding);
+    NDArray embedding = decoder.forward(maps, encoding);
+    NDArray logits = resize.forward(head.forward(embedding, decoding), decoding);
     return new StudentOutput(embedding, logits, maps);
   }
 
@@ -75,7 +80,7 @@ final class PyramidStudent implements Student {
 
   @Override
   public void export(OnnxGraph graph) {
-    String x = stem.export(graph, graph.input("image", 3, height, width));
+    String x = stem.export(graph, graph.input("image", 3, input.height(), input.width()));
     List<String> maps = new ArrayList<>();
     for (Layer level : levels) {
       x = level.export(graph, x);
@@ -83,8 +88,9 @@ final class PyramidStudent implements Student {
     }
     String embedding = decoder.export(graph, maps);
     String logits = resize.export(graph, head.export(graph, embedding));
-    graph.output(logits, "logits", classes, height, width);
-    graph.output(embedding, "embedding", embeddingChannels, height / STRIDE, width / STRIDE);
+    InputSize.Grid grid = input.atStride(STRIDE);
+    graph.output(logits, "logits", input.classes(), input.height(), input.width());
+    graph.output(embedding, "embedding", embeddingChannels, grid.height(), grid.width());
   }
 
   @Override
@@ -104,20 +110,6 @@ final class PyramidStudent implements Student {
 
   @Override
   public int classes() {
-    return classes;
-  }
-
-  private void requireFit(NDArray image) {
-    long[] shape = image.getShape().getShape();
-    if (shape.length != 4 || shape[1] != 3 || shape[2] != height || shape[3] != width) {
-      throw new IllegalArgumentException(
-          "Invalid image batch: "
-              + image.getShape()
-              + " (this student was made for [B, 3, "
-              + height
-              + ", "
-              + width
-              + "])");
-    }
+    return input.classes();
   }
 }

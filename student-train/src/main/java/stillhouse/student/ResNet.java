@@ -14,22 +14,35 @@ final class ResNet {
   private ResNet() {}
 
   static Student create(StudentConfig config, InputSize input, Weights weights) {
-    Norm norm = config.norm();
-    int width = config.channels().get(0) / Bottleneck.EXPANSION;
+    List<Layer> levels = levels(config, weights);
+    Layer stem = stem(config, weights);
+    TopDown decoder = TopDown.dense(weights, config, config.channels(), input, Nonlinearity.RELU);
+    return new PyramidStudent(
+        weights, input, config.embedding(), stem, levels, decoder, Nonlinearity.RELU);
+  }
+
+  /** From the image to the first stage's input, at stride 4. */
+  static Layer stem(StudentConfig config, Weights weights) {
+    int width = width(config);
+    return Sequence.of(
+        new ConvNorm(weights, PREFIX + "stem", Kernel.strided(3, width, 7, 2), config.norm()),
+        Nonlinearity.RELU,
+        MaxPool.HALVING);
+  }
+
+  /** The stages, at the strides 4, 8, … */
+  static List<Layer> levels(StudentConfig config, Weights weights) {
     List<Layer> levels = new ArrayList<>();
-    int in = width;
+    int in = width(config);
     for (int i = 0; i < config.channels().size(); i++) {
       levels.add(stage(config, i, in, weights));
       in = config.channels().get(i);
     }
-    Layer stem =
-        Sequence.of(
-            new ConvNorm(weights, PREFIX + "stem", Kernel.strided(3, width, 7, 2), norm),
-            Nonlinearity.RELU,
-            MaxPool.HALVING);
-    TopDown decoder = TopDown.dense(weights, config, config.channels(), input, Nonlinearity.RELU);
-    return new PyramidStudent(
-        weights, input, config.embedding(), stem, levels, decoder, Nonlinearity.RELU);
+    return levels;
+  }
+
+  private static int width(StudentConfig config) {
+    return config.channels().get(0) / Bottleneck.EXPANSION;
   }
 
   private static Layer stage(StudentConfig config, int index, int in, Weights weights) {

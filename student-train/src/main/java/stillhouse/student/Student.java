@@ -2,6 +2,7 @@ package stillhouse.student;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Set;
 import stillhouse.onnx.OnnxGraph;
 
 /**
@@ -13,7 +14,21 @@ public interface Student {
   /** Prefix of the names of the tensors that ship. */
   String PREFIX = "student.";
 
-  StudentOutput forward(NDArray image, boolean training);
+  /**
+   * @param training the parts in training form, which take batch statistics and move the running
+   *     ones; the others are in inference form
+   */
+  StudentOutput forward(NDArray image, Set<Part> training);
+
+  /** The whole of it in training form, or nothing. */
+  default StudentOutput forward(NDArray image, boolean training) {
+    return forward(image, training ? Part.ALL : Part.NONE);
+  }
+
+  /** The part that one of its tensors belongs to, statistics among them. */
+  default Part partOf(String tensor) {
+    return tensor.startsWith(PREFIX + "head.") ? Part.DECODER : Part.ENCODER;
+  }
 
   /** Channels of {@link StudentOutput#embedding()}. */
   int embeddingChannels();

@@ -15,8 +15,10 @@ import stillhouse.identity.Sha256;
  * @param channels of each stage: from stride 2 on for a conv-pyramid, from stride 4 on for the
  *     others
  * @param depths blocks of each stage
- * @param decoder channels in which the pyramid's maps are summed
- * @param embedding channels of the embedding, at stride 4
+ * @param decoder channels in which the pyramid's maps are summed; 0 of a resnet-neck, which has
+ *     none
+ * @param embedding channels of the embedding
+ * @param stride of the embedding: 4 of a pyramid's; of a resnet-neck 4, 8, 16 (unless said) or 32
  * @param heads attention heads of each stage that attends to windows: all of a Swin's, all but the
  *     first of a TinyViT's
  * @param windows sides of those windows
@@ -28,8 +30,9 @@ public record StudentConfig(
     Norm norm,
     List<Integer> channels,
     List<Integer> depths,
-    int decoder,
+    Integer decoder,
     int embedding,
+    Integer stride,
     List<Integer> heads,
     List<Integer> windows,
     Pretrained pretrained)
@@ -44,24 +47,32 @@ public record StudentConfig(
     REPVIT,
     @JsonProperty("resnet")
     RESNET,
+    @JsonProperty("resnet-neck")
+    RESNET_NECK,
     @JsonProperty("swin")
     SWIN;
 
     /** The first stage that attends to windows; past them all where none does. */
     private int firstAttentive(int stages) {
       return switch (this) {
-        case CONV_PYRAMID, REPVIT, RESNET -> stages;
+        case CONV_PYRAMID, REPVIT, RESNET, RESNET_NECK -> stages;
         case TINYVIT -> 1;
         case SWIN -> 0;
       };
     }
   }
 
+  /** SAM's: a ViT of patches of 16 pixels. */
+  private static final int NECK_STRIDE = 16;
+
   public StudentConfig {
     channels = List.copyOf(channels);
     depths = List.copyOf(depths);
     heads = heads == null ? List.of() : List.copyOf(heads);
     windows = windows == null ? List.of() : List.copyOf(windows);
+    boolean necked = network == Network.RESNET_NECK;
+    decoder = decoder == null ? (Integer) 0 : decoder;
+    stride = stride == null ? (Integer) (necked ? NECK_STRIDE : PyramidStudent.STRIDE) : stride;
     requireLength(name, "depths", depths, channels.size());
     int first = network.firstAttentive(channels.size());
     int attentive = channels.size() - first;
@@ -86,6 +97,32 @@ public record StudentConfig(
     }
   }
 
+  /** Of a pyramid. */
+  public StudentConfig(
+      String name,
+      Network network,
+      Norm norm,
+      List<Integer> channels,
+      List<Integer> depths,
+      Integer decoder,
+      int embedding,
+      List<Integer> heads,
+      List<Integer> windows,
+      Pretrained pretrained) {
+    this(
+        name,
+        network,
+        norm,
+        channels,
+        depths,
+        decoder,
+        embedding,
+        null,
+        heads,
+        windows,
+        pretrained);
+  }
+
   /** Reads a file of {@code conf/students/}. */
   public static StudentConfig load(Path file) {
     return ConfigFile.load(file, StudentConfig.class, "/schema/student.json");
@@ -103,6 +140,9 @@ public record StudentConfig(
             .add("embedding", embedding)
             .add("heads", heads)
             .add("windows", windows);
+    if (stride != PyramidStudent.STRIDE) { // the one there was before others were
+      fingerprint.add("stride", stride);
+    }
     if (pretrained != null) {
       fingerprint.add("pretrained", pretrained.sha256());
     }

@@ -21,6 +21,7 @@ public final class Students {
       case TINYVIT -> TinyVit.create(config, input, weights);
       case REPVIT -> RepVit.create(config, input, weights);
       case RESNET -> ResNet.create(config, input, weights);
+      case RESNET_NECK -> ResNetNeck.create(config, input, weights);
       case SWIN -> Swin.create(config, input, weights);
     };
   }

@@ -5,11 +5,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import java.util.function.Predicate;
 
 /**
  * The named tensors of one network (and of the losses that learn beside it), in the order they were
@@ -22,6 +25,7 @@ public final class Weights implements AutoCloseable {
   private final long seed;
   private final Map<String, NDArray> trainable = new LinkedHashMap<>();
   private final Map<String, NDArray> buffers = new LinkedHashMap<>();
+  private final Set<String> frozen = new HashSet<>();
 
   /** Takes a sub-manager of {@code parent}, closed with this. */
   public Weights(NDManager parent, long seed) {
@@ -65,6 +69,32 @@ public final class Weights implements AutoCloseable {
     return Collections.unmodifiableMap(trainable);
   }
 
+  /** Those that are not frozen: all, until {@link #train} says otherwise. */
+  public Map<String, NDArray> trained() {
+    Map<String, NDArray> trained = new LinkedHashMap<>(trainable);
+    trained.keySet().removeAll(frozen);
+    return Collections.unmodifiableMap(trained);
+  }
+
+  /**
+   * From here on the trainable tensors of these names are trained and all others are frozen:
+   * backward passes compute no gradient of a frozen tensor, nor of what is made of frozen ones
+   * alone. Gradients of before are gone; the tensors stay the same objects on the same memory.
+   */
+  public void train(Predicate<String> names) {
+    trainable.forEach(
+        (name, array) -> {
+          boolean moves = names.test(name);
+          detach(array, moves);
+          array.setRequiresGradient(moves); // the object remembers what it was, whatever it holds
+          if (moves) {
+            frozen.remove(name);
+          } else {
+            frozen.add(name);
+          }
+        });
+  }
+
   public Map<String, NDArray> buffers() {
     return Collections.unmodifiableMap(buffers);
   }
@@ -97,16 +127,24 @@ public final class Weights implements AutoCloseable {
   }
 
   /**
-   * Trainable tensors have no gradients after this, as before their first backward pass, which then
+   * Trained tensors have no gradients after this, as before their first backward pass, which then
    * leaves its own in their place instead of adding to zeros. The tensors stay the same objects on
    * the same memory.
    */
   public void forgetGradients() {
-    for (NDArray array : trainable.values()) {
-      NDArray alias = array.stopGradient();
-      alias.setRequiresGradient(true);
-      array.intern(alias);
-    }
+    trainable.forEach(
+        (name, array) -> {
+          if (!frozen.contains(name)) {
+            detach(array, true);
+          }
+        });
+  }
+
+  /** In place: out of every graph, and without a gradient. */
+  private static void detach(NDArray array, boolean requiresGradient) {
+    NDArray alias = array.stopGradient();
+    alias.setRequiresGradient(requiresGradient);
+    array.intern(alias);
   }
 
   @Override

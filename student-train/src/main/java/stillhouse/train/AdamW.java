@@ -29,27 +29,28 @@ final class AdamW implements AutoCloseable {
 
   private final NDManager manager;
   private final Weights weights;
+  private final Map<String, NDArray> trained;
   private final AdamStep pass = new AdamStep((float) BETA1, (float) BETA2);
   private final Map<String, NDArray> first = new LinkedHashMap<>();
   private final Map<String, NDArray> second = new LinkedHashMap<>();
   private final double weightDecay;
   private long steps;
 
+  /** Of the tensors that are trained now, from moments of zero. */
   AdamW(NDManager parent, Weights weights, double weightDecay) {
     this.manager = parent.newSubManager();
     this.weights = weights;
+    this.trained = weights.trained();
     this.weightDecay = weightDecay;
-    weights
-        .trainable()
-        .forEach(
-            (name, w) -> {
-              first.put(name, manager.zeros(w.getShape()));
-              second.put(name, manager.zeros(w.getShape()));
-            });
+    trained.forEach(
+        (name, w) -> {
+          first.put(name, manager.zeros(w.getShape()));
+          second.put(name, manager.zeros(w.getShape()));
+        });
   }
 
   /**
-   * One step over all tensors, after which they have no gradients of their own.
+   * One step over all of them, after which they have no gradients of their own.
    *
    * @param gradients by the weights' names, each of its weight's shape
    * @param scale that they are multiplied by first
@@ -68,10 +69,10 @@ final class AdamW implements AutoCloseable {
             (float) (learningRate * root2 / correction1),
             (float) (EPSILON * root2));
     if (manager.getDevice().equals(Device.cpu())) {
-      weights.trainable().forEach((name, w) -> onePass(name, w, gradients.get(name), terms));
+      trained.forEach((name, w) -> onePass(name, w, gradients.get(name), terms));
       weights.forgetGradients();
     } else {
-      weights.trainable().forEach((name, w) -> engine(name, w, gradients.get(name), terms));
+      trained.forEach((name, w) -> engine(name, w, gradients.get(name), terms));
     }
   }
 

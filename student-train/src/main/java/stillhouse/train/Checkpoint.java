@@ -44,7 +44,7 @@ public final class Checkpoint {
   /**
    * What {@code COMMITTED} says.
    *
-   * @param optimizerSteps steps that the optimiser's bias correction counts
+   * @param optimizerSteps that all phases' optimisers have taken, one after the other
    * @param weights {@link WeightDigest} of the network
    * @param files SHA-256 of each file by name
    * @param identity of the run that it is of; empty where it was written before markers had one
@@ -138,10 +138,12 @@ public final class Checkpoint {
     read(AVERAGE, average.state());
   }
 
-  void restore(Weights weights, AdamW optimizer) {
-    restore(weights);
+  /**
+   * @param before steps of the phases before the optimiser's own
+   */
+  void restore(AdamW optimizer, long before) {
     read(OPTIMIZER, optimizer.state());
-    optimizer.setSteps(marker.optimizerSteps());
+    optimizer.setSteps(marker.optimizerSteps() - before);
   }
 
   /**

@@ -187,15 +187,18 @@ public final class Checkpoints {
    * What a run goes on from.
    *
    * @param files tensors by the file's name
-   * @param steps that the optimiser has taken
+   * @param steps taken since the run began
    * @param seconds that they took; 0 where that is not known
    */
   record State(Map<String, Map<String, NDArray>> files, long steps, double seconds) {
-    static State of(Weights weights, AdamW optimizer) {
+    /**
+     * @param before steps of the phases before the optimiser's own
+     */
+    static State of(Weights weights, AdamW optimizer, long before) {
       Map<String, Map<String, NDArray>> files = new LinkedHashMap<>();
       files.put(Checkpoint.WEIGHTS, tensors(weights));
       files.put(Checkpoint.OPTIMIZER, optimizer.state());
-      return new State(files, optimizer.steps(), 0);
+      return new State(files, before + optimizer.steps(), 0);
     }
 
     State with(WeightAverage average) {

@@ -19,6 +19,11 @@ public interface EpochGate {
   /** It is asked after every so many epochs, counted from the run's first, and after the last. */
   int everyEpochs();
 
+  /** It is not asked at the end of so many epochs, or of fewer. */
+  default int fromEpoch() {
+    return 0;
+  }
+
   /**
    * @param at the newest checkpoint, at the end of {@code at.position().epoch()} epochs
    * @param attempt the driver's, the newest when the gate is asked: whatever is written for the run

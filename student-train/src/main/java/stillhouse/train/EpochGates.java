@@ -47,7 +47,7 @@ record EpochGates(List<EpochGate> gates, int epochs) {
 
   private boolean isDue(EpochGate gate, Position at) {
     return at.step() == 0
-        && at.epoch() > 0
+        && at.epoch() > gate.fromEpoch()
         && (at.epoch() % gate.everyEpochs() == 0 || at.epoch() == epochs);
   }
 }

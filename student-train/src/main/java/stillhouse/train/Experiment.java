@@ -1,8 +1,10 @@
 package stillhouse.train;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,7 +15,7 @@ import stillhouse.identity.Sha256;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
-import stillhouse.loss.Term;
+import stillhouse.student.Part;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -52,7 +54,7 @@ public record Experiment(
         .ifPresent(report -> report(context, report));
     return new RankParts(
         parts.student(),
-        parts.terms(),
+        parts.phases(),
         new ViewBatches(opened, columns(), this, context, context.hadoop()));
   }
 
@@ -69,7 +71,7 @@ public record Experiment(
   }
 
   /** What a run learns: the student, and the losses with what they learn beside it. */
-  public record Parts(Student student, List<Term> terms) {}
+  public record Parts(Student student, List<RankParts.Phase> phases) {}
 
   /** Makes the student and the losses in {@code weights}, as every rank does. */
   public Parts parts(TrainingView opened, Weights weights) {
@@ -84,7 +86,38 @@ public record Experiment(
             info.channels(),
             needsTeacher(recipe) ? info.gridHeight() : recipe.alignment().grid(),
             opened.projection().orElse(null));
-    return new Parts(network, Objective.create(recipe, context).terms());
+    return new Parts(network, phases(network, Objective.phases(recipe, context), weights));
+  }
+
+  private List<RankParts.Phase> phases(
+      Student network, List<Objective> objectives, Weights weights) {
+    List<RankParts.Phase> phases = new ArrayList<>();
+    for (int i = 0; i < objectives.size(); i++) {
+      Phase phase = recipe.phases().get(i);
+      Objective objective = objectives.get(i);
+      Set<Part> trains = phase.trains();
+      phases.add(
+          new RankParts.Phase(
+              trains,
+              tensor ->
+                  tensor.startsWith(Student.PREFIX)
+                      ? trains.contains(network.partOf(tensor))
+                      : objective.learned().contains(tensor),
+              objective.terms()));
+      requireTensors(phase, network, weights);
+    }
+    return phases;
+  }
+
+  private void requireTensors(Phase phase, Student network, Weights weights) {
+    for (Part part : phase.trains()) {
+      if (weights.trainable().keySet().stream()
+          .noneMatch(t -> t.startsWith(Student.PREFIX) && network.partOf(t) == part)) {
+        throw new IllegalArgumentException(
+            "Invalid %s: it trains the %s, and student %s has no tensor of it (name the other part, or all, or take another student)"
+                .formatted(phase.told(), part.name().toLowerCase(Locale.ROOT), student.name()));
+      }
+    }
   }
 
   /** Steps of one pass over the training samples, whichever view each shows: ⌈n/B⌉. */
@@ -113,6 +146,8 @@ public record Experiment(
             .add("warm-up steps", plan.warmupSteps())
             .add("clip norm", plan.clipNorm())
             .add("seed", plan.seed());
+    // A recipe without phases has the identity that it had before there were any.
+    parts = recipe.isPhased() ? parts.add("phases", plan.phases()) : parts;
     // A run whose samples count as ever has the identity that it had before there were verdicts.
     return (weights.size() == 0 ? parts : parts.add("sample weights", weights.digest())).digest();
   }

@@ -16,9 +16,9 @@ import stillhouse.comm.AllReduce;
 import stillhouse.student.Weights;
 
 /**
- * All gradients of a network in one direct buffer, in the weights' order, and a few figures that
- * travel with them: one collective a step. On the CPU the tensors that the optimiser reads are
- * views of this buffer; on a GPU they are filled from it.
+ * All gradients of a network's trained tensors in one direct buffer, in the weights' order, and a
+ * few figures that travel with them: one collective a step. On the CPU the tensors that the
+ * optimiser reads are views of this buffer; on a GPU they are filled from it.
  */
 final class GradientBuffer implements AutoCloseable {
   private static final int CHUNK = 1 << 12; // floats that stay in the first cache
@@ -39,8 +39,9 @@ final class GradientBuffer implements AutoCloseable {
   GradientBuffer(NDManager parent, Weights weights, int extras, AllReduce allReduce) {
     this.manager = parent.newSubManager();
     this.allReduce = allReduce;
-    this.weights = weights.trainable();
-    this.parameters = Math.toIntExact(weights.parameterCount(""));
+    this.weights = weights.trained();
+    this.parameters =
+        Math.toIntExact(this.weights.values().stream().mapToLong(w -> w.getShape().size()).sum());
     this.extras = extras;
     this.buffer = allReduce.allocate(parameters + extras);
     this.floats = buffer.asFloatBuffer();

@@ -6,8 +6,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import stillhouse.loss.Loss;
 import stillhouse.loss.Term;
+import stillhouse.student.Part;
 import stillhouse.student.Scalar;
 import stillhouse.student.Student;
 import stillhouse.student.StudentOutput;
@@ -15,8 +17,10 @@ import stillhouse.student.StudentOutput;
 /**
  * This rank's part of L = Σ_t λ_t Σ_b w_tb l_tb / W_t, where W_t = Σ_b w_tb over the samples of all
  * ranks. Its gradients, summed over ranks, are those of the whole batch, however it was cut.
+ *
+ * @param parts of the student that are trained
  */
-record LocalLoss(Student student, List<Term> terms) {
+record LocalLoss(Student student, Set<Part> parts, List<Term> terms) {
   /** w_tb: the sample's weight; 0 for a term of labels on a sample without them. */
   static float[] sampleWeights(Term term, Batch batch) {
     float[] weights = batch.weight().clone();
@@ -44,7 +48,7 @@ record LocalLoss(Student student, List<Term> terms) {
     double[] sums = new double[terms.size()];
     NDArray[] weighted = new NDArray[terms.size()];
     try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-      StudentOutput output = student.forward(batch.image(), true);
+      StudentOutput output = student.forward(batch.image(), parts);
       NDArray total = null;
       for (int t = 0; t < sums.length; t++) {
         float[] w = sampleWeights(terms.get(t), batch);
@@ -70,7 +74,7 @@ record LocalLoss(Student student, List<Term> terms) {
    */
   List<String> notFinite(NDManager manager, Batch batch) {
     List<String> found = new ArrayList<>();
-    StudentOutput output = student.forward(batch.image(), true);
+    StudentOutput output = student.forward(batch.image(), parts);
     for (Term term : terms) {
       float[] weights = sampleWeights(term, batch);
       if (sum(weights) > 0) {

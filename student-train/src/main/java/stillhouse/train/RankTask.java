@@ -89,11 +89,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     try (var loads =
             new LoadReports(rank, LOAD_EVERY_SECONDS, load -> TrainingPlugin.send(run.id(), load));
         BatchSource batches = parts.batches();
-        RankLoop loop =
-            new RankLoop(
-                parts.student(), weights, parts.terms(), batches, ring, run.plan(), listener)) {
+        RankLoop loop = new RankLoop(parts, weights, ring, run.plan(), listener)) {
       listener.loop = loop;
-      Optional<Checkpoint> resumed = resume(checkpoints, weights, loop);
+      Optional<Checkpoint> resumed = resume(checkpoints, loop);
       Position from = resumed.map(Checkpoint::position).orElse(Position.START);
       listener.clock = StepClock.after(resumed);
       loop.run(from, endEpoch, run.checkpointEverySteps());
@@ -108,13 +106,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     }
   }
 
-  private Optional<Checkpoint> resume(Checkpoints checkpoints, Weights weights, RankLoop loop) {
+  private Optional<Checkpoint> resume(Checkpoints checkpoints, RankLoop loop) {
     Optional<Checkpoint> latest = checkpoints.latest(run.identity());
-    latest.ifPresent(
-        checkpoint -> {
-          checkpoint.restore(weights, loop.optimizer());
-          loop.average().ifPresent(checkpoint::restore);
-        });
+    latest.ifPresent(loop::resume);
     return latest;
   }
 

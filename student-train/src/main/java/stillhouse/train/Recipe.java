@@ -1,5 +1,6 @@
 package stillhouse.train;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -8,7 +9,10 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import stillhouse.conf.ConfigFile;
 import stillhouse.data.View;
 import stillhouse.identity.Fingerprint;
@@ -21,6 +25,8 @@ import stillhouse.loss.ProjectionSettings;
  * whose allowed keys and ranges are in {@code /schema/recipe.json}.
  *
  * @param description a line for the experiment's run; may be empty
+ * @param phases one after the other, at least one, of as many epochs as {@code training} has; of a
+ *     recipe whose YAML has no {@code phases} one without a name, which trains all
  * @param augmentation in which views the student sees the training images
  * @param curriculum what reviewers' verdicts change; the default where the recipe names none, and
  *     then verdicts are used only where the run asks for them
@@ -28,7 +34,7 @@ import stillhouse.loss.ProjectionSettings;
 public record Recipe(
     String name,
     String description,
-    Losses losses,
+    List<Phase> phases,
     Training training,
     Alignment alignment,
     ProjectionSettings projection,
@@ -47,7 +53,108 @@ public record Recipe(
     projection = projection == null ? ProjectionSettings.DEFAULT : projection;
     augmentation = augmentation == null ? Augmentation.NONE : augmentation;
     curriculum = curriculum == null ? Curriculum.DEFAULT : curriculum;
-    requireTrained(losses, projection);
+    phases = Phase.over(training.epochs(), phases);
+    requireNames(phases);
+    for (Phase phase : phases) {
+      requireTrained(phase.losses(), projection);
+      requireWarm(phase, warmupEpochs(phase, training));
+    }
+  }
+
+  /** What the YAML says: losses and epochs, or phases. */
+  @JsonCreator
+  static Recipe read(
+      @JsonProperty("name") String name,
+      @JsonProperty("description") String description,
+      @JsonProperty("losses") Losses losses,
+      @JsonProperty("phases") List<Phase> phases,
+      @JsonProperty("training") Training training,
+      @JsonProperty("alignment") Alignment alignment,
+      @JsonProperty("projection") ProjectionSettings projection,
+      @JsonProperty("augmentation") Augmentation augmentation,
+      @JsonProperty("curriculum") Curriculum curriculum) {
+    requireOneCourse(losses, phases, training);
+    int epochs = phases == null ? training.epochs() : phases.stream().mapToInt(Phase::epochs).sum();
+    return new Recipe(
+        name,
+        description,
+        phases == null ? List.of(Phase.whole(epochs, losses)) : phases,
+        training.with(epochs, training.batch()),
+        alignment,
+        projection,
+        augmentation,
+        curriculum);
+  }
+
+  private static void requireOneCourse(Losses losses, List<Phase> phases, Training training) {
+    if (phases == null) {
+      return; // the schema requires the other two
+    }
+    if (losses != null) {
+      throw new IllegalArgumentException(
+          "Invalid losses: beside phases, each of which has its own (give one of the two)");
+    }
+    if (training.epochs() != null) {
+      throw new IllegalArgumentException(
+          "Invalid training.epochs: %d beside phases, each of which has its own (give one of the two)"
+              .formatted(training.epochs()));
+    }
+  }
+
+  private static void requireNames(List<Phase> phases) {
+    Set<String> names = new HashSet<>();
+    for (Phase phase : phases) {
+      if (!names.add(phase.name())) {
+        throw new IllegalArgumentException(
+            "Invalid phases: two are named " + phase.name() + " (give each a name of its own)");
+      }
+    }
+  }
+
+  private static void requireWarm(Phase phase, double warmup) {
+    if (warmup >= phase.epochs()) {
+      throw new IllegalArgumentException(
+          phase.name().isEmpty()
+              ? "Invalid training.schedule.warmupEpochs: %s (must be < training.epochs, %d)"
+                  .formatted(warmup, phase.epochs())
+              : "Invalid warmupEpochs of phase %s: %s (must be < its epochs, %d)"
+                  .formatted(phase.name(), warmup, phase.epochs()));
+    }
+  }
+
+  private static double warmupEpochs(Phase phase, Training training) {
+    return phase.warmupEpochs() == null ? training.schedule().warmupEpochs() : phase.warmupEpochs();
+  }
+
+  /** Whether its YAML names phases. */
+  public boolean isPhased() {
+    return !phases.get(0).name().isEmpty();
+  }
+
+  /**
+   * The phases as they are trained, over another number of epochs than the recipe's.
+   *
+   * @param stepsPerEpoch steps of one epoch
+   * @throws IllegalArgumentException where there are fewer epochs than phases, or one is shorter
+   *     than its warm-up
+   */
+  public List<TrainingPlan.Phase> plan(int epochs, int stepsPerEpoch) {
+    List<TrainingPlan.Phase> planned = new ArrayList<>();
+    for (Phase phase : Phase.over(epochs, phases)) {
+      double warmup = warmupEpochs(phase, training);
+      if (warmup > phase.epochs()) {
+        throw new IllegalArgumentException(
+            "Invalid warmupEpochs of %s: %s (must be <= its epochs, %d)"
+                .formatted(phase.told(), warmup, phase.epochs()));
+      }
+      double own = training.optimizer().learningRate();
+      planned.add(
+          new TrainingPlan.Phase(
+              phase.epochs(),
+              phase.learningRate() == null ? own : phase.learningRate(),
+              (int) Math.round(warmup * stepsPerEpoch)));
+    }
+    return List.copyOf(planned);
   }
 
   /** Denoising reads the learned projection behind a stop-gradient: alone, it would stay random. */
@@ -71,9 +178,21 @@ public record Recipe(
     return ConfigFile.load(file, Recipe.class, "/schema/recipe.json");
   }
 
+  /**
+   * The phases take the other epochs in proportion, and their own learning rates are to the other
+   * as they are to this one's.
+   */
   public Recipe withTraining(Training changed) {
+    double factor = changed.optimizer().learningRate() / training.optimizer().learningRate();
+    List<Phase> faster = phases.stream().map(phase -> phase.faster(factor)).toList();
     return new Recipe(
-        name, description, losses, changed, alignment, projection, augmentation, curriculum);
+        name, description, faster, changed, alignment, projection, augmentation, curriculum);
+  }
+
+  /** The same under another name, on another grid. */
+  public Recipe with(String otherName, Alignment other) {
+    return new Recipe(
+        otherName, description, phases, training, other, projection, augmentation, curriculum);
   }
 
   /** This recipe with another length and batch, the rest as it is. */
@@ -83,9 +202,14 @@ public record Recipe(
 
   /** Identity of everything that moves a weight: all but the name and the description. */
   public Sha256 digest() {
-    Fingerprint parts =
-        Fingerprint.of("recipe")
-            .add("losses", canonical(losses))
+    Fingerprint parts = Fingerprint.of("recipe");
+    // A recipe without phases has the digest of before there were any.
+    parts =
+        isPhased()
+            ? parts.add("phases", canonical(phases.stream().map(Phase::unnamed).toList()))
+            : parts.add("losses", canonical(phases.get(0).losses()));
+    parts =
+        parts
             .add("training", canonical(training.withoutLooks()))
             .add("alignment", canonical(alignment))
             .add("projection", canonical(projection));
@@ -108,6 +232,8 @@ public record Recipe(
   }
 
   /**
+   * @param epochs null in the YAML of a recipe with phases, whose epochs they are together; never
+   *     null in a recipe
    * @param batch samples a step over all ranks
    * @param clipNorm the largest global norm of the gradient; null: not clipped
    * @param photometric changes to the student's input only; null: none
@@ -118,7 +244,7 @@ public record Recipe(
    * @param review how student and teacher are held against each other meanwhile; null: they are not
    */
   public record Training(
-      int epochs,
+      Integer epochs,
       int batch,
       Optimizer optimizer,
       Schedule schedule,
@@ -132,14 +258,6 @@ public record Recipe(
       implements Serializable {
     public Training {
       schedule = schedule == null ? Schedule.DEFAULT : schedule;
-      if (schedule.warmupEpochs() >= epochs) {
-        throw new IllegalArgumentException(
-            "Invalid training.schedule.warmupEpochs: "
-                + schedule.warmupEpochs()
-                + " (must be < training.epochs, "
-                + epochs
-                + ")");
-      }
     }
 
     public Training with(Optimizer other) {

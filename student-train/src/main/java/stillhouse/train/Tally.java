@@ -40,6 +40,11 @@ final class Tally {
     for (int t = 0; t < lossSums.length; t++) {
       addTerm(t, other.lossSums[t], other.weightSums[t]);
     }
+    addTimes(other);
+  }
+
+  /** Steps, images and seconds of one that may be of other terms. */
+  void addTimes(Tally other) {
     images += other.images;
     steps += other.steps;
     seconds += other.seconds;

@@ -37,6 +37,8 @@ class LossPropertyTest {
           "{skd-pixel: {weight: 1}}",
           "{mgd: {weight: 1, hidden: 4}}",
           "{review: {weight: 1, width: 4}}",
+          "{embedding-mse: {weight: 1}}",
+          "{perceptual: {weight: 1, width: 2}}",
           "{skd-pair: {weight: 1, nodes: 3}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1}}",
           "{dkd: {weight: 1, beta: 1, temperature: 1, target: teacher}}");

@@ -25,6 +25,7 @@ public final class Fixtures {
       case "tinyvit" -> small(StudentConfig.Network.TINYVIT, List.of(3, 4, 6), List.of(8, 4, 4));
       case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of());
       case "resnet" -> small(StudentConfig.Network.RESNET, List.of(), List.of());
+      case "resnet-neck" -> small(StudentConfig.Network.RESNET_NECK, List.of(), List.of());
       case "swin" -> small(StudentConfig.Network.SWIN, List.of(2, 3, 4, 6), List.of(5, 8, 4, 4));
       default -> config(name);
     };

@@ -131,6 +131,34 @@ class StudentConfigTest {
   }
 
   @Test
+  void onlyANeckChoosesItsStride() throws IOException {
+    String neck =
+        TINY.replace("conv-pyramid", "resnet-neck")
+            .replace("[8, 16]", "[8, 16, 32, 64]")
+            .replace("[0, 1]", "[1, 1, 1, 1]")
+            .replace("decoder: 16\n", "");
+    assertThat(load(neck).stride()).isEqualTo(16);
+    assertThat(load(neck + "stride: 8\n").stride()).isEqualTo(8);
+    assertThat(load(TINY).stride()).isEqualTo(4);
+    assertThatThrownBy(() -> load(neck + "stride: 12\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("stride", "[4, 8, 16, 32]");
+    assertThatThrownBy(() -> load(TINY + "stride: 8\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("stride", "4");
+    assertThatThrownBy(() -> load(neck + "decoder: 16\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("decoder", "embedding, stride");
+  }
+
+  /** A student of before there were strides is the one that it was. */
+  @Test
+  void aPyramidKeepsItsDigest() {
+    assertThat(Fixtures.config("r50-fpn").digest().hex())
+        .isEqualTo("a6f686bd5a7f362e24a3543a0c794bea1b015fe15ecfa469e2b94466b1f1581c");
+  }
+
+  @Test
   void namesTheWeightsThatItStartsFrom() throws IOException {
     StudentConfig config = load(VIT + pretrained("/w/vit.safetensors", DIGEST));
     assertThat(config.pretrained()).isEqualTo(new Pretrained("/w/vit.safetensors", DIGEST));

@@ -9,7 +9,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +79,56 @@ class StudentsTest {
     assertThat(encoder).isEqualTo(published + windows);
   }
 
+  /**
+   * KD-SAM's 26.4 M are an encoder's: the trunk as published, 2048 · 256 + 2 · 256 of the 1×1, and
+   * four times 256 · 256 · 9 + 2 · 256 of the 3×3. The head is beside them.
+   */
+  @Test
+  void kdSamsEncoderHasTheSeedsParametersAndSamsGrid() {
+    Student student = create("resnet50-kdsam", 64, 96);
+    StudentOutput out = student.forward(Fixtures.uniform(manager, 1, 1, 3, 64, 96), false);
+    assertThat(out.embedding().getShape()).as("1024 / 64 is 16").isEqualTo(new Shape(1, 256, 4, 6));
+    assertThat(out.logits().getShape()).isEqualTo(new Shape(1, 3, 64, 96));
+    assertThat(student.embeddingStride()).isEqualTo(16);
+    assertThat(student.levelChannels()).containsExactly(256, 512, 1024, 2048);
+    long trunk = weights.parameterCount("student.stem") + weights.parameterCount("student.stage");
+    assertThat(trunk).isEqualTo(23_508_032);
+    assertThat(weights.parameterCount("student.neck.")).isEqualTo(524_800);
+    assertThat(weights.parameterCount("student.neck"))
+        .isEqualTo(524_800 + 4 * 590_336)
+        .isEqualTo(26_394_176 - trunk);
+    assertThat(weights.parameterCount("student.head.")).isEqualTo(147_779);
+    assertThat(weights.trainable().keySet())
+        .allMatch(t -> t.startsWith("student.head.") == (student.partOf(t) == Part.DECODER));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4, 24", "8, 12", "32, 3"})
+  void aNeckGivesTheStrideThatIsAskedForOfAsManyParameters(int stride, int wide) {
+    StudentConfig small = Fixtures.network("resnet-neck");
+    StudentConfig other =
+        new StudentConfig(
+            small.name(),
+            small.network(),
+            small.norm(),
+            small.channels(),
+            small.depths(),
+            null,
+            small.embedding(),
+            stride,
+            List.of(),
+            List.of(),
+            null);
+    assertThat(other.digest()).isNotEqualTo(small.digest());
+    Student student = Students.create(other, 2, 64, 96, weights);
+    StudentOutput out = student.forward(Fixtures.uniform(manager, 1, 1, 3, 64, 96), false);
+    assertThat(out.embedding().getShape()).isEqualTo(new Shape(1, 24, wide * 2 / 3, wide));
+    try (Weights sixteen = new Weights(manager, 1)) {
+      Students.create(small, 2, 64, 96, sixteen);
+      assertThat(weights.parameterCount("")).isEqualTo(sixteen.parameterCount(""));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -86,6 +138,7 @@ class StudentsTest {
         "tinyvit-1.6m",
         "repvit",
         "resnet",
+        "resnet-neck",
         "swin"
       })
   void everyTensorGetsAFiniteGradientAndAStepLeavesNothingBehind(String name) {
@@ -122,6 +175,25 @@ class StudentsTest {
     student.forward(image, true);
     assertThat(mean.toFloatArray()).doesNotContain(0);
     assertThat(mean.hasGradient()).isFalse();
+  }
+
+  /** The top-down decoder makes the embedding and is of the encoder; the head is the decoder. */
+  @Test
+  void aPartInInferenceFormMovesNoStatisticsAndAnswersAsInferenceDoes() {
+    Student student = create("tiny-conv", 32, 32);
+    assertThat(weights.names())
+        .filteredOn(name -> student.partOf(name) == Part.DECODER)
+        .containsExactly("student.head.weight", "student.head.bias");
+    NDArray image = Fixtures.uniform(manager, 3, 2, 3, 32, 32);
+    student.forward(image, true);
+    float[] mean = weights.get("student.stage0.down.norm.mean").toFloatArray();
+    StudentOutput frozen = student.forward(image, Set.of(Part.DECODER));
+    StudentOutput inferred = student.forward(image, false);
+    assertThat(weights.get("student.stage0.down.norm.mean").toFloatArray()).isEqualTo(mean);
+    assertThat(frozen.embedding().toFloatArray()).isEqualTo(inferred.embedding().toFloatArray());
+    assertThat(frozen.logits().toFloatArray()).isEqualTo(inferred.logits().toFloatArray());
+    student.forward(image, Set.of(Part.ENCODER));
+    assertThat(weights.get("student.stage0.down.norm.mean").toFloatArray()).isNotEqualTo(mean);
   }
 
   @Test

@@ -39,6 +39,37 @@ class WeightsTest {
     }
   }
 
+  @Test
+  void aFrozenTensorGetsNoGradientUntilItIsTrainedAgain() {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch");
+        Weights weights = new Weights(manager, 1)) {
+      NDArray w = weights.constant("w", 3, 2);
+      NDArray v = weights.constant("v", 1, 2);
+      backward(manager, w, 5, 5);
+      var memory = w.toByteBuffer(true).order(java.nio.ByteOrder.nativeOrder()).asFloatBuffer();
+      int tensors = weights.manager().getManagedArrays().size();
+      weights.train(name -> name.equals("v"));
+      assertThat(weights.trained()).containsOnlyKeys("v");
+      assertThat(weights.trainable()).containsOnlyKeys("w", "v");
+      assertThat(w.hasGradient()).isFalse();
+      try (NDManager step = manager.newSubManager();
+          var collector = manager.getEngine().newGradientCollector()) {
+        collector.backward(step.create(new float[] {1, 2}).mul(w).mul(v).sum());
+      }
+      assertThat(gradient(v)).as("through the frozen one").containsExactly(3, 6);
+      weights.forgetGradients();
+      assertThat(w.hasGradient()).isFalse();
+
+      weights.train(name -> true);
+      assertThat(gradient(w)).as("none is left of before").containsExactly(0, 0);
+      backward(manager, w, 1, 2);
+      assertThat(gradient(w)).containsExactly(1, 2);
+      memory.put(1, 8f);
+      assertThat(w.toFloatArray()).containsExactly(3, 8);
+      assertThat(weights.manager().getManagedArrays()).hasSize(tensors);
+    }
+  }
+
   private static void backward(NDManager manager, NDArray w, float... gradient) {
     try (NDManager step = manager.newSubManager();
         var collector = manager.getEngine().newGradientCollector()) {

@@ -141,8 +141,13 @@ class BarrierTrainingTest {
   }
 
   @Test
-  void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeights() throws IOException {
-    TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 42);
+  void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeightsWhateverThePhase() throws IOException {
+    int first = (HALTS + 1) / 2; // epochs of the encoder's phase
+    var phases =
+        List.of(
+            new TrainingPlan.Phase(first, 0.02, 2),
+            new TrainingPlan.Phase(HALTS + 1 - first, 0.05, 0));
+    TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 1, 0.9, 42, phases);
     Path halts = Files.createDirectory(folder.resolve("halts"));
     String marks = halts.toString();
     int epochs = HALTS; // ranks' own JVMs have no such property
@@ -151,9 +156,13 @@ class BarrierTrainingTest {
         context ->
             new RankParts(
                 new TinyStudent(context.weights()),
-                SyntheticBatches.terms(),
+                PhasedLoopTest.two(),
                 new HaltingBatches(batches(context), marks, epochs, seed));
-    TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), program());
+    RankProgram phased =
+        context ->
+            new RankParts(
+                new TinyStudent(context.weights()), PhasedLoopTest.two(), batches(context));
+    TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), phased);
     TrainingReport report =
         BarrierTraining.run(spark, run("disturbed", 4, plan, IDENTITY), halting);
 
@@ -318,7 +327,7 @@ class BarrierTrainingTest {
 
   private static RankProgram program() {
     return context ->
-        new RankParts(
+        RankParts.whole(
             new TinyStudent(context.weights()), SyntheticBatches.terms(), batches(context));
   }
 

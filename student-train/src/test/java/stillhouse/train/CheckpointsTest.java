@@ -112,7 +112,7 @@ class CheckpointsTest {
   void keepsTheSecondsOfTheStepsThatItCameFrom() {
     int attempt = checkpoints.attempts().begin().number();
     checkpoints.write(
-        Checkpoints.State.of(weights, optimizer).took(12.5),
+        Checkpoints.State.of(weights, optimizer, 0).took(12.5),
         new Position(1, 0),
         attempt,
         WeightDigest.of(weights),
@@ -167,7 +167,9 @@ class CheckpointsTest {
     try (Weights other = new Weights(manager, 6);
         AdamW restored = new AdamW(manager, withStudent(other), 0.01)) {
       assertThat(WeightDigest.of(other)).isNotEqualTo(digest);
-      checkpoints.latest().orElseThrow().restore(other, restored);
+      Checkpoint latest = checkpoints.latest().orElseThrow();
+      latest.restore(other);
+      latest.restore(restored, 0);
       assertThat(WeightDigest.of(other)).isEqualTo(digest);
       assertThat(restored.steps()).isEqualTo(17);
       assertThat(restored.state().get("second.student.second.bias").toFloatArray())
@@ -206,7 +208,7 @@ class CheckpointsTest {
 
   private void write(Position position, int attempt) {
     checkpoints.write(
-        Checkpoints.State.of(weights, optimizer),
+        Checkpoints.State.of(weights, optimizer, 0),
         position,
         attempt,
         WeightDigest.of(weights),

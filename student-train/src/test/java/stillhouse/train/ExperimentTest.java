@@ -50,13 +50,34 @@ class ExperimentTest {
     assertThat(seen).hasSize(3 + 3 + 7 + 2 + 2);
   }
 
+  /** Runs that were trained before there were phases are known by this. */
+  @Test
+  void aRecipeWithoutPhasesKeepsItsIdentity() {
+    assertThat(identity(RECIPE, STUDENT, 1, PLAN, DATA).hex())
+        .isEqualTo("1d297393fc87c149f75a755f7810f9a85b51c6fbabac136c7ff5ee3618507078");
+  }
+
+  @Test
+  void theLengthsOfPhasesArePartOfTheIdentity() {
+    Recipe phased = Recipe.load(Path.of("../conf/recipes/kd-sam.yaml"));
+    Set<Sha256> seen = new LinkedHashSet<>();
+    for (int first = 1; first < 3; first++) {
+      var phases =
+          List.of(
+              new TrainingPlan.Phase(first, 0.02, 0), new TrainingPlan.Phase(3 - first, 0.02, 0));
+      var plan = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 1, 0, 42, phases);
+      seen.add(identity(phased, STUDENT, 1, plan, DATA));
+    }
+    assertThat(seen).hasSize(2);
+  }
+
   @Test
   void namesAndFoldersAreNoPartOfTheIdentity() {
     Recipe renamed =
         new Recipe(
             "other",
             "",
-            RECIPE.losses(),
+            RECIPE.phases(),
             RECIPE.training(),
             RECIPE.alignment(),
             RECIPE.projection(),

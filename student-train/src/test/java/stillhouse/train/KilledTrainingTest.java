@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import stillhouse.identity.Sha256;
 
 /**
- * SIGKILL of a driver that trains, at random steps; with {@code -Dstillhouse.kills=N} so many in
- * one run.
+ * SIGKILL of a driver that trains in two phases, at random steps; with {@code -Dstillhouse.kills=N}
+ * so many in one run.
  */
 class KilledTrainingTest {
   private static final int KILLS = Integer.getInteger("stillhouse.kills", 1);
@@ -84,7 +84,10 @@ class KilledTrainingTest {
     private Training() {}
 
     public static void main(String[] args) {
-      var plan = new TrainingPlan(Integer.parseInt(args[1]), 8, 0.02, 0.01, 2, 1.0, 42);
+      int epochs = Integer.parseInt(args[1]);
+      var phases =
+          List.of(new TrainingPlan.Phase(1, 0.02, 2), new TrainingPlan.Phase(epochs - 1, 0.05, 0));
+      var plan = new TrainingPlan(epochs, 8, 0.02, 0.01, 2, 1.0, 1, 0, 42, phases);
       var run = new TrainingRun("killed", args[0], 1, plan, Sha256.of(new byte[1]), 2, 2, 2, 30, 1);
       SparkSession spark =
           SparkSession.builder()
@@ -101,7 +104,7 @@ class KilledTrainingTest {
     private static RankParts parts(RankContext context) {
       var batches = new SyntheticBatches(0, 1, context.plan().batch());
       return new RankParts(
-          new TinyStudent(context.weights()), SyntheticBatches.terms(), new Told(batches));
+          new TinyStudent(context.weights()), PhasedLoopTest.two(), new Told(batches));
     }
   }
 

@@ -42,8 +42,7 @@ class RankLoopTest {
     Checkpoint saved = checkpoints.latest().orElseThrow();
     assertThat(saved.position()).isEqualTo(new Position(2, 2));
     try (Rank rank = new Rank(SyntheticBatches.terms())) {
-      saved.restore(rank.weights, rank.loop.optimizer());
-      rank.loop.average().ifPresent(saved::restore);
+      rank.loop.resume(saved);
       rank.loop.run(saved.position(), 4, 1);
       assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
       assertThat(average(rank)).isEqualTo(average);
@@ -51,7 +50,8 @@ class RankLoopTest {
   }
 
   private static byte[] average(Rank rank) {
-    return Tensors.bytes(rank.loop.average().orElseThrow().state().values().iterator().next());
+    return Tensors.bytes(
+        rank.loop.steps().average().orElseThrow().state().values().iterator().next());
   }
 
   /** Of batches of 8 and 5 in parts of 3. */
@@ -187,10 +187,9 @@ class RankLoopTest {
     Rank(List<Term> terms, TrainingPlan plan) {
       loop =
           new RankLoop(
-              new TinyStudent(weights),
+              RankParts.whole(
+                  new TinyStudent(weights), terms, new SyntheticBatches(0, 1, PLAN.batch())),
               weights,
-              terms,
-              new SyntheticBatches(0, 1, PLAN.batch()),
               new SingleRank(),
               plan,
               this);

@@ -140,7 +140,7 @@ class RecipeTest {
             alignment: {grid: 16}
             projection: {dimensions: 8, teacherProjection: learned, varianceFloor: 0.2}
             """);
-    assertThat(recipe.losses().byName().toString())
+    assertThat(recipe.phases().get(0).losses().byName().toString())
         .contains(
             "cosine=Settings[weight=0.4, axis=CHANNEL, centre=true]",
             "soft-bce=Settings[weight=0.3, temperature=4.0, studentTemperature=true]",
@@ -253,7 +253,7 @@ class RecipeTest {
     assertThat(longer.training().epochs()).isEqualTo(7);
     assertThat(longer.training().batch()).isEqualTo(4);
     assertThat(longer.training().optimizer()).isEqualTo(recipe.training().optimizer());
-    assertThat(longer.losses()).isEqualTo(recipe.losses());
+    assertThat(longer.phases().get(0).losses()).isEqualTo(recipe.phases().get(0).losses());
   }
 
   @Test

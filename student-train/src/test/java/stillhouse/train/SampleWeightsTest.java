@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import stillhouse.loss.Draws;
@@ -17,6 +18,7 @@ import stillhouse.loss.Loss;
 import stillhouse.loss.Targets;
 import stillhouse.loss.Term;
 import stillhouse.onnx.OnnxGraph;
+import stillhouse.student.Part;
 import stillhouse.student.Student;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
@@ -80,7 +82,7 @@ class SampleWeightsTest {
             new Term("teacher", 3, new Given(Loss.Supervision.TEACHER)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch");
         Weights weights = new Weights(manager.newSubManager(), 0)) {
-      LocalLoss loss = new LocalLoss(new Zero(weights), terms);
+      LocalLoss loss = new LocalLoss(new Zero(weights), Part.ALL, terms);
       Batch batch = batch(manager, new float[] {1, 2, 4}, new float[] {1, 2, 0.5f * 1});
       double[] totals = loss.weightSums(batch);
       assertThat(totals).containsExactly(1.5, 3.5);
@@ -131,7 +133,7 @@ class SampleWeightsTest {
     }
 
     @Override
-    public StudentOutput forward(NDArray image, boolean training) {
+    public StudentOutput forward(NDArray image, Set<Part> training) {
       NDArray each = image.sum(new int[] {1, 2, 3}, true).mul(zero);
       return new StudentOutput(each, each);
     }

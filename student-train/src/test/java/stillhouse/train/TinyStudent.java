@@ -3,7 +3,9 @@ package stillhouse.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv2d;
+import java.util.Set;
 import stillhouse.onnx.OnnxGraph;
+import stillhouse.student.Part;
 import stillhouse.student.Student;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
@@ -22,15 +24,24 @@ final class TinyStudent implements Student {
   }
 
   @Override
-  public StudentOutput forward(NDArray image, boolean training) {
+  public StudentOutput forward(NDArray image, Set<Part> training) {
     NDArray embedding = conv(image, "student.first", new Shape(1, 1)).getNDArrayInternal().relu();
     NDArray logits = conv(embedding, "student.second", new Shape(0, 0));
-    if (training) {
+    if (training.contains(Part.ENCODER)) {
       float mean = image.mean().getFloat();
       NDArray seen = weights.get("student.seen");
       seen.muli(0.9).addi(0.1 * mean);
     }
     return new StudentOutput(embedding, logits);
+  }
+
+  @Override
+  public Part partOf(String tensor) {
+    return part(tensor);
+  }
+
+  static Part part(String tensor) {
+    return tensor.startsWith("student.second.") ? Part.DECODER : Part.ENCODER;
   }
 
   private NDArray conv(NDArray x, String name, Shape padding) {

@@ -166,7 +166,7 @@ class ValidationLogTest {
   private Checkpoint trained(int epoch) {
     Tensors.fill(weights.get("student.seen"), new float[] {epoch});
     checkpoints.write(
-        Checkpoints.State.of(weights, optimizer),
+        Checkpoints.State.of(weights, optimizer, 0),
         new Position(epoch, 0),
         1,
         WeightDigest.of(weights),

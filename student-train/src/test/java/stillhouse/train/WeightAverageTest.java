@@ -67,7 +67,7 @@ class WeightAverageTest {
     average.update(100);
     var checkpoints = new Checkpoints(folder.toString(), 1, new Configuration());
     checkpoints.write(
-        Checkpoints.State.of(weights, optimizer).with(average),
+        Checkpoints.State.of(weights, optimizer, 0).with(average),
         new Position(1, 0),
         checkpoints.attempts().begin().number(),
         WeightDigest.of(weights),
@@ -79,7 +79,8 @@ class WeightAverageTest {
     saved.restoreForUse(weights);
     assertThat(w.toFloatArray()).containsExactly(2, 3);
     assertThat(buffer.toFloatArray()).as("as it was").containsExactly(7);
-    saved.restore(weights, optimizer);
+    saved.restore(weights);
+    saved.restore(optimizer, 0);
     saved.restore(average);
     assertThat(w.toFloatArray()).containsExactly(3, 5);
     assertThat(average.state().get("w").toFloatArray()).containsExactly(2, 3);

@@ -1,0 +1,22 @@
+package stillhouse.student;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** The parts of a student that the phases of a recipe train apart. */
+public enum Part {
+  /** From the image to the embedding. */
+  @JsonProperty("encoder")
+  ENCODER,
+  /** From the embedding to the logits. */
+  @JsonProperty("decoder")
+  DECODER;
+
+  /** The whole student. */
+  public static final Set<Part> ALL = Collections.unmodifiableSet(EnumSet.allOf(Part.class));
+
+  /** Nothing of it. */
+  public static final Set<Part> NONE = Collections.unmodifiableSet(EnumSet.noneOf(Part.class));
+}
