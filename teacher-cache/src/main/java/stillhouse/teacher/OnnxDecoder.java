@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ final class OnnxDecoder extends MaskDecoder {
     OrtSession session = Onnx.session(config, file, device);
     DecoderConfig kind = config.decoder();
     try {
-      OnnxTeacher.requireNames(config, "decoder inputs", kind.inputs(), session.getInputNames());
+      Set<String> inputs = session.getInputNames();
+      OnnxTeacher.requireNames(config, "decoder inputs", taken(kind, inputs), inputs);
       List<String> outputs = List.of(masks(kind, session.getOutputNames()).tensor(), kind.iou());
       OnnxTeacher.requireNames(config, "decoder outputs", outputs, session.getOutputNames());
       return new OnnxDecoder(config, session);
@@ -38,6 +40,18 @@ final class OnnxDecoder extends MaskDecoder {
       Onnx.close(config, session);
       throw e;
     }
+  }
+
+  /**
+   * The inputs that a file must take: a kind's, but that masks of SAM's low resolution are the same
+   * whatever the image's size.
+   */
+  static List<String> taken(DecoderConfig kind, Set<String> there) {
+    List<String> taken = new ArrayList<>(kind.inputs());
+    if (kind instanceof DecoderConfig.Sam sam && !there.contains(sam.origImSize())) {
+      taken.remove(sam.origImSize());
+    }
+    return taken;
   }
 
   /** Of a kind's masks the first that are there; the first of all where none is. */
@@ -63,12 +77,14 @@ final class OnnxDecoder extends MaskDecoder {
     }
   }
 
-  /** All of them, or none left open. */
+  /** All that the file takes, or none left open. */
   private Map<String, OnnxTensor> tensors(Map<String, FloatTensor> values) throws OrtException {
     Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
     try {
       for (var value : values.entrySet()) {
-        tensors.put(value.getKey(), Onnx.tensor(value.getValue(), types.get(value.getKey())));
+        if (types.containsKey(value.getKey())) {
+          tensors.put(value.getKey(), Onnx.tensor(value.getValue(), types.get(value.getKey())));
+        }
       }
       return tensors;
     } catch (OrtException e) {

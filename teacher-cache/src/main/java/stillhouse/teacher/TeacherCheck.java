@@ -97,8 +97,9 @@ public final class TeacherCheck {
       list("decoder output ", outputs);
       int before = problems.size();
       DecoderConfig kind = config.decoder();
-      expect("decoder inputs", kind.inputs(), inputs);
-      expectFed("decoder inputs", kind.inputs(), inputs.keySet());
+      List<String> taken = OnnxDecoder.taken(kind, inputs.keySet());
+      expect("decoder inputs", taken, inputs);
+      expectFed("decoder inputs", taken, inputs.keySet());
       DecoderConfig.Masks masks = OnnxDecoder.masks(kind, outputs.keySet());
       expect("decoder outputs", List.of(masks.tensor(), kind.iou()), outputs);
       if (problems.size() > before) {

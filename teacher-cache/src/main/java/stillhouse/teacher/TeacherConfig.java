@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import stillhouse.conf.ConfigException;
 import stillhouse.conf.ConfigFile;
 import stillhouse.data.Shrink;
@@ -75,43 +74,6 @@ public record TeacherConfig(
     GPU
   }
 
-  /**
-   * @param original what the others are converted from; null where they are used as they come
-   * @param decoder null for a network that takes no prompts
-   */
-  public record ModelFiles(ModelFile original, ModelFile encoder, ModelFile decoder)
-      implements Serializable {
-    public ModelFiles {
-      boolean converted =
-          Stream.of(encoder, decoder).anyMatch(file -> file != null && file.isConverted());
-      if (converted && (original == null || original.isConverted())) {
-        throw new IllegalArgumentException(
-            "files.original must name the package or file that convert: starts from, but is "
-                + (original == null ? "missing" : original.source()));
-      }
-      if (!converted && original != null) {
-        throw new IllegalArgumentException(
-            "files.original is given, but neither encoder nor decoder has a source convert:…");
-      }
-    }
-
-    /** Those that the teacher is opened from. */
-    List<ModelFile> all() {
-      return decoder == null ? List.of(encoder) : List.of(encoder, decoder);
-    }
-
-    private boolean arePinned() {
-      return all().stream().allMatch(ModelFile::isPinned);
-    }
-
-    private ModelFiles relativeTo(Path folder) {
-      return new ModelFiles(
-          original == null ? null : original.relativeTo(folder),
-          encoder.relativeTo(folder),
-          decoder == null ? null : decoder.relativeTo(folder));
-    }
-  }
-
   public TeacherConfig {
     device = device == null ? Device.CPU : device;
     layers = Collections.unmodifiableMap(new LinkedHashMap<>(layers));
@@ -148,8 +110,8 @@ public record TeacherConfig(
     layers.keySet().stream().filter(this::hasMargin).map(TeacherConfig::margin).forEach(names::add);
     return new TeacherSpec(
         name,
-        files.encoder.digest(),
-        decoder == null ? files.encoder.digest() : decoderDigest(),
+        files.encoder().digest(),
+        decoder == null ? files.encoder().digest() : decoderDigest(),
         preprocessing(),
         names,
         embedding,
@@ -178,11 +140,11 @@ public record TeacherConfig(
    * @param asking version of the code that asks; the first is no part of the digest
    */
   Sha256 decoderDigest(int asking) {
-    Sha256 file = files.decoder.digest();
+    Sha256 file = files.decoder().digest();
     if (asking > 1) {
       return Fingerprint.of("stillhouse.teacher.decoder/1")
           .add("file", file)
-          .add("method", files.decoder.methodName())
+          .add("method", files.decoder().methodName())
           .add("inputs", decoder.inputs())
           .add("outputs", decoder.outputs())
           .add("kind", decoder.kind())
@@ -190,12 +152,12 @@ public record TeacherConfig(
           .digest();
     }
     boolean published = decoder.equals(decoder.published());
-    if (published && files.decoder.methodName().equals(ModelFile.FORWARD)) {
+    if (published && files.decoder().methodName().equals(ModelFile.FORWARD)) {
       return file;
     }
     return Fingerprint.of("stillhouse.teacher.decoder/1")
         .add("file", file)
-        .add("method", files.decoder.methodName())
+        .add("method", files.decoder().methodName())
         .add("inputs", decoder.inputs())
         .add("outputs", decoder.outputs())
         .digest();
@@ -265,8 +227,8 @@ public record TeacherConfig(
     if (input.layout() != InputConfig.Layout.NCHW) {
       parts.add("layout", input.layout());
     }
-    if (!files.encoder.methodName().equals(ModelFile.FORWARD)) {
-      parts.add("method", files.encoder.methodName());
+    if (!files.encoder().methodName().equals(ModelFile.FORWARD)) {
+      parts.add("method", files.encoder().methodName());
     }
     if (input.shrink() != Shrink.BILINEAR) {
       parts.add("shrink", input.shrink());
@@ -312,7 +274,7 @@ public record TeacherConfig(
 
   private static void checkDecoder(
       ModelFiles files, Map<String, String> layers, DecoderConfig decoder) {
-    if ((decoder == null) != (files.decoder == null)) {
+    if ((decoder == null) != (files.decoder() == null)) {
       throw new IllegalArgumentException(
           decoder == null
               ? "files.decoder is given without decoder: (its kind)"

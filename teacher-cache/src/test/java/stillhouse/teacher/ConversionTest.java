@@ -39,6 +39,7 @@ class ConversionTest {
         content = pathlib.Path(weights).read_text()[::-1]
         for part in ("encoder", "decoder"):
             pathlib.Path(folder, f"{network}-{part}.onnx").write_text(content)
+        pathlib.Path(folder, f"{network}-decoder.safetensors").write_text(content + "!")
         print("converted", content)
         """);
     Files.writeString(folder.resolve("net.pt"), WEIGHTS);
@@ -61,7 +62,31 @@ class ConversionTest {
     assertThat(fetch(config)).isEqualTo(teacher);
     assertThat(told).containsExactly("Already there: " + teacher.encoder());
 
+    keepsTheDecodersTensorsAndTheTeachersIdentity(config);
     refusesWhatIsNotTheOneThatIsMeant();
+  }
+
+  private void keepsTheDecodersTensorsAndTheTeachersIdentity(TeacherConfig plain)
+      throws IOException {
+    String tensors = CONVERTED + "!";
+    TeacherConfig config =
+        load(
+            "original: {source: \"file:net.pt\", sha256: %s}\n  %s\n  decoder-weights: {source: \"convert:net!net-decoder.safetensors\", sha256: %s}"
+                .formatted(
+                    digest(WEIGHTS),
+                    encoder("convert:net!net-encoder.onnx", CONVERTED),
+                    digest(tensors)));
+    assertThatThrownBy(() -> TeacherFiles.decoderWeights(config, cache()))
+        .hasMessageEndingWith("Run: stillhouse teacher fetch small");
+    assertThat(fetch(config).encoder()).isEqualTo(fetch(plain).encoder());
+    assertThat(TeacherFiles.decoderWeights(config, cache())).hasContent(tensors);
+    assertThat(config.spec()).isEqualTo(plain.spec());
+    assertThatThrownBy(() -> TeacherFiles.decoderWeights(plain, cache()))
+        .hasMessage(
+            "Cannot read the decoder's weights of teacher small: its YAML has no files.decoder-weights");
+    Files.delete(TeacherFiles.decoderWeights(config, cache()));
+    Files.delete(cache().resolve(digest(tensors)));
+    told.clear();
   }
 
   /** In the environment that is there by now. */
