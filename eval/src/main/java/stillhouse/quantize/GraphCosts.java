@@ -36,43 +36,58 @@ public final class GraphCosts {
   private final Map<String, List<Long>> shapes = new LinkedHashMap<>();
   private final Map<String, Long> bytes = new LinkedHashMap<>();
 
-  private GraphCosts(ModelProto model) {
+  private GraphCosts(ModelProto model, Map<String, long[]> inputs) {
     GraphProto graph = model.getGraph();
     for (TensorProto tensor : graph.getInitializerList()) {
       note(tensor.getName(), tensor.getDimsList(), width(tensor.getDataType()));
     }
-    var dims = graph.getInput(0).getType().getTensorType().getShape().getDimList();
-    if (dims.size() != IMAGE_AXES) {
-      throw new IllegalArgumentException(
-          "Cannot explain '%s': its input has %d axes (must be [N, 3, H, W])"
-              .formatted(graph.getName(), dims.size()));
-    }
-    long height = dims.get(2).getDimValue();
-    long width = dims.get(3).getDimValue();
-    note(graph.getInput(0).getName(), List.of(1L, 3L, height, width), Float.BYTES);
+    inputs.forEach((name, shape) -> note(name, boxed(shape), Float.BYTES));
     Set<String> values = new LinkedHashSet<>();
     graph.getNodeList().forEach(node -> values.addAll(node.getOutputList()));
     try (Probe probe = Probe.of(model, values)) {
-      float[] black = new float[Math.toIntExact(3 * height * width)];
       probe.run(
-          black,
+          inputs,
           (name, value) -> {
             TensorInfo info = ((OnnxTensor) value).getInfo();
-            note(name, Arrays.stream(info.getShape()).boxed().toList(), width(info.type));
+            note(name, boxed(info.getShape()), width(info.type));
           });
     }
   }
 
   /**
+   * Of a file of one image input.
+   *
    * @return a node each, in the file's order
    * @throws IllegalArgumentException where it is no ONNX file of one image input
    */
   public static List<Node> of(byte[] model) {
+    GraphProto graph = Activations.parse(model).getGraph();
+    var image = graph.getInput(0);
+    var dims = image.getType().getTensorType().getShape().getDimList();
+    if (dims.size() != IMAGE_AXES) {
+      throw new IllegalArgumentException(
+          "Cannot explain '%s': its input has %d axes (must be [N, 3, H, W])"
+              .formatted(graph.getName(), dims.size()));
+    }
+    long[] shape = {1, 3, dims.get(2).getDimValue(), dims.get(3).getDimValue()};
+    return of(model, Map.of(image.getName(), shape));
+  }
+
+  /**
+   * Of a file of any inputs of floats.
+   *
+   * @param inputs a shape of each
+   */
+  public static List<Node> of(byte[] model, Map<String, long[]> inputs) {
     ModelProto parsed = Activations.parse(model);
-    GraphCosts costs = new GraphCosts(parsed);
+    GraphCosts costs = new GraphCosts(parsed, inputs);
     List<Node> nodes = new ArrayList<>();
     parsed.getGraph().getNodeList().forEach(node -> nodes.add(costs.node(node)));
     return nodes;
+  }
+
+  private static List<Long> boxed(long[] shape) {
+    return Arrays.stream(shape).boxed().toList();
   }
 
   private Node node(NodeProto node) {

@@ -9,7 +9,9 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -55,16 +57,40 @@ final class Probe implements AutoCloseable {
    * @param seen called with each value; it is gone afterwards
    */
   void run(float[] image, BiConsumer<String, OnnxValue> seen) {
-    try (var tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(image), shape);
-        var result = session.run(Map.of(input, tensor), values)) {
-      for (Map.Entry<String, OnnxValue> value : result) {
-        seen.accept(value.getKey(), value.getValue());
-      }
+    try (var tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(image), shape)) {
+      feed(Map.of(input, tensor), seen);
     } catch (OrtException e) {
       throw new IllegalArgumentException(
           "Cannot run '%s' on an image of %d values: %s"
               .formatted(name, image.length, e.getMessage()),
           e);
+    }
+  }
+
+  /** Runs it on zeros of the given shapes, one of each input. */
+  void run(Map<String, long[]> shapes, BiConsumer<String, OnnxValue> seen) {
+    Map<String, OnnxTensor> zeros = new LinkedHashMap<>();
+    try {
+      for (Map.Entry<String, long[]> each : shapes.entrySet()) {
+        long size = Arrays.stream(each.getValue()).reduce(1, Math::multiplyExact);
+        FloatBuffer values = FloatBuffer.allocate(Math.toIntExact(size));
+        zeros.put(each.getKey(), OnnxTensor.createTensor(environment, values, each.getValue()));
+      }
+      feed(zeros, seen);
+    } catch (OrtException e) {
+      throw new IllegalArgumentException(
+          "Cannot run '%s' on inputs %s: %s".formatted(name, shapes.keySet(), e.getMessage()), e);
+    } finally {
+      zeros.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private void feed(Map<String, OnnxTensor> inputs, BiConsumer<String, OnnxValue> seen)
+      throws OrtException {
+    try (var result = session.run(inputs, values)) {
+      for (Map.Entry<String, OnnxValue> value : result) {
+        seen.accept(value.getKey(), value.getValue());
+      }
     }
   }
 

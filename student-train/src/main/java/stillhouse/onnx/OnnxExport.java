@@ -28,9 +28,15 @@ public final class OnnxExport {
   public static void write(
       Student student, Weights weights, Map<String, String> metadata, Path file)
       throws IOException {
-    requireFinite(weights);
+    requireFinite(weights, Student.PREFIX);
     OnnxGraph graph = new OnnxGraph("student");
     student.export(graph);
+    write(graph, metadata, file);
+  }
+
+  /** Writes a finished graph in the same way. */
+  public static void write(OnnxGraph graph, Map<String, String> metadata, Path file)
+      throws IOException {
     ModelProto model = graph.build(new LinkedHashMap<>(new TreeMap<>(metadata)));
     Path folder = file.toAbsolutePath().getParent();
     Files.createDirectories(folder);
@@ -46,9 +52,13 @@ public final class OnnxExport {
     }
   }
 
-  private static void requireFinite(Weights weights) {
+  /**
+   * @param prefix of the tensors that ship
+   * @throws IllegalArgumentException where one of them is not finite
+   */
+  public static void requireFinite(Weights weights, String prefix) {
     for (String name : weights.names()) {
-      if (!name.startsWith(Student.PREFIX)) {
+      if (!name.startsWith(prefix)) {
         continue;
       }
       for (float v : weights.get(name).toFloatArray()) {

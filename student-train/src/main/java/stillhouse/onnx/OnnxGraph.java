@@ -54,6 +54,18 @@ public final class OnnxGraph {
     return name;
   }
 
+  /**
+   * Declares the float input {@code name}.
+   *
+   * @param axes a size each, or a name of one that may vary
+   * @return the name
+   */
+  public String input(String name, List<String> axes) {
+    define(name);
+    graph.addInput(value(name, axes));
+    return name;
+  }
+
   /** Declares {@code value} an output called {@code name}, [N, rest…]. */
   public void output(String value, String name, long... rest) {
     requireKnown(value);
@@ -186,10 +198,21 @@ public final class OnnxGraph {
   }
 
   private static ValueInfoProto value(String name, long... rest) {
-    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-    shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(BATCH));
+    List<String> axes = new ArrayList<>(List.of(BATCH));
     for (long d : rest) {
-      shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
+      axes.add(Long.toString(d));
+    }
+    return value(name, axes);
+  }
+
+  private static ValueInfoProto value(String name, List<String> axes) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    for (String axis : axes) {
+      if (Character.isDigit(axis.charAt(0))) {
+        shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(Long.parseLong(axis)));
+      } else {
+        shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(axis));
+      }
     }
     ValueInfoProto.Builder value = ValueInfoProto.newBuilder().setName(name);
     value

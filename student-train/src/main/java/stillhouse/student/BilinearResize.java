@@ -12,8 +12,8 @@ import stillhouse.onnx.OnnxGraph;
  * only: below it, the engine's kernel is the antialiased one, which ONNX and the cache's own resize
  * are not.
  */
-record BilinearResize(int inHeight, int inWidth, int height, int width) implements Layer {
-  BilinearResize {
+public record BilinearResize(int inHeight, int inWidth, int height, int width) implements Layer {
+  public BilinearResize {
     if (height < inHeight || width < inWidth) {
       throw new IllegalArgumentException(
           "Invalid resize: "
@@ -28,7 +28,7 @@ record BilinearResize(int inHeight, int inWidth, int height, int width) implemen
     }
   }
 
-  static BilinearResize by(int factor, int inHeight, int inWidth) {
+  public static BilinearResize by(int factor, int inHeight, int inWidth) {
     return new BilinearResize(inHeight, inWidth, inHeight * factor, inWidth * factor);
   }
 

@@ -9,7 +9,7 @@ import stillhouse.onnx.OnnxAttributes;
 import stillhouse.onnx.OnnxGraph;
 
 /** A 2-D convolution, [B, in, H, W] to [B, out, H/stride, W/stride]. */
-final class Convolution implements Layer {
+public final class Convolution implements Layer {
   private final String name;
   private final Kernel kernel;
   private final NDArray weight;
@@ -27,7 +27,7 @@ final class Convolution implements Layer {
    *
    * @param gain the start's scale against Kaiming-normal's
    */
-  static Convolution biased(Weights weights, String name, Kernel kernel, double gain) {
+  public static Convolution biased(Weights weights, String name, Kernel kernel, double gain) {
     return new Convolution(
         name,
         kernel,

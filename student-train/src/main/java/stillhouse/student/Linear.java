@@ -6,7 +6,7 @@ import java.util.List;
 import stillhouse.onnx.OnnxGraph;
 
 /** y = x Wᵀ + b over the last axis, W [out, in]. */
-final class Linear implements Layer {
+public final class Linear implements Layer {
   // The start of transformers' linear layers since ViT.
   private static final double DEVIATION = 0.02;
 
@@ -16,7 +16,7 @@ final class Linear implements Layer {
   private final NDArray weight;
   private final NDArray bias;
 
-  Linear(Weights weights, String name, int in, int out) {
+  public Linear(Weights weights, String name, int in, int out) {
     this(
         name,
         in,
@@ -54,7 +54,7 @@ final class Linear implements Layer {
   /**
    * Appends scale · (x Wᵀ + b), a factor an output; Wᵀ is what is stored, so nothing transposes.
    */
-  String exportScaled(OnnxGraph graph, String input, double[] scale) {
+  public String exportScaled(OnnxGraph graph, String input, double[] scale) {
     float[] w = weight.toFloatArray();
     float[] transposed = new float[w.length];
     for (int o = 0; o < out; o++) {

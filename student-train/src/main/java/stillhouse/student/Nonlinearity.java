@@ -6,7 +6,7 @@ import java.util.List;
 import stillhouse.onnx.OnnxGraph;
 
 /** Activation functions, each of any shape. */
-enum Nonlinearity implements Layer {
+public enum Nonlinearity implements Layer {
   RELU("Relu") {
     @Override
     public NDArray forward(NDArray x, boolean training) {

@@ -27,7 +27,7 @@ import stillhouse.tensor.Half;
  * overlap. Nothing is allocated for a header longer than the file or {@link #MAX_HEADER}, nor for a
  * tensor before its place is known to lie in the file.
  */
-final class SafeTensors implements AutoCloseable {
+public final class SafeTensors implements AutoCloseable {
   /** An entry takes about a hundred bytes: this is room for 160,000 tensors. */
   static final int MAX_HEADER = 16 << 20;
 
@@ -38,7 +38,7 @@ final class SafeTensors implements AutoCloseable {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** The types of the format that published weights use; only those of floats can be read. */
-  enum Type {
+  public enum Type {
     F64(8),
     F32(4),
     F16(2),
@@ -63,13 +63,13 @@ final class SafeTensors implements AutoCloseable {
    * @param begin its first byte, after the header
    * @param end the byte after its last
    */
-  record Entry(String name, Type type, List<Integer> shape, long begin, long end) {
-    Entry {
+  public record Entry(String name, Type type, List<Integer> shape, long begin, long end) {
+    public Entry {
       shape = List.copyOf(shape);
     }
 
     /** How many numbers. */
-    long size() {
+    public long size() {
       return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
     }
   }
@@ -91,7 +91,7 @@ final class SafeTensors implements AutoCloseable {
    *
    * @throws IOException where the file cannot be read or is not such a file, with what is wrong
    */
-  static SafeTensors open(Path file) throws IOException {
+  public static SafeTensors open(Path file) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       long start = Long.BYTES + headerLength(file, channel);
@@ -107,7 +107,7 @@ final class SafeTensors implements AutoCloseable {
   }
 
   /** Its tensors by name, in the header's order. */
-  Map<String, Entry> entries() {
+  public Map<String, Entry> entries() {
     return Collections.unmodifiableMap(entries);
   }
 
@@ -116,7 +116,7 @@ final class SafeTensors implements AutoCloseable {
    *
    * @throws IOException where the tensor is not of floats, or the file ends within it
    */
-  float[] read(Entry entry) throws IOException {
+  public float[] read(Entry entry) throws IOException {
     ByteBuffer bytes =
         ByteBuffer.allocate(Math.toIntExact(entry.end() - entry.begin()))
             .order(ByteOrder.LITTLE_ENDIAN);

@@ -3,14 +3,14 @@ package stillhouse.student;
 import ai.djl.ndarray.NDArray;
 
 /** Where a step's arrays belong. */
-final class Scope {
+public final class Scope {
   private Scope() {}
 
   /**
    * Hands {@code derived}, made from a weight alone and thus registered with the weights, to the
    * manager of {@code x}, so that it is closed with the step.
    */
-  static NDArray to(NDArray x, NDArray derived) {
+  public static NDArray to(NDArray x, NDArray derived) {
     derived.attach(x.getManager());
     return derived;
   }

@@ -5,12 +5,12 @@ import java.util.List;
 import stillhouse.onnx.OnnxGraph;
 
 /** Layers, one after another. */
-record Sequence(List<Layer> layers) implements Layer {
-  Sequence {
+public record Sequence(List<Layer> layers) implements Layer {
+  public Sequence {
     layers = List.copyOf(layers);
   }
 
-  static Sequence of(Layer... layers) {
+  public static Sequence of(Layer... layers) {
     return new Sequence(List.of(layers));
   }
 

@@ -64,7 +64,7 @@ public final class Fixtures {
   }
 
   /** A deterministic wave, the same formula as in the reference scripts: scale · sin(i · step). */
-  static float[] wave(int size, double step, double scale) {
+  public static float[] wave(int size, double step, double scale) {
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {
       values[i] = (float) (scale * Math.sin(i * step));

@@ -24,6 +24,7 @@ class LayerExportTest {
 
   enum Case {
     STRIDED(w -> Convolution.biased(w, "l", Kernel.strided(4, 6, 3, 2), 1)),
+    SIDE_BY_SIDE(w -> Convolution.biased(w, "l", Kernel.patches(4, 6, 2), 1)),
     DILATED_GROUPS(w -> Convolution.unbiased(w, "l", new Kernel(4, 6, 3, 1, 2, 2))),
     BATCH_NORM(w -> new BatchNorm2d(w, "l", 4, 1)),
     FOLDED(w -> new ConvNorm(w, "l", Kernel.of(4, 5, 3), Norm.BATCH)),

@@ -13,11 +13,11 @@ import java.util.List;
 import stillhouse.identity.Sha256;
 
 /** Writes safetensors files, sound and unsound. */
-final class SafeTensorFile {
+public final class SafeTensorFile {
   private final List<String> entries = new ArrayList<>();
   private final ByteArrayOutputStream data = new ByteArrayOutputStream();
 
-  SafeTensorFile floats(String name, String shape, float... values) {
+  public SafeTensorFile floats(String name, String shape, float... values) {
     ByteBuffer bytes = buffer(values.length * Float.BYTES);
     bytes.asFloatBuffer().put(values);
     return bytes(name, "F32", shape, bytes.array());
@@ -51,7 +51,7 @@ final class SafeTensorFile {
         .array();
   }
 
-  Path write(Path file) {
+  public Path write(Path file) {
     return write(file, toBytes());
   }
 

@@ -1,0 +1,94 @@
+package stillhouse.prompt;
+
+import java.io.Serializable;
+
+/**
+ * The sizes of a prompt encoder and mask decoder.
+ *
+ * @param channels C of embeddings and tokens
+ * @param depth blocks of the two-way transformer
+ * @param heads of each attention
+ * @param mlp channels within a block's MLP
+ * @param downsample cross attention takes place in channels / downsample
+ * @param maskChannels of an earlier mask on its way to the embedding's grid
+ * @param headChannels within the head that predicts IoU
+ * @param alternatives masks for an ambiguous prompt, beside the one for an unambiguous one
+ */
+public record PromptDecoderConfig(
+    int channels,
+    int depth,
+    int heads,
+    int mlp,
+    int downsample,
+    int maskChannels,
+    int headChannels,
+    int alternatives,
+    Upsampling upsampling,
+    PromptKinds prompts)
+    implements Serializable {
+  // Mask features have an eighth of the channels, mask convolutions start with a quarter: SAM's.
+  static final int MASK_SHARE = 8;
+  static final int FIRST_SHARE = 4;
+
+  public PromptDecoderConfig {
+    requireMultiple("channels", channels, MASK_SHARE);
+    requireMultiple("channels", channels, heads * downsample);
+    requireMultiple("maskChannels", maskChannels, FIRST_SHARE);
+    if (depth < 1 || mlp < 1 || headChannels < 1 || alternatives < 1) {
+      throw new IllegalArgumentException(
+          "Invalid prompt decoder: depth %d, mlp %d, headChannels %d, alternatives %d (all must be at least 1)"
+              .formatted(depth, mlp, headChannels, alternatives));
+    }
+  }
+
+  /** SAM's: 4,064,560 parameters. Source: Kirillov et al., 2023, and its published code. */
+  public static PromptDecoderConfig sam() {
+    return new PromptDecoderConfig(
+        256, 2, 8, 2048, 2, 16, 256, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
+  }
+
+  public PromptDecoderConfig with(Upsampling other) {
+    return new PromptDecoderConfig(
+        channels,
+        depth,
+        heads,
+        mlp,
+        downsample,
+        maskChannels,
+        headChannels,
+        alternatives,
+        other,
+        prompts);
+  }
+
+  public PromptDecoderConfig with(PromptKinds other) {
+    return new PromptDecoderConfig(
+        channels,
+        depth,
+        heads,
+        mlp,
+        downsample,
+        maskChannels,
+        headChannels,
+        alternatives,
+        upsampling,
+        other);
+  }
+
+  /** Masks of one answer: the one for an unambiguous prompt, then the alternatives. */
+  public int masks() {
+    return alternatives + 1;
+  }
+
+  /** Channels in which masks are products of a token and a cell. */
+  int maskFeatures() {
+    return channels / MASK_SHARE;
+  }
+
+  private static void requireMultiple(String key, int value, int of) {
+    if (of < 1 || value < 1 || value % of != 0) {
+      throw new IllegalArgumentException(
+          "Invalid prompt decoder: %s %d (must be a multiple of %d)".formatted(key, value, of));
+    }
+  }
+}
