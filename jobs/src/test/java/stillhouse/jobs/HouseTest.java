@@ -47,7 +47,7 @@ class HouseTest {
           .layer("student-train")
           .definedBy(
               "stillhouse.student..",
-              "stillhouse.prompt..",
+              "stillhouse.decoder..",
               "stillhouse.loss..",
               "stillhouse.train..",
               "stillhouse.comm..",
@@ -79,7 +79,7 @@ class HouseTest {
           .that()
           .resideInAnyPackage(
               "stillhouse.student..",
-              "stillhouse.prompt..",
+              "stillhouse.decoder..",
               "stillhouse.loss..",
               "stillhouse.train..")
           .should()

@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 import stillhouse.student.Layer;
 import stillhouse.student.Linear;

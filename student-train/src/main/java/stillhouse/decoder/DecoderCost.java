@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 /**
  * Multiply–accumulates of one prompt (a FLOP count is twice that), an embedding being there. Sums,

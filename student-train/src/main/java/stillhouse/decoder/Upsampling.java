@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 /** How fine a decoder's masks are against the embedding. */
 public enum Upsampling {

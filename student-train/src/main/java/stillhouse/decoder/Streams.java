@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 /**
  * What a two-way transformer carries from block to block.

@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;

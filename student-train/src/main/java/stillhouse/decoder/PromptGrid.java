@@ -1,4 +1,4 @@
-package stillhouse.prompt;
+package stillhouse.decoder;
 
 /**
  * Where embeddings lie: their rows and columns, and the input pixels that one cell covers along
