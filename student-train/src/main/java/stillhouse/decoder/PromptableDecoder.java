@@ -11,8 +11,8 @@ import stillhouse.student.Weights;
 /**
  * SAM's prompt encoder and mask decoder: masks for prompts about images whose embeddings are there.
  * All its tensors have SAM's own names under one prefix. Gradients go to its tensors, to the
- * embeddings and to an earlier mask; one whose tensors come from {@link Weights#frozen} has none of
- * its own.
+ * embeddings and to an earlier mask; those of tensors that {@link Weights#train} freezes are
+ * spared.
  */
 public final class PromptableDecoder {
   /** The side of an earlier mask against the embedding's: SAM's, however fine the masks here. */

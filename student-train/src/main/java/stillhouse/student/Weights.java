@@ -23,28 +23,14 @@ import java.util.function.Predicate;
 public final class Weights implements AutoCloseable {
   private final NDManager manager;
   private final long seed;
-  private final boolean frozen;
   private final Map<String, NDArray> trainable = new LinkedHashMap<>();
   private final Map<String, NDArray> buffers = new LinkedHashMap<>();
   private final Set<String> frozen = new HashSet<>();
 
   /** Takes a sub-manager of {@code parent}, closed with this. */
   public Weights(NDManager parent, long seed) {
-    this(parent, seed, false);
-  }
-
-  private Weights(NDManager parent, long seed, boolean frozen) {
     this.manager = parent.newSubManager();
     this.seed = seed;
-    this.frozen = frozen;
-  }
-
-  /**
-   * Tensors of a network that is asked and not trained: whatever it makes is a buffer. Gradients
-   * still pass through it to what it is asked about.
-   */
-  public static Weights frozen(NDManager parent) {
-    return new Weights(parent, 0, true);
   }
 
   /** Kaiming-normal values: standard deviation √(2 / fanIn). */
@@ -176,8 +162,8 @@ public final class Weights implements AutoCloseable {
 
   private NDArray trainable(String name, DoubleSupplier values, long... shape) {
     NDArray array = filled(values, shape);
-    array.setRequiresGradient(!frozen);
-    put(frozen ? buffers : trainable, name, array);
+    array.setRequiresGradient(true);
+    put(trainable, name, array);
     return array;
   }
 

@@ -114,7 +114,8 @@ class DecoderExportTest {
     assertThatThrownBy(() -> DecoderCheck.compare(decoder, file, images))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageMatching(
-            "The exported .* is not the trained decoder: logits differ by up to .*, predicted IoU by .* \\(at most 0.001\\)\\. Export it again from the checkpoint it names\\.");
+            "The exported .* is not the trained decoder: logits differ by up to .*, predicted IoU"
+                + " by .* \\(at most 0.001\\)\\. Export it again from the checkpoint it names\\.");
   }
 
   @Test

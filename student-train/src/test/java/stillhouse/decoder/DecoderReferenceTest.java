@@ -61,10 +61,11 @@ class DecoderReferenceTest {
   @Test
   void answersAsTransformersDoesAtSamsSize() {
     try (NDManager manager = Decoders.manager();
-        Weights weights = Weights.frozen(manager)) {
+        Weights weights = new Weights(manager, 1)) {
       PromptGrid grid = new PromptGrid(64, 64, 16);
       PromptableDecoder decoder =
           PromptableDecoder.create(PromptDecoderConfig.sam(), grid, Decoders.PREFIX, weights);
+      weights.train(name -> false);
       Decoders.fill(weights);
       NDArray image = Decoders.noise(manager, "embedding", 1, 1, 256, 64, 64);
       assertPointInBox("sam", decoder, image);

@@ -155,24 +155,18 @@ class PromptableDecoderTest {
 
   @Test
   void onceFrozenOnlyWhatItIsAskedAboutHasGradients() {
-    PromptableDecoder trained = tiny(Decoders.TINY);
-    try (Weights frozen = Weights.frozen(manager)) {
-      PromptableDecoder decoder =
-          PromptableDecoder.create(Decoders.TINY, Decoders.OBLONG, Decoders.PREFIX, frozen);
-      assertThat(frozen.names()).containsExactlyInAnyOrderElementsOf(weights.names());
-      frozen.names().forEach(name -> frozen.get(name).set(weights.get(name).toFloatArray()));
-      assertThat(frozen.trainable()).isEmpty();
-      NDArray image = image(3);
-      NDArray mask = Decoders.noise(manager, "mask", 3, 3, 1, 8, 12);
-      image.setRequiresGradient(true);
-      assertThat(loss(decoder, image, mask).getFloat())
-          .isCloseTo(loss(trained, image, mask).getFloat(), within(1e-4f));
-      try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-        collector.backward(loss(decoder, image, mask));
-      }
-      assertThat(image.getGradient().abs().sum().getFloat()).isGreaterThan(0.1f);
-      assertThat(frozen.names()).noneMatch(name -> frozen.get(name).hasGradient());
+    PromptableDecoder decoder = tiny(Decoders.TINY);
+    NDArray image = image(3);
+    NDArray mask = Decoders.noise(manager, "mask", 3, 3, 1, 8, 12);
+    image.setRequiresGradient(true);
+    float before = loss(decoder, image, mask).getFloat();
+    weights.train(name -> false);
+    assertThat(loss(decoder, image, mask).getFloat()).isCloseTo(before, within(1e-4f));
+    try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+      collector.backward(loss(decoder, image, mask));
     }
+    assertThat(image.getGradient().abs().sum().getFloat()).isGreaterThan(0.1f);
+    assertThat(weights.names()).noneMatch(name -> weights.get(name).hasGradient());
   }
 
   @ParameterizedTest
@@ -233,7 +227,8 @@ class PromptableDecoderTest {
     NDArray labels = Decoders.labels(manager, 1, 2, 3);
     assertThatThrownBy(() -> dense.forward(image(1), corners, labels, false))
         .hasMessage(
-            "Invalid label of a point: 2.0 (a decoder of DENSE_POINTS knows [0, 1], and -1 for padding)");
+            "Invalid label of a point: 2.0 (a decoder of DENSE_POINTS knows [0, 1], and -1 for"
+                + " padding)");
     assertThatThrownBy(
             () ->
                 dense.forward(
@@ -253,7 +248,8 @@ class PromptableDecoderTest {
     NDArray labels = Decoders.labels(manager, 2, 1, 1);
     assertThatThrownBy(() -> decoder.forward(image(3), points, labels, false))
         .hasMessage(
-            "Invalid prompts: embeddings (3, 16, 2, 3), points (2, 1, 2), labels (2, 1) (must be [P or 1, 16, 2, 3], [P, N, 2], [P, N])");
+            "Invalid prompts: embeddings (3, 16, 2, 3), points (2, 1, 2), labels (2, 1) (must be [P"
+                + " or 1, 16, 2, 3], [P, N, 2], [P, N])");
     NDArray mask = Decoders.noise(manager, "mask", 1, 2, 1, 4, 4);
     assertThatThrownBy(() -> decoder.forward(image(1), points, labels, mask, false))
         .hasMessage("Invalid earlier mask (2, 1, 4, 4) (must be [2, 1, 8, 12])");

@@ -83,7 +83,8 @@ class ConversionTest {
     assertThat(config.spec()).isEqualTo(plain.spec());
     assertThatThrownBy(() -> TeacherFiles.decoderWeights(plain, cache()))
         .hasMessage(
-            "Cannot read the decoder's weights of teacher small: its YAML has no files.decoder-weights");
+            "Cannot read the decoder's weights of teacher small: its YAML has no"
+                + " files.decoder-weights");
     Files.delete(TeacherFiles.decoderWeights(config, cache()));
     Files.delete(cache().resolve(digest(tensors)));
     told.clear();
