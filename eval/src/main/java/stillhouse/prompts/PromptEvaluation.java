@@ -5,6 +5,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -25,6 +26,7 @@ import stillhouse.teacher.TeacherSource;
 public record PromptEvaluation(PromptProtocol protocol, String table) {
   private static final int IMAGES_A_TASK = 16; // of seconds each: progress is told as tasks end
   private static final long MOST_TASKS = 10_000;
+  private static final Encoder<Row> ROW = Encoders.row(PromptTable.SCHEMA);
 
   /**
    * @param samples labelled, with sample_id, group_id, image_uri, content_sha256, mask, of tiles
@@ -45,23 +47,23 @@ public record PromptEvaluation(PromptProtocol protocol, String table) {
     PromptTask task = new PromptTask(teacher, images, features.keys(), protocol);
     Broadcast<PromptTask> shared = context.broadcast(task);
     try {
-      spark.sparkContext().setJobDescription("prompts: ask about each image's objects");
-      Dataset<Row> known =
-          features
-              .cached(samples)
-              .mapPartitions(rows(shared, done, true), Encoders.row(PromptTable.SCHEMA));
-      Dataset<Row> open =
-          features
-              .missing(samples)
-              .repartition(tasks(context, count))
-              .mapPartitions(rows(shared, done, false), Encoders.row(PromptTable.SCHEMA));
-      known.union(open).write().mode(SaveMode.Overwrite).parquet(table);
+      spark.sparkContext().setJobDescription("prompts: ask about images that are not cached");
+      Dataset<Row> open = features.missing(samples).repartition(tasks(context, count));
+      write(open.mapPartitions(rows(shared, done, false), ROW), SaveMode.Overwrite);
+      spark.sparkContext().setJobDescription("prompts: ask about cached images");
+      features.cached(
+          samples,
+          part -> write(part.mapPartitions(rows(shared, done, true), ROW), SaveMode.Append));
       spark.sparkContext().setJobDescription("prompts: sum what was found");
       return PromptTable.result(spark, table, protocol, bootstrap);
     } finally {
       spark.sparkContext().setJobDescription(null);
       shared.destroy();
     }
+  }
+
+  private void write(Dataset<Row> rows, SaveMode mode) {
+    rows.write().mode(mode).parquet(table);
   }
 
   /** The accumulator is each task's own; of a broadcast there is one an executor. */

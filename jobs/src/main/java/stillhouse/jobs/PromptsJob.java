@@ -93,6 +93,16 @@ final class PromptsJob {
 
   private void requireAnswers(TeacherSpec spec, PromptResult result) {
     PromptResult.Failures failures = result.failures();
+    if (result.images() + failures.images() != samples.images()) {
+      throw new IllegalStateException(
+          "Cannot score teacher %s: %d images were asked about and %d failed, the job began with %d of split %s. Run it again once no ingest or cache job is running."
+              .formatted(
+                  spec.name(),
+                  result.images(),
+                  failures.images(),
+                  samples.images(),
+                  samples.split()));
+    }
     failures.examples().forEach(failure -> log.warn("Left out: {}", failure));
     if (result.images() == 0) {
       throw new ConfigException(

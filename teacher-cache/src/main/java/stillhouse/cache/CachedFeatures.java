@@ -1,16 +1,11 @@
 package stillhouse.cache;
 
-import static org.apache.spark.sql.functions.broadcast;
-import static org.apache.spark.sql.functions.col;
-
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.Column;
+import java.util.function.Consumer;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.DatasetConfig;
@@ -25,6 +20,8 @@ import stillhouse.tensor.TensorColumn;
  * not depend on which of the two it was.
  */
 public final class CachedFeatures {
+  private static final int CHUNK_ROWS = 512; // as the cache job has them
+
   private final SparkSession session;
   private final CacheTables tables;
   private final CacheKeys keys;
@@ -61,30 +58,22 @@ public final class CachedFeatures {
   }
 
   /**
-   * The samples whose features are cached, with columns that {@link #read} reads. Of few samples
-   * only the row groups that hold them are read; of many their rows cross the network once.
+   * Hands on the samples whose features are cached, with columns that {@link #read} reads, some
+   * files' worth at a time: each file is read once at most, and no map crosses the network.
    */
-  public Dataset<Row> cached(Dataset<Row> samples) {
-    Dataset<Row> keyed = CacheTables.keyed(samples, keys);
+  public void cached(Dataset<Row> samples, Consumer<Dataset<Row>> part) {
     if (!isThere()) {
-      return keyed.limit(0);
+      return;
     }
-    List<Column> columns =
-        new ArrayList<>(List.of(col(CacheTables.FEATURE_KEY), col(Encoding.COLUMN)));
-    keys.spec().layers().forEach(layer -> columns.add(col(CacheTables.layerColumn(layer))));
-    Dataset<Row> features = tables.features(session).select(columns.toArray(Column[]::new));
-    List<String> few =
-        keyed
-            .select(CacheTables.FEATURE_KEY)
-            .distinct()
-            .limit(CacheFiles.KEYS + 1)
-            .as(Encoders.STRING())
-            .collectAsList();
-    return few.size() > CacheFiles.KEYS
-        ? features.join(keyed, CacheTables.FEATURE_KEY)
-        : features
-            .where(col(CacheTables.FEATURE_KEY).isin(few.toArray()))
-            .join(broadcast(keyed), CacheTables.FEATURE_KEY);
+    List<String> layers = keys.spec().layers().stream().map(CacheTables::layerColumn).toList();
+    var files = new FeatureFiles(session, tables, layers);
+    try (var staging = new Staging(session, tables.stagingPath(), false)) {
+      Dataset<Row> located = files.located(CacheTables.keyed(samples, keys));
+      Dataset<Row> plan = staging.put("prompts-plan", located, located.schema());
+      for (ChunkedPass.Chunk chunk : files.chunks(staging, "prompts-chunks", plan, CHUNK_ROWS)) {
+        part.accept(chunk.work().get());
+      }
+    }
   }
 
   /** The other samples. */
