@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,7 @@ import stillhouse.quantize.GraphCosts;
 import stillhouse.student.Convolution;
 import stillhouse.student.Kernel;
 import stillhouse.student.Weights;
+import stillhouse.teacher.Clicks;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
 import stillhouse.teacher.Teacher;
@@ -150,6 +152,35 @@ class DecoderExportTest {
               manager.create(new float[] {20, 30, 0, 0}, new Shape(1, 2, 2)),
               Decoders.labels(manager, 1, 1, -1),
               false));
+    }
+  }
+
+  @Test
+  void aTeacherOfMasksHalfAsFineIsAskedInRounds() throws Exception {
+    PromptableDecoder decoder = decoder(Decoders.small().with(Upsampling.TWOFOLD));
+    Path yaml = teacher(writeEncoder(), write(decoder));
+    try (Teacher teacher = TeacherFiles.resolve(TeacherConfig.load(yaml), folder).open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(ramp())).get(0);
+      try (Teacher.Asking asking = teacher.asking(features, 64, 64)) {
+        Clicks one = Clicks.of(new Prompt.Point(1, 20, 30, true));
+        FloatTensor carried = asking.refine(one, 1).carried().orElseThrow();
+        assertThat(carried.shape()).containsExactly(16, 16);
+        Clicks two = one.then(new Prompt.Point(1, 50, 10, false), Optional.of(carried));
+        MaskAnswer refined = asking.refine(two, 1).answer();
+
+        NDArray image = manager.create(features.get("embedding").data(), new Shape(1, 32, 8, 8));
+        PromptedMasks expected =
+            decoder.forward(
+                image,
+                manager.create(new float[] {20, 30, 50, 10, 0, 0}, new Shape(1, 3, 2)),
+                Decoders.labels(manager, 1, 1, 0, -1),
+                manager.create(carried.data(), new Shape(1, 1, 16, 16)),
+                false);
+        float[] single = expected.single().masks().toFloatArray();
+        for (int i = 0; i < single.length; i++) {
+          assertThat(refined.logits().data()[i]).isCloseTo(single[i], within(1e-4f));
+        }
+      }
     }
   }
 

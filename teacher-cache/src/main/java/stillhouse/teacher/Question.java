@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import stillhouse.tensor.FloatTensor;
+import stillhouse.tensor.Resize;
 
 /**
  * Prompts about one object as points in pixels of the network's input, with SAM's labels. A box is
@@ -93,7 +94,9 @@ record Question(FloatTensor coords, FloatTensor labels, Optional<FloatTensor> be
   }
 
   /**
-   * The mask of the round before, zeros where there is none: [1, 1, height, width].
+   * The mask of the round before, zeros where there is none: [1, 1, height, width]. One half as
+   * fine, of a decoder that enlarges once where SAM's does twice, is brought to this size
+   * bilinearly.
    *
    * @throws IllegalArgumentException where it has another size
    */
@@ -103,6 +106,10 @@ record Question(FloatTensor coords, FloatTensor labels, Optional<FloatTensor> be
       return new FloatTensor(shape, new float[height * width]);
     }
     FloatTensor mask = before.get();
+    if (mask.rank() == 2 && 2 * mask.dim(0) == height && 2 * mask.dim(1) == width) {
+      FloatTensor map = new FloatTensor(new int[] {1, mask.dim(0), mask.dim(1)}, mask.data());
+      return new FloatTensor(shape, Resize.bilinear(map, height, width).data());
+    }
     if (mask.rank() != 2 || mask.dim(0) != height || mask.dim(1) != width) {
       throw new IllegalArgumentException(
           "Invalid mask of the round before: %s (must be [%d, %d], as this teacher gave it)"

@@ -75,6 +75,19 @@ class QuestionTest {
   }
 
   @Test
+  void aMaskHalfAsFineIsEnlarged() {
+    FloatTensor mask = new FloatTensor(new int[] {1, 2}, new float[] {0, 4});
+    Question second =
+        Question.of(
+            Clicks.of(new Prompt.Point(1, 5, 6, true))
+                .then(new Prompt.Point(1, 9, 9, false), Optional.of(mask)),
+            FRAME);
+
+    assertThat(second.mask(2, 4).shape()).containsExactly(1, 1, 2, 4);
+    assertThat(second.mask(2, 4).data()).containsExactly(0, 1, 3, 4, 0, 1, 3, 4);
+  }
+
+  @Test
   void scalesEachAxisByItsOwnFactor() {
     Question question = Question.of(new Prompt.Box(1, 10, 20, 30, 40), FRAME).scaled(0.5f, 0.25f);
 
