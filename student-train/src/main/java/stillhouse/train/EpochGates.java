@@ -24,7 +24,8 @@ record EpochGates(List<EpochGate> gates, int epochs) {
     int end = Math.min(from + mostEpochs, epochs);
     for (EpochGate gate : gates) {
       int every = gate.everyEpochs();
-      end = Math.min(end, (from / every + 1) * every);
+      int next = Math.max(from, gate.fromEpoch()) / every + 1;
+      end = Math.min(end, next * every);
     }
     return end;
   }

@@ -26,7 +26,8 @@ class EpochGatesTest {
     attempt = checkpoints.attempts().begin();
   }
 
-  private record Fixed(String name, int everyEpochs, Decision decision, List<String> asked)
+  private record Fixed(
+      String name, int everyEpochs, int fromEpoch, Decision decision, List<String> asked)
       implements EpochGate {
     @Override
     public Decision after(Checkpoint at, Attempt attempt) {
@@ -54,9 +55,21 @@ class EpochGatesTest {
     assertThat(asked).containsExactly("a2", "b3", "a4", "a6", "b6", "a7", "b7");
   }
 
+  /** As of a recipe whose last phase begins after four epochs. */
+  @Test
+  void aGateThatLooksLateIsNotAskedBeforeNorEndsAJob() {
+    var gates = new EpochGates(List.of(gate("late", 2, 4)), 7);
+    assertThat(gates.endOfJob(0, 9)).isEqualTo(6);
+    assertThat(gates.endOfJob(4, 9)).isEqualTo(6);
+    for (int epoch = 0; epoch <= 7; epoch++) {
+      gates.stop(at(epoch, 0), attempt);
+    }
+    assertThat(asked).containsExactly("late6", "late7");
+  }
+
   @Test
   void oneThatStopsIsEnoughAndTheOthersAreAskedAllTheSame() {
-    var stops = new Fixed("stops", 1, EpochGate.Decision.STOP, asked);
+    var stops = new Fixed("stops", 1, 0, EpochGate.Decision.STOP, asked);
     assertThat(new EpochGates(List.of(stops, gate("a", 1)), 7).stop(at(1, 0), attempt)).isTrue();
     assertThat(asked).containsExactly("stops1", "a1");
   }
@@ -79,7 +92,11 @@ class EpochGatesTest {
   }
 
   private EpochGate gate(String name, int everyEpochs) {
-    return new Fixed(name, everyEpochs, EpochGate.Decision.CONTINUE, asked);
+    return gate(name, everyEpochs, 0);
+  }
+
+  private EpochGate gate(String name, int everyEpochs, int fromEpoch) {
+    return new Fixed(name, everyEpochs, fromEpoch, EpochGate.Decision.CONTINUE, asked);
   }
 
   private static Checkpoint at(int epoch, int step) {
