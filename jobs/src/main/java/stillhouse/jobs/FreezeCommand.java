@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
 import stillhouse.teacher.TeacherConfig;
 
 /** A trained network → a teacher: its ONNX file with its digest, and the YAML that names both. */
@@ -63,7 +65,8 @@ final class FreezeCommand implements Callable<Integer> {
         folder.resolve(RunRecord.ONNX), out.resolve(MODEL), StandardCopyOption.REPLACE_EXISTING);
     // It takes its name once it was held against the schema; a freeze that is stopped leaves none.
     Path unchecked = out.resolve("unchecked-teacher.yaml");
-    new ObjectMapper(new YAMLFactory()).writeValue(unchecked.toFile(), describe(record, written));
+    new ObjectMapper(new YAMLFactory())
+        .writeValue(unchecked.toFile(), describe(record, out.resolve(MODEL)));
     TeacherConfig.load(unchecked);
     Files.move(unchecked, yaml, StandardCopyOption.ATOMIC_MOVE);
     log.info("Froze {} as {}: {} bytes, SHA-256 {}", run, yaml, written.bytes(), written.sha256());
@@ -79,17 +82,30 @@ final class FreezeCommand implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Object> describe(RunRecord record, OnnxStudent written) {
+  private static Map<String, Object> describe(RunRecord record, Path model) throws IOException {
+    Map<String, Object> yaml = network(record);
+    yaml.put("files", Map.of("encoder", file(model)));
+    yaml.put("logits", "logits");
+    return yaml;
+  }
+
+  /** A file beside the YAML, pinned. */
+  static Map<String, Object> file(Path file) throws IOException {
+    return Map.of(
+        "source",
+        "file:" + file.getFileName(),
+        "sha256",
+        Sha256.ofFile(file).hex(),
+        "bytes",
+        Files.size(file));
+  }
+
+  /** What a run's network takes and gives, as a teacher. */
+  static Map<String, Object> network(RunRecord record) {
     Map<String, Object> yaml = new LinkedHashMap<>();
     yaml.put("name", record.student() + "-" + record.dataset());
     yaml.put("engine", "onnxruntime");
     yaml.put("device", "cpu");
-    yaml.put(
-        "files",
-        Map.of(
-            "encoder",
-            Map.of(
-                "source", "file:" + MODEL, "sha256", written.sha256(), "bytes", written.bytes())));
     Map<String, Object> input = new LinkedHashMap<>();
     input.put("name", "image");
     input.put("height", record.height());
@@ -101,7 +117,6 @@ final class FreezeCommand implements Callable<Integer> {
     yaml.put("input", input);
     yaml.put("layers", Map.of("embedding", "embedding"));
     yaml.put("embedding", "embedding");
-    yaml.put("logits", "logits");
     return yaml;
   }
 }

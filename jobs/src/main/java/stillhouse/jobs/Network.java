@@ -2,7 +2,9 @@ package stillhouse.jobs;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 import stillhouse.cache.TrainingView;
+import stillhouse.decoder.PromptableDecoder;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -17,13 +19,13 @@ final class Network implements AutoCloseable {
 
   private final NDManager manager;
   private final Weights weights;
-  private final Student student;
+  private final Experiment.Parts parts;
 
   Network(Experiment experiment, TrainingView view) {
     Recording.off();
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
     this.weights = new Weights(manager, 0);
-    this.student = experiment.parts(view, weights).student();
+    this.parts = experiment.parts(view, weights);
   }
 
   /**
@@ -71,7 +73,12 @@ final class Network implements AutoCloseable {
   }
 
   Student student() {
-    return student;
+    return parts.student();
+  }
+
+  /** The student's decoder for prompts; empty where it takes none. */
+  Optional<PromptableDecoder> decoder() {
+    return parts.decoders().student();
   }
 
   @Override

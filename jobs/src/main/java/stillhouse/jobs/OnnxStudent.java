@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import stillhouse.cache.TrainingView;
@@ -70,16 +71,17 @@ record OnnxStudent(
       checkpoint(record, root.checkpoints(record.name()), hadoop).restoreForUse(network.weights());
       // It takes its name once it is checked: what is there is what was trained.
       Path unchecked = folder.resolve("unchecked-" + RunRecord.ONNX);
-      OnnxExport.write(
-          network.student(),
-          network.weights(),
-          OnnxMetadata.of(record, view.info()).with(record.weightsDigest()),
-          unchecked);
+      Map<String, String> metadata =
+          OnnxMetadata.of(record, view.info()).with(record.weightsDigest());
+      OnnxExport.write(network.student(), network.weights(), metadata, unchecked);
       NDArray images = ViewImages.first(view, REAL_IMAGES, network.manager(), hadoop);
       OnnxCheck.Difference difference = OnnxCheck.compare(network.student(), unchecked, images);
       Path file = folder.resolve(RunRecord.ONNX);
       Files.move(
           unchecked, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      if (network.decoder().isPresent()) {
+        PromptableRun.write(folder, record, network, network.decoder().get(), metadata, images);
+      }
       var written =
           new OnnxStudent(
               Files.size(file),

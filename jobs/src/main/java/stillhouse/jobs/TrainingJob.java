@@ -18,13 +18,19 @@ import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Sha256;
+import stillhouse.loss.Need;
+import stillhouse.loss.Objective;
+import stillhouse.student.PromptSettings;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherConfig;
+import stillhouse.teacher.TeacherFiles;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tracking.TrackingServer;
 import stillhouse.train.BarrierTraining;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Checkpoints;
+import stillhouse.train.DecoderWeights;
 import stillhouse.train.EpochGate;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
@@ -144,7 +150,8 @@ final class TrainingJob {
             student,
             view.folder(),
             views.labelFraction(order.recipe()),
-            judged.weights());
+            judged.weights(),
+            teacherDecoder(order.recipe()));
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
     PreparedRun prepared = new PreparedRun(order, folder, view, judged, experiment, run);
@@ -155,6 +162,33 @@ final class TrainingJob {
       prepared.validation().ifPresent(v -> validation.samples(v.split()));
     }
     return prepared;
+  }
+
+  /** What a promptable student starts from, or is held against. */
+  private DecoderWeights teacherDecoder(Recipe recipe) {
+    boolean starts =
+        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
+    boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
+    if (!starts && !asked) {
+      return DecoderWeights.NONE;
+    }
+    Optional<TeacherConfig> config =
+        facts.teacher().map(LocalTeacher::config).filter(c -> c.files().decoderWeights() != null);
+    if (config.isEmpty()) {
+      throw new ConfigException(
+          "%s, and %s. Give a teacher whose YAML has files.decoder-weights, such as mobile-sam or a promptable run's%s."
+              .formatted(
+                  starts
+                      ? "Student " + student.name() + " starts from the teacher's decoder"
+                      : "Recipe " + recipe.name() + " asks the teacher's decoder",
+                  facts
+                      .teacher()
+                      .map(t -> "teacher " + t.spec().name() + " has none as weights")
+                      .orElse("no teacher is given"),
+                  starts ? ", or set prompt.start: fresh in " + studentFile : ""));
+    }
+    Path file = TeacherFiles.decoderWeights(config.get(), TeacherFiles.defaultCache());
+    return new DecoderWeights(file.toString(), Sha256.ofFile(file).hex());
   }
 
   private JudgedSamples judged(Recipe recipe, Path folder) {

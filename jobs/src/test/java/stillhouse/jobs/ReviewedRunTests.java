@@ -26,6 +26,7 @@ import stillhouse.conf.ConfFiles;
 import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 import stillhouse.train.BarrierTraining;
+import stillhouse.train.DecoderWeights;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 import stillhouse.train.SampleKey;
@@ -318,7 +319,8 @@ interface ReviewedRunTests {
             StudentConfig.load(ConfFiles.find("students", "tiny-conv-nonorm")),
             view.toString(),
             1,
-            weights);
+            weights,
+            DecoderWeights.NONE);
     var plan = new TrainingPlan(2, 4, 1e-3, 0.01, 0, Double.POSITIVE_INFINITY, 3);
     var run =
         new TrainingRun(

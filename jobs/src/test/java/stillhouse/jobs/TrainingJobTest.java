@@ -24,7 +24,7 @@ import stillhouse.tracking.TrackingServer;
  * What train does about runs that are there and a server that is not: one executor, a real MLflow
  * server.
  */
-class TrainingJobTest implements WatchedRunTests {
+class TrainingJobTest implements WatchedRunTests, PromptedRunTests {
   private static final String FIRST = ALONE;
   private static final String SWEEP =
       """

@@ -1,6 +1,7 @@
 package stillhouse.decoder;
 
 import java.io.Serializable;
+import stillhouse.student.PromptSettings;
 
 /**
  * The sizes of a prompt encoder and mask decoder.
@@ -45,6 +46,22 @@ public record PromptDecoderConfig(
   public static PromptDecoderConfig sam() {
     return new PromptDecoderConfig(
         256, 2, 8, 2048, 2, 16, 256, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
+  }
+
+  /** A student's: what its YAML says, and SAM's sizes for the rest. */
+  public static PromptDecoderConfig of(PromptSettings settings, int channels) {
+    PromptDecoderConfig sam = sam();
+    return new PromptDecoderConfig(
+        channels,
+        settings.depth(),
+        settings.heads(),
+        settings.mlp(),
+        sam.downsample,
+        sam.maskChannels,
+        channels,
+        sam.alternatives,
+        settings.doublings() == 1 ? Upsampling.TWOFOLD : Upsampling.FOURFOLD,
+        settings.densePoints() ? PromptKinds.DENSE_POINTS : PromptKinds.ALL);
   }
 
   public PromptDecoderConfig with(Upsampling other) {

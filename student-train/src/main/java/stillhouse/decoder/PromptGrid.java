@@ -22,11 +22,12 @@ public record PromptGrid(int height, int width, int stride) {
     return height * width;
   }
 
-  int inputHeight() {
+  /** Pixels of the input that the grid covers. */
+  public int inputHeight() {
     return height * stride;
   }
 
-  int inputWidth() {
+  public int inputWidth() {
     return width * stride;
   }
 }

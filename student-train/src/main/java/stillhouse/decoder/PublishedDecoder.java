@@ -82,6 +82,23 @@ public final class PublishedDecoder {
     }
   }
 
+  /**
+   * A decoder's tensors under SAM's own names, as {@link #load} finds them in a file.
+   *
+   * @param weights that {@code decoder} was made in
+   */
+  public static Map<String, NDArray> tensors(PromptableDecoder decoder, Weights weights) {
+    Map<String, NDArray> tensors = new TreeMap<>();
+    for (String name : weights.names()) {
+      String own =
+          name.startsWith(decoder.prefix()) ? name.substring(decoder.prefix().length()) : "";
+      if (!own.isEmpty() && !DecoderNames.ofOthers(own)) {
+        tensors.put(DecoderNames.SAM.published(own), weights.get(name));
+      }
+    }
+    return tensors;
+  }
+
   /** Finds each tensor's source and returns the file's tensors without a place. */
   private List<String> match() {
     DecoderNames names = DecoderNames.of(tensors.entries().keySet());

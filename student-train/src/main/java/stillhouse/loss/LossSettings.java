@@ -19,6 +19,8 @@ public sealed interface LossSettings
         PairWise.Settings,
         PerceptualLoss.Settings,
         PixelWise.Settings,
+        PromptLabels.Settings,
+        PromptTeacher.Settings,
         SoftBce.Settings {
   /** The loss's factor in the objective, > 0. */
   double weight();
@@ -26,9 +28,9 @@ public sealed interface LossSettings
   Set<Need> needs();
 
   /**
-   * Whether it looks at the student's logits; all others look at the embedding or at the encoder's
-   * maps. Labels and the teacher's logits are of pixels and classes, as the student's logits alone
-   * are.
+   * Whether it looks at what a decoder makes of the embedding, logits or masks for prompts; all
+   * others look at the embedding or at the encoder's maps. Labels and the teacher's logits are of
+   * pixels and classes, as the student's logits alone are.
    */
   default boolean readsLogits() {
     return needs().contains(Need.LABELS) || needs().contains(Need.TEACHER_LOGITS);

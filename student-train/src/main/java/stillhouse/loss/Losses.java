@@ -36,6 +36,8 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
           Map.entry("dkd", DecoupledKd.Settings.class),
           Map.entry("mgd", MaskedGeneration.Settings.class),
           Map.entry("review", KnowledgeReview.Settings.class),
+          Map.entry("prompt-labels", PromptLabels.Settings.class),
+          Map.entry("prompt-teacher", PromptTeacher.Settings.class),
           Map.entry("embedding-mse", EmbeddingMse.Settings.class),
           Map.entry("perceptual", PerceptualLoss.Settings.class));
 

@@ -8,5 +8,7 @@ public enum Need {
   LABELS,
   TEACHER_LOGITS,
   TEACHER_EMBEDDING,
-  STRUCTURE
+  STRUCTURE,
+  /** The teacher's own decoder, asked while a student learns. */
+  TEACHER_DECODER
 }

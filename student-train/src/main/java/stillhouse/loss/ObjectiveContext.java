@@ -2,6 +2,7 @@ package stillhouse.loss;
 
 import java.util.List;
 import stillhouse.cache.Projection;
+import stillhouse.decoder.PromptDecoders;
 import stillhouse.student.Weights;
 
 /**
@@ -14,6 +15,7 @@ import stillhouse.student.Weights;
  * @param grid cells along one side of the cached layer as the batches bring it
  * @param projection the layer's channel mean and principal directions; null where no loss of the
  *     recipe projects
+ * @param decoders that prompts are put to
  */
 public record ObjectiveContext(
     Weights weights,
@@ -21,7 +23,8 @@ public record ObjectiveContext(
     List<Integer> levelChannels,
     int teacherChannels,
     int grid,
-    Projection projection) {
+    Projection projection,
+    PromptDecoders decoders) {
   public ObjectiveContext {
     levelChannels = List.copyOf(levelChannels);
   }
@@ -43,7 +46,25 @@ public record ObjectiveContext(
     return projection;
   }
 
-  /** For a student whose encoder shows no maps of its own. */
+  /** For a student that takes no prompts. */
+  public ObjectiveContext(
+      Weights weights,
+      int studentChannels,
+      List<Integer> levelChannels,
+      int teacherChannels,
+      int grid,
+      Projection projection) {
+    this(
+        weights,
+        studentChannels,
+        levelChannels,
+        teacherChannels,
+        grid,
+        projection,
+        PromptDecoders.NONE);
+  }
+
+  /** For one whose encoder shows no maps of its own, either. */
   ObjectiveContext(
       Weights weights, int studentChannels, int teacherChannels, int grid, Projection projection) {
     this(weights, studentChannels, List.of(), teacherChannels, grid, projection);

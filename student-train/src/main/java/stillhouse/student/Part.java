@@ -12,7 +12,10 @@ public enum Part {
   ENCODER,
   /** From the embedding to the logits. */
   @JsonProperty("decoder")
-  DECODER;
+  DECODER,
+  /** Of a student that takes prompts: from the embedding and prompts to masks. */
+  @JsonProperty("prompts")
+  PROMPTS;
 
   /** The whole student. */
   public static final Set<Part> ALL = Collections.unmodifiableSet(EnumSet.allOf(Part.class));

@@ -27,6 +27,10 @@ public interface Student {
 
   /** The part that one of its tensors belongs to, statistics among them. */
   default Part partOf(String tensor) {
+    if (tensor.startsWith(PREFIX + "prompt_encoder.")
+        || tensor.startsWith(PREFIX + "mask_decoder.")) {
+      return Part.PROMPTS;
+    }
     return tensor.startsWith(PREFIX + "head.") ? Part.DECODER : Part.ENCODER;
   }
 

@@ -23,6 +23,7 @@ import stillhouse.identity.Sha256;
  *     first of a TinyViT's
  * @param windows sides of those windows
  * @param pretrained what the encoder starts from; null where it starts from random values
+ * @param prompt of a decoder that takes prompts, beside the head of class logits; null: it has none
  */
 public record StudentConfig(
     String name,
@@ -35,7 +36,8 @@ public record StudentConfig(
     Integer stride,
     List<Integer> heads,
     List<Integer> windows,
-    Pretrained pretrained)
+    Pretrained pretrained,
+    PromptSettings prompt)
     implements Serializable {
   /** Families of networks. */
   public enum Network {
@@ -82,6 +84,15 @@ public record StudentConfig(
       throw new IllegalArgumentException(
           "Invalid student " + name + ": nothing is published of its network; take pretrained out");
     }
+    if (prompt != null && embedding % (prompt.heads() * 2) != 0) {
+      throw new IllegalArgumentException(
+          "Invalid student "
+              + name
+              + ": the embedding's "
+              + embedding
+              + " channels are no multiple of twice prompt.heads, "
+              + prompt.heads());
+    }
     for (int i = 0; i < attentive; i++) {
       if (channels.get(first + i) % heads.get(i) != 0) {
         throw new IllegalArgumentException(
@@ -120,7 +131,8 @@ public record StudentConfig(
         null,
         heads,
         windows,
-        pretrained);
+        pretrained,
+        null);
   }
 
   /** Reads a file of {@code conf/students/}. */
@@ -142,6 +154,9 @@ public record StudentConfig(
             .add("windows", windows);
     if (stride != PyramidStudent.STRIDE) { // the one there was before others were
       fingerprint.add("stride", stride);
+    }
+    if (prompt != null) {
+      fingerprint.add("prompt", prompt);
     }
     if (pretrained != null) {
       fingerprint.add("pretrained", pretrained.sha256());

@@ -1,6 +1,7 @@
 package stillhouse.train;
 
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -10,12 +11,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.cache.TrainingView;
 import stillhouse.cache.ViewInfo;
+import stillhouse.decoder.PromptDecoderConfig;
+import stillhouse.decoder.PromptDecoders;
+import stillhouse.decoder.PromptGrid;
+import stillhouse.decoder.PromptKinds;
+import stillhouse.decoder.PromptableDecoder;
+import stillhouse.decoder.PublishedDecoder;
+import stillhouse.decoder.Upsampling;
 import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
 import stillhouse.student.Part;
+import stillhouse.student.PromptSettings;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -28,11 +37,18 @@ import stillhouse.student.Weights;
  * @param view folder of the training view, reachable from every rank
  * @param labelFraction share of the labelled samples whose labels count, 0…1
  * @param weights of samples that count otherwise than the view has it
+ * @param teacherDecoder that a promptable student starts from or is held against
  */
 public record Experiment(
-    Recipe recipe, StudentConfig student, String view, double labelFraction, SampleWeights weights)
+    Recipe recipe,
+    StudentConfig student,
+    String view,
+    double labelFraction,
+    SampleWeights weights,
+    DecoderWeights teacherDecoder)
     implements RankProgram, Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Experiment.class);
+  private static final int SAM_STRIDE = 16; // prompts are scaled to it, so that another would do
 
   public Experiment {
     if (!(labelFraction >= 0 && labelFraction <= 1)) {
@@ -43,7 +59,7 @@ public record Experiment(
 
   /** Every sample counts as the view has it. */
   public Experiment(Recipe recipe, StudentConfig student, String view, double labelFraction) {
-    this(recipe, student, view, labelFraction, SampleWeights.NONE);
+    this(recipe, student, view, labelFraction, SampleWeights.NONE, DecoderWeights.NONE);
   }
 
   @Override
@@ -52,6 +68,7 @@ public record Experiment(
     Parts parts = parts(opened, context.weights());
     PublishedWeights.load(student, context.weights(), Tensors::fill)
         .ifPresent(report -> report(context, report));
+    startDecoder(context, parts);
     return new RankParts(
         parts.student(),
         parts.phases(),
@@ -70,14 +87,41 @@ public record Experiment(
     }
   }
 
-  /** What a run learns: the student, and the losses with what they learn beside it. */
-  public record Parts(Student student, List<RankParts.Phase> phases) {}
+  /** A student's decoder starts from the teacher's, where its YAML does not say fresh. */
+  private void startDecoder(RankContext context, Parts parts) {
+    if (student.prompt() == null || student.prompt().start() != PromptSettings.Start.TEACHER) {
+      return;
+    }
+    PublishedDecoder.Report report =
+        PublishedDecoder.load(
+            Path.of(teacherDecoder.file()),
+            parts.decoders().student().orElseThrow(),
+            context.weights(),
+            Tensors::fill);
+    if (context.rank() == 0) {
+      LOG.info(
+          "Started the decoder of {} from {}: {} tensors taken; fresh are {}; left out were {}",
+          student.name(),
+          teacherDecoder.file(),
+          report.taken().size(),
+          report.fresh(),
+          report.leftOut());
+    }
+  }
+
+  /**
+   * What a run learns: the student, and the losses with what they learn beside it.
+   *
+   * @param decoders that prompts are put to
+   */
+  public record Parts(Student student, List<RankParts.Phase> phases, PromptDecoders decoders) {}
 
   /** Makes the student and the losses in {@code weights}, as every rank does. */
   public Parts parts(TrainingView opened, Weights weights) {
     ViewInfo info = opened.info();
     Student network =
         Students.create(student, info.classes().size(), info.height(), info.width(), weights);
+    PromptDecoders decoders = decoders(network, info, weights);
     var context =
         new ObjectiveContext(
             weights,
@@ -85,8 +129,36 @@ public record Experiment(
             network.levelChannels(),
             info.channels(),
             needsTeacher(recipe) ? info.gridHeight() : recipe.alignment().grid(),
-            opened.projection().orElse(null));
-    return new Parts(network, phases(network, Objective.phases(recipe, context), weights));
+            opened.projection().orElse(null),
+            decoders);
+    return new Parts(
+        network, phases(network, Objective.phases(recipe, context), weights), decoders);
+  }
+
+  private PromptDecoders decoders(Student network, ViewInfo info, Weights weights) {
+    if (student.prompt() == null) {
+      return PromptDecoders.NONE;
+    }
+    var config = PromptDecoderConfig.of(student.prompt(), student.embedding());
+    int stride = network.embeddingStride();
+    var grid = new PromptGrid(info.height() / stride, info.width() / stride, stride);
+    return new PromptDecoders(
+        PromptableDecoder.create(config, grid, Student.PREFIX, weights),
+        () -> teacherDecoder.there() ? teacher(config, info, weights) : null);
+  }
+
+  /** SAM's own form of the student's sizes, frozen, on the grid of the cached layer. */
+  private PromptableDecoder teacher(PromptDecoderConfig sizes, ViewInfo info, Weights weights) {
+    Weights frozen = new Weights(weights.manager(), 0);
+    PromptableDecoder teacher =
+        PromptableDecoder.create(
+            sizes.with(Upsampling.FOURFOLD).with(PromptKinds.ALL),
+            new PromptGrid(info.gridHeight(), info.gridWidth(), SAM_STRIDE),
+            "teacher.",
+            frozen);
+    PublishedDecoder.load(Path.of(teacherDecoder.file()), teacher, frozen, Tensors::fill);
+    frozen.train(name -> false);
+    return teacher;
   }
 
   private List<RankParts.Phase> phases(
@@ -110,6 +182,9 @@ public record Experiment(
   }
 
   private void requireTensors(Phase phase, Student network, Weights weights) {
+    if (phase.trains().equals(Part.ALL)) {
+      return; // all that there is
+    }
     for (Part part : phase.trains()) {
       if (weights.trainable().keySet().stream()
           .noneMatch(t -> t.startsWith(Student.PREFIX) && network.partOf(t) == part)) {
@@ -148,6 +223,10 @@ public record Experiment(
             .add("seed", plan.seed());
     // A recipe without phases has the identity that it had before there were any.
     parts = recipe.isPhased() ? parts.add("phases", plan.phases()) : parts;
+    // A run whose student takes no prompts, or starts afresh, has the identity of before there were
+    // any.
+    parts =
+        student.prompt() == null ? parts : parts.add("teacher decoder", teacherDecoder.sha256());
     // A run whose samples count as ever has the identity that it had before there were verdicts.
     return (weights.size() == 0 ? parts : parts.add("sample weights", weights.digest())).digest();
   }
@@ -162,6 +241,7 @@ public record Experiment(
             case TEACHER_LOGITS -> Column.LOGITS;
             case TEACHER_EMBEDDING -> Column.EMBEDDING;
             case STRUCTURE -> Column.STRUCTURE;
+            case TEACHER_DECODER -> Column.EMBEDDING; // which it is asked on
           });
     }
     return columns;

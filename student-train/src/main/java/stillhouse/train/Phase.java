@@ -35,7 +35,7 @@ public record Phase(
   public Phase {
     if (trains.isEmpty()) {
       throw new IllegalArgumentException(
-          "Invalid phase %s: it trains nothing (name encoder, decoder or both, or all)"
+          "Invalid phase %s: it trains nothing (name some of encoder, decoder and prompts, or all)"
               .formatted(name));
     }
     trains = Collections.unmodifiableSet(EnumSet.copyOf(trains)); // in the parts' own order

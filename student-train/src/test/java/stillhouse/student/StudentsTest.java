@@ -118,6 +118,7 @@ class StudentsTest {
             stride,
             List.of(),
             List.of(),
+            null,
             null);
     assertThat(other.digest()).isNotEqualTo(small.digest());
     Student student = Students.create(other, 2, 64, 96, weights);

@@ -45,7 +45,9 @@ class ExperimentTest {
     seen.add(identity(RECIPE, STUDENT, 1, PLAN, data("a", 25)));
     for (float factor : new float[] {0.5f, 0.25f}) {
       SampleWeights judged = SampleWeightsTest.of(new SampleWeightsTest.Judged("s", factor, 0));
-      seen.add(new Experiment(RECIPE, STUDENT, "view", 1, judged).identity(PLAN, DATA));
+      seen.add(
+          new Experiment(RECIPE, STUDENT, "view", 1, judged, DecoderWeights.NONE)
+              .identity(PLAN, DATA));
     }
     assertThat(seen).hasSize(3 + 3 + 7 + 2 + 2);
   }

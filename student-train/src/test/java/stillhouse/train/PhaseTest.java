@@ -56,9 +56,11 @@ class PhaseTest {
     assertThat(Objective.needs(recipe))
         .containsExactlyInAnyOrder(Need.TEACHER_EMBEDDING, Need.LABELS);
     Recipe all =
-        load(PHASED.replace("[encoder]", "all").replace("[decoder]", "[decoder, encoder]"));
+        load(
+            PHASED.replace("[encoder]", "all").replace("[decoder]", "[prompts, decoder, encoder]"));
     assertThat(all.phases()).allSatisfy(p -> assertThat(p.trains()).isEqualTo(Part.ALL));
-    assertThat(all.phases().get(1).trains()).containsExactly(Part.ENCODER, Part.DECODER);
+    assertThat(all.phases().get(1).trains())
+        .containsExactly(Part.ENCODER, Part.DECODER, Part.PROMPTS);
   }
 
   @Test
@@ -144,7 +146,9 @@ class PhaseTest {
         .isEqualTo(recipe.digest());
     assertThat(load(PHASED.replace("[encoder]", "all").replace("[decoder]", "all")).digest())
         .isEqualTo(
-            load(PHASED.replace("[encoder]", "[decoder, encoder]").replace("[decoder]", "all"))
+            load(PHASED
+                    .replace("[encoder]", "[decoder, prompts, encoder]")
+                    .replace("[decoder]", "all"))
                 .digest());
     Stream<String> others =
         Stream.of(

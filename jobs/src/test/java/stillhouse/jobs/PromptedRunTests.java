@@ -1,0 +1,81 @@
+package stillhouse.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A student that takes prompts, from training to a teacher, in a workspace that others test with.
+ */
+interface PromptedRunTests {
+  String STUDENT =
+      """
+      name: asked
+      network: conv-pyramid
+      norm: batch
+      channels: [8, 16, 16]
+      depths: [0, 1, 1]
+      decoder: 16
+      embedding: 16
+      prompt: {depth: 1, heads: 2, mlp: 16, start: %s}
+      """;
+  String RECIPE =
+      """
+      name: asking
+      phases:
+        - {name: all, epochs: 1, trains: all, losses: {dice: {weight: 1}, prompt-labels: {weight: 1, prompts: {objects: 2, iterations: 1}}}}
+        - {name: prompts, epochs: 1, trains: [prompts], losses: {prompt-labels: {weight: 1, prompts: {objects: 2, iterations: 0}}}}
+      training:
+        batch: 4
+        optimizer: {type: adamw, learningRate: 0.001}
+      """;
+
+  Workbench bench();
+
+  @Test
+  default void aStudentThatTakesPromptsIsTrainedExportedAndAskedAsATeacher() throws IOException {
+    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
+    bench().done(train(recipe, "fresh", "prompted"));
+    bench().done("export", bench().root(), bench().tracking(), "--run=prompted");
+    Path yaml = bench().runs().resolve("prompted/promptable.yaml");
+    assertThat(yaml).content().contains("student.decoder.onnx", "decoder-weights");
+    bench()
+        .done(
+            "prompts",
+            bench().data(),
+            bench().root(),
+            bench().tracking(),
+            "--teacher=" + yaml,
+            "--clicks=1",
+            "--limit=2");
+  }
+
+  @Test
+  default void aDecoderThatStartsFromATeachersNeedsOne() throws IOException {
+    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
+    Workbench.Said said = bench().said(train(recipe, "teacher", "orphan"));
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(said.err())
+        .contains(
+            "Student asked starts from the teacher's decoder, and no teacher is given. Give a teacher whose YAML has files.decoder-weights");
+  }
+
+  private String[] train(Path recipe, String start, String name) throws IOException {
+    Path student =
+        Files.writeString(bench().folder().resolve("asked.yaml"), STUDENT.formatted(start));
+    return new String[] {
+      "train",
+      bench().data(),
+      bench().root(),
+      bench().tracking(),
+      "--student=" + student,
+      "--recipe=" + recipe,
+      "--epochs=2",
+      "--ranks=1",
+      "--name=" + name
+    };
+  }
+}

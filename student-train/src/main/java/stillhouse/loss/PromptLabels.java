@@ -1,0 +1,120 @@
+package stillhouse.loss;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Set;
+import stillhouse.decoder.DrawnObjects;
+import stillhouse.decoder.PromptedMasks;
+import stillhouse.decoder.Questions;
+import stillhouse.student.StudentOutput;
+
+/**
+ * A promptable student's masks against the labelled objects that it is asked about, {@link
+ * PromptLoop}. Of the alternatives for a lone point the one counts whose mask has the greatest IoU
+ * with the object, as in SAM's training; of other prompts the one for an unambiguous prompt.
+ * Ignored pixels count nowhere.
+ *
+ * <p>Source: KD-SAM's second phase, Dice on labels ({@code bce: 0, iou: 0}); SAM's training
+ * (Kirillov et al., 2023, appendix A) with BCE in place of its focal loss.
+ */
+final class PromptLabels implements Loss {
+  /** Parameters in a recipe, {@code prompt-labels}. */
+  record Settings(
+      double weight,
+      @JsonProperty("bce") Double bce,
+      @JsonProperty("dice") Double dice,
+      @JsonProperty("iou") Double iou,
+      @JsonProperty("prompts") PromptRounds prompts)
+      implements LossSettings, Serializable {
+    Settings {
+      bce = bce == null ? (Double) 1.0 : bce;
+      dice = dice == null ? (Double) 1.0 : dice;
+      iou = iou == null ? (Double) 1.0 : iou;
+      prompts = prompts == null ? new PromptRounds(null, null, null, null) : prompts;
+    }
+
+    @Override
+    public Set<Need> needs() {
+      return Set.of(Need.LABELS);
+    }
+
+    @Override
+    public Loss create(Assembly assembly) {
+      return new PromptLabels(
+          new PromptLoop(
+              assembly.context().decoders().requireStudent("prompt-labels"),
+              prompts,
+              new PromptLoop.Parts(bce, dice, iou),
+              "prompt-labels"));
+    }
+  }
+
+  private final PromptLoop loop;
+
+  PromptLabels(PromptLoop loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  public Supervision supervision() {
+    return Supervision.LABELS;
+  }
+
+  @Override
+  public NDArray perSample(StudentOutput student, Targets targets) {
+    return loop.perSample(
+        student,
+        targets,
+        (objects, questions, answers) -> hold(targets, objects, questions, answers));
+  }
+
+  private PromptLoop.Held hold(
+      Targets targets, DrawnObjects objects, Questions questions, PromptedMasks answers) {
+    Shape masks = answers.masks().getShape();
+    NDArray whole =
+        answers
+            .masks()
+            .getManager()
+            .create(
+                objects.masks(), new Shape(objects.count(), 1, objects.height(), objects.width()));
+    NDArray truth = FeatureMaps.toGrid(whole, masks.get(2), masks.get(3));
+    NDArray counted =
+        targets.valid().isEmpty()
+            ? targets.valid()
+            : FeatureMaps.toGrid(
+                PromptLoop.gather(targets.valid(), objects), masks.get(2), masks.get(3));
+    return new PromptLoop.Held(truth, counted, choice(answers, truth, counted, questions));
+  }
+
+  /** One-hot: the cheapest alternative for a lone point, the first mask for all else. */
+  private float[] choice(
+      PromptedMasks answers, NDArray truth, NDArray counted, Questions questions) {
+    int count = (int) answers.ious().getShape().get(0);
+    int masks = (int) answers.ious().getShape().get(1);
+    float[] choice = PromptLoop.firsts(count, masks);
+    if (questions.areNoneLone()) {
+      return choice;
+    }
+    float[] least = new float[count];
+    Arrays.fill(least, Float.POSITIVE_INFINITY);
+    int[] best = new int[count];
+    for (int m = 1; m < masks; m++) {
+      NDArray alternative = answers.masks().stopGradient().get(":, %d:%d".formatted(m, m + 1));
+      float[] costs = loop.costs(alternative, truth, counted);
+      for (int p = 0; p < count; p++) {
+        best[p] = costs[p] < least[p] ? m : best[p];
+        least[p] = Math.min(costs[p], least[p]);
+      }
+    }
+    for (int p = 0; p < count; p++) {
+      if (questions.isLone(p)) {
+        choice[p * masks] = 0;
+        choice[p * masks + best[p]] = 1;
+      }
+    }
+    return choice;
+  }
+}

@@ -1,0 +1,36 @@
+package stillhouse.loss;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Serializable;
+
+/**
+ * How a student is asked while it learns to be asked.
+ *
+ * @param objects of a sample that are asked about, at most; others are drawn the next epoch
+ * @param minArea pixels of the student's input below which a component is no object
+ * @param pointShare of the objects that are asked about by a point at first; the others by their
+ *     box
+ * @param iterations rounds after the first, each with a point more where answer and target disagree
+ */
+record PromptRounds(
+    @JsonProperty("objects") Integer objects,
+    @JsonProperty("minArea") Integer minArea,
+    @JsonProperty("pointShare") Double pointShare,
+    @JsonProperty("iterations") Integer iterations)
+    implements Serializable {
+  private static final int OBJECTS = 16; // EdgeSAM's
+  private static final int ITERATIONS = 2; // EdgeSAM's
+  private static final int MIN_AREA = 16;
+
+  PromptRounds {
+    objects = objects == null ? (Integer) OBJECTS : objects;
+    minArea = minArea == null ? (Integer) MIN_AREA : minArea;
+    pointShare = pointShare == null ? (Double) 0.5 : pointShare;
+    iterations = iterations == null ? (Integer) ITERATIONS : iterations;
+    if (objects < 1 || minArea < 1 || iterations < 0 || !(pointShare >= 0 && pointShare <= 1)) {
+      throw new IllegalArgumentException(
+          "Invalid prompts: objects %d, minArea %d, iterations %d, pointShare %s (must be >= 1, >= 1, >= 0 and 0…1)"
+              .formatted(objects, minArea, iterations, pointShare));
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.comm.SingleRank;
+import stillhouse.decoder.PromptDecoderConfig;
+import stillhouse.decoder.PromptDecoders;
+import stillhouse.decoder.PromptGrid;
+import stillhouse.decoder.PromptKinds;
+import stillhouse.decoder.PromptableDecoder;
+import stillhouse.decoder.Upsampling;
+import stillhouse.identity.Sha256;
+import stillhouse.loss.Objective;
+import stillhouse.loss.ObjectiveContext;
+import stillhouse.student.Part;
+import stillhouse.student.Student;
+import stillhouse.student.Weights;
+
+/** Prompts in the loop are drawn, asked and learned from alike wherever a run was stopped. */
+class PromptedLoopTest {
+  private static final PromptDecoderConfig SIZES =
+      new PromptDecoderConfig(8, 1, 2, 8, 2, 4, 8, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
+  private static final PromptGrid GRID = new PromptGrid(8, 8, 1);
+  private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 0, 1.0, 42);
+  private static final String RECIPE =
+      """
+      name: loop
+      losses:
+        prompt-teacher: {weight: 1.0, prompts: {objects: 3, minArea: 4, iterations: 1}}
+        prompt-labels: {weight: 0.5, prompts: {objects: 2, minArea: 4, iterations: 2}}
+      training:
+        epochs: 3
+        batch: 8
+        optimizer: {type: adamw, learningRate: 0.02}
+      alignment: {grid: 8}
+      """;
+
+  @TempDir Path folder;
+  private Checkpoints checkpoints;
+  private int attempt;
+  private Recipe recipe;
+
+  @BeforeEach
+  void begin() throws Exception {
+    checkpoints = new Checkpoints(folder.toString(), 99, new Configuration());
+    attempt = checkpoints.attempts().begin().number();
+    Path file = folder.resolve("loop.yaml");
+    Files.writeString(file, RECIPE);
+    recipe = Recipe.load(file);
+  }
+
+  @Test
+  void resumesBitByBitInTheMiddleOfAnEpochAndLearns() {
+    Sha256 straight;
+    Position at = new Position(1, 2);
+    try (Rank rank = new Rank(at)) {
+      rank.loop.run(Position.START, 3, 1);
+      straight = WeightDigest.of(rank.weights);
+      assertThat(rank.steps.get(8).loss()).isLessThan(rank.steps.get(0).loss());
+      assertThat(rank.steps.get(0).terms()).containsOnlyKeys("prompt-teacher", "prompt-labels");
+      assertThat(rank.steps).allSatisfy(s -> assertThat(s.loss()).isFinite());
+    }
+    try (Rank rank = new Rank(at)) {
+      rank.loop.resume(checkpoints.latest().orElseThrow());
+      rank.loop.run(at, 3, 1);
+      assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
+    }
+  }
+
+  @Test
+  void theTeachersDecoderIsFrozenAndTheStudentsMoves() {
+    try (Rank rank = new Rank(Position.START)) {
+      float[] before = rank.frozen.get("teacher.mask_decoder.iou_token.weight").toFloatArray();
+      float[] own = rank.weights.get("student.mask_decoder.iou_token.weight").toFloatArray();
+      rank.loop.run(Position.START, 1, 0);
+      assertThat(rank.frozen.get("teacher.mask_decoder.iou_token.weight").toFloatArray())
+          .containsExactly(before);
+      assertThat(rank.weights.get("student.mask_decoder.iou_token.weight").toFloatArray())
+          .isNotEqualTo(own);
+    }
+  }
+
+  /** Arrays that a step made and did not close would be there after it. */
+  @Test
+  void leavesNoNativeArrayOfAStepBehind() {
+    try (Rank rank = new Rank(Position.START)) {
+      rank.loop.run(Position.START, 1, 0);
+      int after = rank.weights.manager().getManagedArrays().size();
+      rank.loop.run(new Position(1, 0), 3, 0);
+      assertThat(rank.weights.manager().getManagedArrays()).hasSize(after);
+    }
+  }
+
+  /** A single rank. */
+  private final class Rank implements AutoCloseable, StepListener {
+    private final NDManager manager = NDManager.newBaseManager("PyTorch");
+    private final Weights weights = new Weights(manager, PLAN.seed());
+    private final Weights frozen = new Weights(manager, 5);
+    private final List<TrainingMetrics.Step> steps = new ArrayList<>();
+    private final Position savedAt;
+    private final RankLoop loop;
+
+    Rank(Position savedAt) {
+      this.savedAt = savedAt;
+      Student student = new TinyStudent(weights);
+      var own = PromptableDecoder.create(SIZES, GRID, Student.PREFIX, weights);
+      var teachers = PromptableDecoder.create(SIZES, GRID, "teacher.", frozen);
+      frozen.train(name -> false);
+      var context =
+          new ObjectiveContext(
+              weights, 8, List.of(), 8, 8, null, new PromptDecoders(own, () -> teachers));
+      var phase =
+          new RankParts.Phase(
+              Part.ALL, tensor -> true, Objective.phases(recipe, context).get(0).terms());
+      loop =
+          new RankLoop(
+              new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, PLAN.batch())),
+              weights,
+              new SingleRank(),
+              PLAN,
+              this);
+    }
+
+    @Override
+    public void step(TrainingMetrics.Step metrics) {
+      steps.add(metrics);
+    }
+
+    @Override
+    public void settled(Position next) {
+      if (next.equals(savedAt)) {
+        checkpoints.write(
+            loop.state(), next, attempt, WeightDigest.of(weights), Sha256.of(new byte[] {1}));
+      }
+    }
+
+    @Override
+    public void close() {
+      loop.close();
+      frozen.close();
+      weights.close();
+      manager.close();
+    }
+  }
+}
