@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -16,14 +18,17 @@ import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
+import stillhouse.data.RgbImage;
 import stillhouse.teacher.FallbackPlan;
 import stillhouse.teacher.LabelBoxes;
 import stillhouse.teacher.MaskSelection;
 import stillhouse.teacher.PointGrid;
 import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.SaliencyPoints;
+import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherSource;
 import stillhouse.tensor.DType;
+import stillhouse.tensor.FloatTensor;
 
 class CachePromptsTest {
   private static final CacheOptions OPTIONS = new CacheOptions(DType.FP16, 1, 512, 2);
@@ -70,10 +75,41 @@ class CachePromptsTest {
         .as("the first of equals")
         .isEqualTo(2);
 
+    whoAsksTheDecoderReadsWhatTheEncoderWouldSayNow(workspace);
     whereNothingIsKeptTheImageIsCachedWithoutAnswers(workspace);
     correctedLabelsAreNewsToThePlanThatReadsThem(
         new Workspace(spark, folder).add("a", 1, mask(2)).add("b", 2, null).write(), boxes);
     readsPicturesForThePlanThatLooksAtThem(workspace);
+  }
+
+  /** As it would be stored: sevenths do not fit fp16. */
+  private static void whoAsksTheDecoderReadsWhatTheEncoderWouldSayNow(Workspace workspace) {
+    Dataset<Row> samples = workspace.tables().samples(spark);
+    CachedFeatures features = features(workspace, TEACHER);
+    List<Row> rows = new ArrayList<>();
+    features.cached(samples, part -> rows.addAll(part.collectAsList()));
+    assertThat(rows).hasSize(2);
+    assertThat(features.missing(samples).count()).isZero();
+    try (Teacher teacher = TEACHER.open()) {
+      for (Row row : rows) {
+        RgbImage image = Workspace.read(row.getAs("image_uri"), row.getAs("content_sha256"));
+        Map<String, FloatTensor> said =
+            CachedFeatures.asStored(
+                features.keys(), teacher.encode(List.of(image, image, image)).get(0));
+        Map<String, FloatTensor> read = CachedFeatures.read(features.keys(), row);
+        assertThat(read.keySet()).containsExactlyInAnyOrderElementsOf(TEACHER.spec().layers());
+        read.forEach(
+            (layer, map) ->
+                assertThat(map.data()).as(layer).containsExactly(said.get(layer).data()));
+      }
+    }
+    CachedFeatures others = features(workspace, InMemoryTeacher.promptable("another"));
+    assertThat(others.missing(samples).count()).isEqualTo(2);
+    others.cached(samples, part -> assertThat(part.count()).isZero());
+  }
+
+  private static CachedFeatures features(Workspace workspace, TeacherSource teacher) {
+    return CachedFeatures.of(spark, workspace.root(), teacher.spec(), grid(1, 1), OPTIONS.cache());
   }
 
   private static void whereNothingIsKeptTheImageIsCachedWithoutAnswers(Workspace workspace) {
