@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.tensorrt.NetworkFile;
@@ -83,7 +85,20 @@ final class EngineFiles {
     for (String run : runs) {
       tasks.addAll(ofRun(root == null ? Path.of(run) : root.resolve("runs").resolve(run), chosen));
     }
+    requireApart(tasks);
     return tasks;
+  }
+
+  /** Two engines in one folder would be one. */
+  private static void requireApart(List<EngineTask> tasks) {
+    Set<Path> folders = new HashSet<>();
+    for (EngineTask task : tasks) {
+      if (!folders.add(task.out().toAbsolutePath().normalize())) {
+        throw new ConfigException(
+            "Two engines would go to %s: give files of other names, or --out for each alone"
+                .formatted(task.out()));
+      }
+    }
   }
 
   private static Variant variant(String word) {

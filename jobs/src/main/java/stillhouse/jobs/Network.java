@@ -64,6 +64,15 @@ final class Network implements AutoCloseable {
     return weights.parameterCount(Student.PREFIX);
   }
 
+  /**
+   * Fills its decoder as a run begins with it, and makes the teacher's where a loss asks it.
+   *
+   * @throws stillhouse.conf.ConfigException where a file does not fit
+   */
+  void start(Experiment experiment) {
+    experiment.startDecoders(parts, weights);
+  }
+
   NDManager manager() {
     return manager;
   }

@@ -32,7 +32,8 @@ final class PromptableRun {
   private PromptableRun() {}
 
   /**
-   * Writes and checks them; each takes its name whole, the YAML last.
+   * Writes and checks them; each takes its name whole, the YAML last, and of a decoder that takes
+   * points alone not at all.
    *
    * @param network filled with what ships, whose {@code student.onnx} is there
    * @param images [B, 3, H, W], whose embeddings the decoder is checked on
@@ -54,11 +55,9 @@ final class PromptableRun {
     Path tensors = folder.resolve("unchecked-" + TENSORS);
     DecoderTensors.write(decoder, network.weights(), tensors);
     move(tensors, folder.resolve(TENSORS));
-    Path yaml = folder.resolve("unchecked-" + YAML);
-    new ObjectMapper(new YAMLFactory())
-        .writeValue(yaml.toFile(), describe(folder, record, decoder));
-    TeacherConfig.load(yaml);
-    move(yaml, folder.resolve(YAML));
+    if (decoder.config().prompts() == PromptKinds.ALL) {
+      writeTeacher(folder, record);
+    }
     log.info(
         "Exported {}: masks differ from the network's by at most {}, predicted IoU by {}",
         folder.resolve(DECODER),
@@ -66,28 +65,27 @@ final class PromptableRun {
         difference.ious());
   }
 
+  /** Of a decoder that answers as SAM's does; one of points alone has no kind of teacher yet. */
+  private static void writeTeacher(Path folder, RunRecord record) throws IOException {
+    Path yaml = folder.resolve("unchecked-" + YAML);
+    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe(folder, record));
+    TeacherConfig.load(yaml);
+    move(yaml, folder.resolve(YAML));
+  }
+
   private static void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static Map<String, Object> describe(
-      Path folder, RunRecord record, PromptableDecoder decoder) throws IOException {
+  private static Map<String, Object> describe(Path folder, RunRecord record) throws IOException {
     Map<String, Object> yaml = FreezeCommand.network(record);
     Map<String, Object> files = new LinkedHashMap<>();
     files.put("encoder", FreezeCommand.file(folder.resolve(RunRecord.ONNX)));
     files.put("decoder", FreezeCommand.file(folder.resolve(DECODER)));
     files.put("decoder-weights", FreezeCommand.file(folder.resolve(TENSORS)));
     yaml.put("files", files);
-    yaml.put("decoder", kind(decoder.config().prompts()));
+    yaml.put("name", record.name()); // two runs of a student are two teachers
+    yaml.put("decoder", Map.of("kind", "sam"));
     return yaml;
-  }
-
-  /** A decoder of points alone has inputs for neither an earlier mask nor its absence. */
-  private static Map<String, Object> kind(PromptKinds prompts) {
-    return switch (prompts) {
-      case ALL -> Map.of("kind", "sam");
-      case DENSE_POINTS ->
-          Map.of("kind", "edge-sam", "scores", "iou_predictions", "masks", "low_res_masks");
-    };
   }
 }

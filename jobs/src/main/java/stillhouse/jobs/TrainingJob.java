@@ -18,19 +18,13 @@ import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.identity.Sha256;
-import stillhouse.loss.Need;
-import stillhouse.loss.Objective;
-import stillhouse.student.PromptSettings;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
-import stillhouse.teacher.TeacherConfig;
-import stillhouse.teacher.TeacherFiles;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tracking.TrackingServer;
 import stillhouse.train.BarrierTraining;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Checkpoints;
-import stillhouse.train.DecoderWeights;
 import stillhouse.train.EpochGate;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
@@ -68,6 +62,7 @@ final class TrainingJob {
   private final RunPins pins;
   private final RunFacts facts;
   private final Validation validation;
+  private final PromptedRuns promptedRuns;
 
   TrainingJob(
       SparkSession spark,
@@ -87,6 +82,7 @@ final class TrainingJob {
     this.pins = new RunPins(spark, root.uri());
     this.facts = new RunFacts(root, dataset, teacher, student, options);
     this.validation = new Validation(spark, root, dataset, student);
+    this.promptedRuns = new PromptedRuns(student, studentFile, teacher);
     this.views =
         new ViewMaker(
             spark,
@@ -151,10 +147,13 @@ final class TrainingJob {
             view.folder(),
             views.labelFraction(order.recipe()),
             judged.weights(),
-            teacherDecoder(order.recipe()));
+            promptedRuns.decoder(order.recipe()));
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
     PreparedRun prepared = new PreparedRun(order, folder, view, judged, experiment, run);
+    if (!prepared.isTrained()) {
+      promptedRuns.require(prepared);
+    }
     if (prepared.isTrained()) {
       RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
     } else {
@@ -162,33 +161,6 @@ final class TrainingJob {
       prepared.validation().ifPresent(v -> validation.samples(v.split()));
     }
     return prepared;
-  }
-
-  /** What a promptable student starts from, or is held against. */
-  private DecoderWeights teacherDecoder(Recipe recipe) {
-    boolean starts =
-        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
-    boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
-    if (!starts && !asked) {
-      return DecoderWeights.NONE;
-    }
-    Optional<TeacherConfig> config =
-        facts.teacher().map(LocalTeacher::config).filter(c -> c.files().decoderWeights() != null);
-    if (config.isEmpty()) {
-      throw new ConfigException(
-          "%s, and %s. Give a teacher whose YAML has files.decoder-weights, such as mobile-sam or a promptable run's%s."
-              .formatted(
-                  starts
-                      ? "Student " + student.name() + " starts from the teacher's decoder"
-                      : "Recipe " + recipe.name() + " asks the teacher's decoder",
-                  facts
-                      .teacher()
-                      .map(t -> "teacher " + t.spec().name() + " has none as weights")
-                      .orElse("no teacher is given"),
-                  starts ? ", or set prompt.start: fresh in " + studentFile : ""));
-    }
-    Path file = TeacherFiles.decoderWeights(config.get(), TeacherFiles.defaultCache());
-    return new DecoderWeights(file.toString(), Sha256.ofFile(file).hex());
   }
 
   private JudgedSamples judged(Recipe recipe, Path folder) {

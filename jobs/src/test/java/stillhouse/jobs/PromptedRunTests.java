@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -61,6 +62,51 @@ interface PromptedRunTests {
     assertThat(said.err())
         .contains(
             "Student asked starts from the teacher's decoder, and no teacher is given. Give a teacher whose YAML has files.decoder-weights");
+  }
+
+  @Test
+  default void whatDoesNotFitIsSaidBeforeARankStarts() throws IOException {
+    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
+    String[] plain = train(recipe, "fresh", "plain");
+    plain[4] = "--student=tiny-conv";
+    Workbench.Said said = bench().said(plain);
+    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    assertThat(said.err())
+        .contains(
+            "Cannot train student tiny-conv by recipe asking", "the student takes no prompts");
+    String[] validated = Arrays.copyOf(train(recipe, "fresh", "seen"), 10);
+    validated[9] = "--validate-every=1";
+    assertThat(bench().said(validated).err())
+        .contains("Cannot validate recipe asking: its last phase trains prompts alone");
+  }
+
+  /** The first is the second's teacher: its decoder is started from, and asked while it learns. */
+  @Test
+  default void aStudentStartsFromAndIsHeldAgainstATeachersDecoder() throws IOException {
+    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
+    bench().done(train(recipe, "fresh", "master"));
+    bench().done("export", bench().root(), bench().tracking(), "--run=master");
+    String teacher = "--teacher=" + bench().runs().resolve("master/promptable.yaml");
+    bench().done("cache", bench().data(), bench().root(), teacher);
+    Path loop =
+        Files.writeString(
+            bench().folder().resolve("loop.yaml"),
+            """
+            name: loop
+            losses: {prompt-teacher: {weight: 1, prompts: {objects: 2, iterations: 1}}}
+            training:
+              epochs: 1
+              batch: 4
+              optimizer: {type: adamw, learningRate: 0.001}
+            alignment: {grid: %d}
+            """
+                .formatted(bench().record("master").height() / 4));
+    String[] apprentice = Arrays.copyOf(train(loop, "teacher", "apprentice"), 10);
+    apprentice[6] = "--epochs=1";
+    apprentice[9] = teacher;
+    bench().done(apprentice);
+    assertThat(bench().record("apprentice").parameters())
+        .isEqualTo(bench().record("master").parameters());
   }
 
   private String[] train(Path recipe, String start, String name) throws IOException {

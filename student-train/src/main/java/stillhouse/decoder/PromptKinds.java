@@ -30,7 +30,7 @@ public enum PromptKinds {
   }
 
   /** Whether an earlier mask may go in with the points. */
-  boolean takesMask() {
+  public boolean takesMask() {
     return this == ALL;
   }
 }

@@ -18,7 +18,7 @@ public final class Questions {
   private static final int FIRST = 2; // two corners, or a point and padding
 
   private final DrawnObjects objects;
-  private final boolean[] points;
+  private final int count;
   private float[][] at; // by column: x and y of each object
   private float[][] labels; // by column
 
@@ -29,12 +29,11 @@ public final class Questions {
    */
   public Questions(DrawnObjects objects, double share, float[] kinds, float[] places) {
     this.objects = objects;
-    this.points = new boolean[objects.count()];
+    this.count = objects.count();
     at = new float[FIRST][2 * objects.count()];
     labels = new float[FIRST][objects.count()];
-    for (int p = 0; p < points.length; p++) {
-      points[p] = kinds[p] < share;
-      if (points[p]) {
+    for (int p = 0; p < count; p++) {
+      if (kinds[p] < share) {
         askPoint(p, objects.all().get(p).pixel(places[p]));
       } else {
         askBox(p, objects.all().get(p));
@@ -58,36 +57,32 @@ public final class Questions {
     labels[column][p] = label;
   }
 
-  /** Whether an object is asked about by one point and nothing else, which is ambiguous. */
-  public boolean isLone(int p) {
-    return points[p] && at.length == FIRST;
-  }
-
-  /** Whether a further round has begun, or all are boxes. */
-  public boolean areNoneLone() {
-    for (int p = 0; p < points.length; p++) {
-      if (isLone(p)) {
-        return false;
-      }
-    }
-    return true;
+  /**
+   * Whether each object is asked about by one point or its box and nothing else, for which a
+   * decoder's alternatives are: SAM's own distinction, by which a file of its format is asked.
+   */
+  public boolean areSingle() {
+    return at.length == FIRST;
   }
 
   /**
    * Adds a point each where two masks disagree, one of the cells in which they do: foreground where
    * the target alone is set, background where the answer alone is. None where they agree.
    *
-   * @param answers [P, h, w], set where positive
+   * @param answers [P, h, w], set where positive; its cells that do not count are overwritten
    * @param targets [P, h, w], set above ½
+   * @param counted [P, h, w], of which a cell of 0 is asked about never; empty where all count
    * @param places even values in [0, 1), one an object: which of its cells
    */
-  public void add(float[] answers, float[] targets, int height, int width, float[] places) {
+  public void add(
+      float[] answers, float[] targets, float[] counted, int height, int width, float[] places) {
+    leaveOut(answers, targets, counted);
     int column = at.length;
     at = Arrays.copyOf(at, column + 1);
-    at[column] = new float[2 * points.length];
+    at[column] = new float[2 * count];
     labels = Arrays.copyOf(labels, column + 1);
-    labels[column] = new float[points.length];
-    for (int p = 0; p < points.length; p++) {
+    labels[column] = new float[count];
+    for (int p = 0; p < count; p++) {
       int cell = disagreement(answers, targets, p * height * width, height * width, places[p]);
       if (cell < 0) {
         put(column, p, 0, 0, PromptKinds.PADDING);
@@ -98,6 +93,15 @@ public final class Questions {
             (cell % width + 0.5f) * objects.width() / width,
             (cell / width + 0.5f) * objects.height() / height,
             targets[p * height * width + cell] > 0.5f ? FOREGROUND : BACKGROUND);
+      }
+    }
+  }
+
+  /** Lets an answer agree where nothing counts. */
+  private static void leaveOut(float[] answers, float[] targets, float[] counted) {
+    for (int i = 0; i < counted.length; i++) {
+      if (counted[i] == 0) {
+        answers[i] = targets[i] > 0.5f ? 1 : -1;
       }
     }
   }
@@ -120,23 +124,23 @@ public final class Questions {
 
   /** Points and corners in pixels of the sample, [P, N, 2]. */
   public NDArray points(NDManager manager) {
-    float[] all = new float[2 * points.length * at.length];
-    for (int p = 0; p < points.length; p++) {
+    float[] all = new float[2 * count * at.length];
+    for (int p = 0; p < count; p++) {
       for (int column = 0; column < at.length; column++) {
         System.arraycopy(at[column], 2 * p, all, 2 * (p * at.length + column), 2);
       }
     }
-    return manager.create(all, new Shape(points.length, at.length, 2));
+    return manager.create(all, new Shape(count, at.length, 2));
   }
 
   /** What each is, as SAM counts: 1, 0, 2, 3, −1 padding; [P, N]. */
   public NDArray labels(NDManager manager) {
-    float[] all = new float[points.length * labels.length];
-    for (int p = 0; p < points.length; p++) {
+    float[] all = new float[count * labels.length];
+    for (int p = 0; p < count; p++) {
       for (int column = 0; column < labels.length; column++) {
         all[p * labels.length + column] = labels[column][p];
       }
     }
-    return manager.create(all, new Shape(points.length, labels.length));
+    return manager.create(all, new Shape(count, labels.length));
   }
 }

@@ -13,9 +13,8 @@ import stillhouse.student.StudentOutput;
 
 /**
  * A promptable student's masks against the labelled objects that it is asked about, {@link
- * PromptLoop}. Of the alternatives for a lone point the one counts whose mask has the greatest IoU
- * with the object, as in SAM's training; of other prompts the one for an unambiguous prompt.
- * Ignored pixels count nowhere.
+ * PromptLoop}. Of the alternatives for a single point or box the one counts that costs least, as in
+ * SAM's training; of several prompts the mask for an unambiguous one. Ignored pixels count nowhere.
  *
  * <p>Source: KD-SAM's second phase, Dice on labels ({@code bce: 0, iou: 0}); SAM's training
  * (Kirillov et al., 2023, appendix A) with BCE in place of its focal loss.
@@ -33,7 +32,7 @@ final class PromptLabels implements Loss {
       bce = bce == null ? (Double) 1.0 : bce;
       dice = dice == null ? (Double) 1.0 : dice;
       iou = iou == null ? (Double) 1.0 : iou;
-      prompts = prompts == null ? new PromptRounds(null, null, null, null) : prompts;
+      prompts = prompts == null ? PromptRounds.DEFAULT : prompts;
     }
 
     @Override
@@ -89,14 +88,13 @@ final class PromptLabels implements Loss {
     return new PromptLoop.Held(truth, counted, choice(answers, truth, counted, questions));
   }
 
-  /** One-hot: the cheapest alternative for a lone point, the first mask for all else. */
+  /** One-hot: the cheapest alternative for a single prompt, the first mask for several. */
   private float[] choice(
       PromptedMasks answers, NDArray truth, NDArray counted, Questions questions) {
     int count = (int) answers.ious().getShape().get(0);
     int masks = (int) answers.ious().getShape().get(1);
-    float[] choice = PromptLoop.firsts(count, masks);
-    if (questions.areNoneLone()) {
-      return choice;
+    if (!questions.areSingle()) {
+      return PromptLoop.firsts(count, masks);
     }
     float[] least = new float[count];
     Arrays.fill(least, Float.POSITIVE_INFINITY);
@@ -109,11 +107,9 @@ final class PromptLabels implements Loss {
         least[p] = Math.min(costs[p], least[p]);
       }
     }
+    float[] choice = new float[count * masks];
     for (int p = 0; p < count; p++) {
-      if (questions.isLone(p)) {
-        choice[p * masks] = 0;
-        choice[p * masks + best[p]] = 1;
-      }
+      choice[p * masks + best[p]] = 1;
     }
     return choice;
   }

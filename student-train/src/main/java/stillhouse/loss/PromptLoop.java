@@ -10,6 +10,7 @@ import ai.djl.nn.Activation;
 import java.util.List;
 import stillhouse.decoder.DrawnObjects;
 import stillhouse.decoder.DrawnObjects.Drawn;
+import stillhouse.decoder.PromptKinds;
 import stillhouse.decoder.PromptableDecoder;
 import stillhouse.decoder.PromptedMasks;
 import stillhouse.decoder.Questions;
@@ -33,8 +34,9 @@ import stillhouse.student.StudentOutput;
  *
  * <p>Source: EdgeSAM (Zhou et al., 2023), "prompt-in-the-loop"; Dice with a 1 in both sums as SAM's
  * published training has it. Ours, where the papers are silent: a point is even over its object or
- * over the cells that disagree; masks are compared at the decoder's own resolution; earlier masks
- * do not go in again.
+ * over the cells that disagree; masks are compared at the decoder's own resolution. A round's mask
+ * goes in with the next round's points, as in SAM's training, each network's own and without a
+ * gradient.
  */
 final class PromptLoop {
   /** Weights of the parts of a round's loss. */
@@ -64,10 +66,25 @@ final class PromptLoop {
    * @param purpose of its draws: two losses draw apart
    */
   PromptLoop(PromptableDecoder decoder, PromptRounds rounds, Parts parts, String purpose) {
+    boolean boxes = decoder.config().prompts() == PromptKinds.ALL;
+    if (!boxes && rounds.pointShare() < 1) {
+      throw new IllegalArgumentException(
+          "Invalid losses.%s.prompts.pointShare: %s (the student's decoder takes points alone: must be 1)"
+              .formatted(purpose, rounds.pointShare()));
+    }
+    if (!(parts.bce() + parts.dice() > 0)) {
+      throw new IllegalArgumentException(
+          "Invalid losses.%s: bce %s and dice %s (one of them must be > 0, else masks learn nothing)"
+              .formatted(purpose, parts.bce(), parts.dice()));
+    }
     this.decoder = decoder;
     this.rounds = rounds;
     this.parts = parts;
     this.purpose = purpose;
+  }
+
+  PromptRounds rounds() {
+    return rounds;
   }
 
   /** The loss of each sample, [B]. */
@@ -85,25 +102,45 @@ final class PromptLoop {
             ofObjects(objects, targets.noise(), "place"));
     NDArray embeddings = gather(student.embedding(), objects);
     NDArray sum = null;
+    NDArray earlier = null;
     for (int round = 0; round <= rounds.iterations(); round++) {
       PromptedMasks answers =
-          decoder.forward(embeddings, questions.points(manager), questions.labels(manager), true);
+          ask(decoder, embeddings, questions.points(manager), questions.labels(manager), earlier);
       Held held = guide.hold(objects, questions, answers);
       NDArray choice = manager.create(held.choice(), answers.ious().getShape());
       NDArray masks = chosen(answers.masks(), choice);
       NDArray loss = loss(masks, answers.ious().mul(choice).sum(new int[] {1}), held);
       sum = sum == null ? loss : sum.add(loss);
+      earlier = rounds.earlierMask() ? masks.stopGradient() : null;
       if (round < rounds.iterations()) {
         Shape shape = masks.getShape();
         questions.add(
             masks.toFloatArray(),
             held.targets().toFloatArray(),
+            held.counted().toFloatArray(),
             (int) shape.get(2),
             (int) shape.get(3),
             ofObjects(objects, targets.noise(), "round " + round));
       }
     }
     return meansOfSamples(objects, targets, manager).matMul(sum.reshape(-1, 1)).reshape(-1);
+  }
+
+  /**
+   * Puts a round's questions to a decoder.
+   *
+   * @param points in pixels of its own input, [P, N, 2]
+   * @param earlier its mask of the round before, [P, 1, h, w]; null where none goes in
+   */
+  static PromptedMasks ask(
+      PromptableDecoder decoder,
+      NDArray embeddings,
+      NDArray points,
+      NDArray labels,
+      NDArray earlier) {
+    return earlier == null || !decoder.config().prompts().takesMask()
+        ? decoder.forward(embeddings, points, labels, true)
+        : decoder.forward(embeddings, points, labels, earlier, true);
   }
 
   private DrawnObjects draw(Targets targets) {

@@ -18,9 +18,9 @@ import stillhouse.student.StudentOutput;
 /**
  * A promptable student's masks against its teacher's for the same prompts, {@link PromptLoop}: the
  * teacher's own decoder, frozen, is asked online on the cached embedding. Of the alternatives for a
- * lone point the one counts that the teacher predicts the greatest IoU for, and of the student the
- * one in the same place; of other prompts the one for an unambiguous prompt. Targets are the
- * teacher's masks as they would be cut, 0 or 1.
+ * single point or box the one counts that the teacher predicts the greatest IoU for, and of the
+ * student the one in the same place; of several prompts the mask for an unambiguous one. Targets
+ * are the teacher's masks as they would be cut, 0 or 1.
  *
  * <p>Shapes: teacher embedding [B, C, g, g], on the teacher's own grid; its masks are brought to
  * the student's resolution bilinearly before they are cut.
@@ -44,7 +44,7 @@ final class PromptTeacher implements Loss {
       bce = bce == null ? (Double) PUBLISHED : bce;
       dice = dice == null ? (Double) PUBLISHED : dice;
       iou = iou == null ? (Double) 0.0 : iou;
-      prompts = prompts == null ? new PromptRounds(null, null, null, null) : prompts;
+      prompts = prompts == null ? PromptRounds.DEFAULT : prompts;
     }
 
     @Override
@@ -79,31 +79,39 @@ final class PromptTeacher implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    return loop.perSample(
-        student,
-        targets,
-        (objects, questions, answers) -> hold(targets, objects, questions, answers));
+    return loop.perSample(student, targets, new Asking(targets.teacherEmbedding()));
   }
 
-  private PromptLoop.Held hold(
-      Targets targets, DrawnObjects objects, Questions questions, PromptedMasks answers) {
-    NDManager manager = answers.masks().getManager();
-    PromptableDecoder teacher = decoders.requireTeacher("prompt-teacher");
-    PromptedMasks said =
-        teacher.forward(
-            PromptLoop.gather(targets.teacherEmbedding(), objects),
-            questions.points(manager).mul(scale(teacher.grid(), manager, objects)),
-            questions.labels(manager),
-            false);
-    float[] choice = choice(said, questions);
-    NDArray mask = PromptLoop.chosen(said.masks(), manager.create(choice, said.ious().getShape()));
-    Shape size = answers.masks().getShape();
-    NDArray target =
-        Bilinear.resize(mask, size.get(2), size.get(3))
-            .stopGradient()
-            .gt(0)
-            .toType(DataType.FLOAT32, false);
-    return new PromptLoop.Held(target, manager.create(new float[0], new Shape(0)), choice);
+  /** The teacher's side of the rounds about one batch. */
+  private final class Asking implements PromptLoop.Guide {
+    private final NDArray embedding;
+    private NDArray earlier; // its mask of the round before; null in the first
+
+    Asking(NDArray embedding) {
+      this.embedding = embedding;
+    }
+
+    @Override
+    public PromptLoop.Held hold(DrawnObjects objects, Questions questions, PromptedMasks answers) {
+      NDManager manager = answers.masks().getManager();
+      PromptableDecoder teacher = decoders.requireTeacher("prompt-teacher");
+      PromptedMasks said =
+          PromptLoop.ask(
+              teacher,
+              PromptLoop.gather(embedding, objects),
+              questions.points(manager).mul(scale(teacher.grid(), manager, objects)),
+              questions.labels(manager),
+              earlier);
+      float[] choice = choice(said, questions);
+      NDArray mask =
+          PromptLoop.chosen(said.masks(), manager.create(choice, said.ious().getShape()))
+              .stopGradient();
+      earlier = loop.rounds().earlierMask() ? mask : null;
+      Shape size = answers.masks().getShape();
+      NDArray target =
+          Bilinear.resize(mask, size.get(2), size.get(3)).gt(0).toType(DataType.FLOAT32, false);
+      return new PromptLoop.Held(target, manager.create(new float[0], new Shape(0)), choice);
+    }
   }
 
   /** From the student's input pixels to the teacher's. */
@@ -114,18 +122,18 @@ final class PromptTeacher implements Loss {
         });
   }
 
-  /** One-hot: for a lone point the alternative of the greatest predicted IoU, else the first. */
+  /** One-hot: for a single prompt the alternative of the greatest predicted IoU, else the first. */
   private static float[] choice(PromptedMasks said, Questions questions) {
     int count = (int) said.ious().getShape().get(0);
     int masks = (int) said.ious().getShape().get(1);
-    if (questions.areNoneLone()) {
+    if (!questions.areSingle()) {
       return PromptLoop.firsts(count, masks);
     }
     float[] ious = said.ious().toFloatArray();
     float[] choice = new float[count * masks];
     for (int p = 0; p < count; p++) {
-      int best = questions.isLone(p) ? 1 : 0;
-      for (int m = best + 1; questions.isLone(p) && m < masks; m++) {
+      int best = 1;
+      for (int m = 2; m < masks; m++) {
         best = ious[p * masks + m] > ious[p * masks + best] ? m : best;
       }
       choice[p * masks + best] = 1;

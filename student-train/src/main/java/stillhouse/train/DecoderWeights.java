@@ -1,6 +1,10 @@
 package stillhouse.train;
 
 import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
 
 /**
  * The teacher's decoder as tensors, on every rank's machine.
@@ -16,5 +20,22 @@ public record DecoderWeights(String file, String sha256) implements Serializable
 
   boolean there() {
     return !file.isEmpty();
+  }
+
+  /**
+   * @throws ConfigException where this machine's file is none, or another than the driver's
+   */
+  void verify() {
+    if (!Files.isRegularFile(Path.of(file))) {
+      throw new ConfigException(
+          "Cannot read the teacher's decoder %s: no such file here. Put teachers' files on a mount that every rank sees (STILLHOUSE_TEACHERS)"
+              .formatted(file));
+    }
+    String here = Sha256.ofFile(Path.of(file)).hex();
+    if (!here.equals(sha256)) {
+      throw new ConfigException(
+          "Cannot use the teacher's decoder %s: its SHA-256 is %s, the run's is %s. Bring the run's file back"
+              .formatted(file, here, sha256));
+    }
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +69,7 @@ public record Experiment(
     Parts parts = parts(opened, context.weights());
     PublishedWeights.load(student, context.weights(), Tensors::fill)
         .ifPresent(report -> report(context, report));
-    startDecoder(context, parts);
+    startDecoders(parts, context.weights()).ifPresent(taken -> report(context, taken));
     return new RankParts(
         parts.student(),
         parts.phases(),
@@ -87,17 +88,34 @@ public record Experiment(
     }
   }
 
-  /** A student's decoder starts from the teacher's, where its YAML does not say fresh. */
-  private void startDecoder(RankContext context, Parts parts) {
-    if (student.prompt() == null || student.prompt().start() != PromptSettings.Start.TEACHER) {
-      return;
+  /**
+   * Fills a student's decoder from the teacher's, where its YAML does not say fresh, and makes the
+   * teacher's where a loss asks it.
+   *
+   * @return what became of the student's tensors; empty where its decoder starts afresh
+   * @throws ConfigException where the file is another than the driver's, or does not fit
+   */
+  public Optional<PublishedDecoder.Report> startDecoders(Parts parts, Weights weights) {
+    boolean starts =
+        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
+    boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
+    if (starts || asked) {
+      teacherDecoder.verify();
     }
-    PublishedDecoder.Report report =
-        PublishedDecoder.load(
-            Path.of(teacherDecoder.file()),
-            parts.decoders().student().orElseThrow(),
-            context.weights(),
-            Tensors::fill);
+    if (asked) {
+      parts.decoders().requireTeacher("prompt-teacher");
+    }
+    return starts
+        ? Optional.of(
+            PublishedDecoder.load(
+                Path.of(teacherDecoder.file()),
+                parts.decoders().student().orElseThrow(),
+                weights,
+                Tensors::fill))
+        : Optional.empty();
+  }
+
+  private void report(RankContext context, PublishedDecoder.Report report) {
     if (context.rank() == 0) {
       LOG.info(
           "Started the decoder of {} from {}: {} tensors taken; fresh are {}; left out were {}",

@@ -44,8 +44,7 @@ class QuestionsTest {
           .containsExactly(0, 0, 2, 3, /* second pixel of two, its middle */ 3.5f, 0.5f, 0, 0);
       assertThat(questions.labels(manager).toFloatArray()).containsExactly(2, 3, 1, -1);
     }
-    assertThat(questions.isLone(0)).isFalse();
-    assertThat(questions.isLone(1)).isTrue();
+    assertThat(questions.areSingle()).isTrue();
   }
 
   @Test
@@ -54,13 +53,30 @@ class QuestionsTest {
     var questions = new Questions(objects, 1, new float[2], new float[2]);
     // Half the resolution is one row of two cells: missed right; all right.
     questions.add(
-        new float[] {-1, -1, 5, -5}, new float[] {0, 1, 1, 0}, 1, 2, new float[] {0.4f, 0.4f});
+        new float[] {-1, -1, 5, -5},
+        new float[] {0, 1, 1, 0},
+        new float[0],
+        1,
+        2,
+        new float[] {0.4f, 0.4f});
     try (NDManager manager = Decoders.manager()) {
       assertThat(Arrays.copyOfRange(questions.points(manager).toFloatArray(), 4, 6))
           .containsExactly(3, 1.5f);
       assertThat(questions.labels(manager).toFloatArray()).containsExactly(1, -1, 1, 1, -1, -1);
     }
-    assertThat(questions.areNoneLone()).isTrue();
+    assertThat(questions.areSingle()).isFalse();
+  }
+
+  @Test
+  void nothingIsAskedWherePixelsAreIgnored() {
+    DrawnObjects objects = DrawnObjects.of(TRUTH, 2, 3, 4, new float[] {0}, 1, 2);
+    var questions = new Questions(objects, 1, new float[1], new float[1]);
+    questions.add(
+        new float[] {5, 5, -5}, new float[3], new float[] {0, 1, 0}, 1, 3, new float[] {0.9f});
+    try (NDManager manager = Decoders.manager()) {
+      assertThat(questions.labels(manager).toFloatArray()).containsExactly(1, -1, 0);
+      assertThat(questions.points(manager).toFloatArray()[4]).isEqualTo(2); // the middle third's
+    }
   }
 
   @Property(tries = 200)
@@ -90,7 +106,7 @@ class QuestionsTest {
       answers[i] = answer[i] ? 1 : -1;
       targets[i] = target[i] ? 1 : 0;
     }
-    questions.add(answers, targets, 3, 4, new float[] {place / 1000f});
+    questions.add(answers, targets, new float[0], 3, 4, new float[] {place / 1000f});
     try (NDManager manager = Decoders.manager()) {
       float label = questions.labels(manager).toFloatArray()[2];
       float[] at = questions.points(manager).toFloatArray();

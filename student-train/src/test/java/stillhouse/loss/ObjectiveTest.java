@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -59,7 +60,13 @@ class ObjectiveTest {
     assertThat(needs("dkd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_LOGITS);
     assertThat(needs("mgd")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
     assertThat(needs("review")).containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
-    assertThat(needs("sard-logit")).containsExactlyInAnyOrder(Need.values());
+    assertThat(needs("sard-logit"))
+        .containsExactlyInAnyOrderElementsOf(
+            EnumSet.complementOf(EnumSet.of(Need.TEACHER_DECODER)));
+    assertThat(needs("edge-sam"))
+        .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING, Need.TEACHER_DECODER);
+    assertThat(needs("kd-sam-prompts"))
+        .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
   }
 
   @Test

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -26,8 +29,9 @@ class PromptLossTest {
   private static final int GRID = 4;
   private static final int CHANNELS = 16;
   private static final PromptDecoderConfig TINY =
-      new PromptDecoderConfig(CHANNELS, 1, 2, 16, 2, 4, 8, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
-  private static final PromptRounds ROUNDS = new PromptRounds(3, 4, 0.5, 2);
+      new PromptDecoderConfig(
+          CHANNELS, 1, 2, 16, 2, 16, 8, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
+  private static final PromptRounds ROUNDS = new PromptRounds(3, 4, 0.5, 2, true);
   private static final PromptLoop.Parts PARTS = new PromptLoop.Parts(5, 5, 1);
 
   private final Bench bench = new Bench();
@@ -91,15 +95,52 @@ class PromptLossTest {
     }
   }
 
+  /** Where answers are their own targets no cell disagrees. */
   @Test
-  void aTeacherThatIsTheStudentHasTheSameMasksAndAsksNothingMore() {
-    var same = new PromptTeacher(loop("t"), new PromptDecoders(decoder, () -> decoder));
-    Targets targets = targets(0, 2);
-    float[] own = same.perSample(output(embedding), targets).toFloatArray();
-    // Their masks agree, so Dice and BCE are of logits against their own signs: no worse than ln 2.
-    assertThat(own[0]).isLessThan(5 * (float) Math.log(2) + 5);
-    NDArray other = noise(6, 2, CHANNELS, GRID, GRID);
-    assertThat(same.perSample(output(other), targets).toFloatArray()[0]).isNotEqualTo(own[0]);
+  void whoAgreesIsAskedNothingMore() {
+    List<float[]> asked = new ArrayList<>();
+    PromptLoop.Guide agreeing =
+        (objects, questions, answers) -> {
+          asked.add(questions.labels(bench.manager).toFloatArray());
+          float[] firsts = PromptLoop.firsts(objects.count(), 4);
+          NDArray choice = bench.manager.create(firsts, answers.ious().getShape());
+          NDArray cut = PromptLoop.chosen(answers.masks(), choice).gt(0);
+          NDArray none = bench.manager.create(new float[0], new Shape(0));
+          return new PromptLoop.Held(cut.toType(DataType.FLOAT32, false), none, firsts);
+        };
+    var boxes = new PromptRounds(3, 4, 0.0, 2, true);
+    new PromptLoop(decoder, boxes, PARTS, "p")
+        .perSample(output(embedding), targets(0, 2), agreeing);
+    assertThat(asked).hasSize(3);
+    assertThat(asked.get(2)).containsExactly(2, 3, -1, -1, 2, 3, -1, -1, 2, 3, -1, -1);
+  }
+
+  /** Softplus(−3) in either cell; Dice of σ(3) and σ(−3) with (1, 0). */
+  @Test
+  void masksCostByHand() {
+    NDArray logits = bench.manager.create(new float[] {3, -3}, new Shape(1, 1, 1, 2));
+    NDArray t = bench.manager.create(new float[] {1, 0}, new Shape(1, 1, 1, 2));
+    NDArray none = bench.manager.create(new float[0], new Shape(0));
+    double bce = Math.log1p(Math.exp(-3));
+    double dice = 1 - (2 / (1 + Math.exp(-3)) + 1) / 3;
+    assertThat(loop("p").costs(logits, t, none)[0])
+        .isCloseTo((float) (5 * bce + 5 * dice), within(1e-5f));
+  }
+
+  @Test
+  void decodersOfPointsAloneAreAskedNoBoxes() {
+    var points =
+        PromptableDecoder.create(
+            TINY.with(PromptKinds.DENSE_POINTS),
+            new PromptGrid(GRID, GRID, SIDE / GRID),
+            "p.",
+            weights);
+    assertThatThrownBy(() -> new PromptLoop(points, ROUNDS, PARTS, "prompt-labels"))
+        .hasMessage(
+            "Invalid losses.prompt-labels.prompts.pointShare: 0.5 (the student's decoder takes points alone: must be 1)");
+    assertThatThrownBy(
+            () -> new PromptLoop(decoder, ROUNDS, new PromptLoop.Parts(0, 0, 1), "prompt-labels"))
+        .hasMessageContaining("one of them must be > 0");
   }
 
   @Test
@@ -110,8 +151,8 @@ class PromptLossTest {
         bench.gradients(of, () -> labels().perSample(output(embedding), targets(0, 2)));
     gradients.forEach(
         (name, gradient) -> {
-          // An earlier mask does not go in; alternatives that were not chosen learn nothing.
-          boolean asked = !name.matches(".*(mask_downscaling|hypernetworks_mlps.[123]).*");
+          // Alternatives that were not chosen learn nothing.
+          boolean asked = !name.matches(".*hypernetworks_mlps.[123].*");
           double sum = 0;
           for (float g : gradient) {
             assertThat(g).as(name).isFinite();
@@ -121,6 +162,24 @@ class PromptLossTest {
             assertThat(sum).as(name).isPositive();
           }
         });
+  }
+
+  @Test
+  void anEarlierMaskGoesInUnlessTheRecipeKeepsItOut() {
+    var without =
+        new PromptLabels(
+            new PromptLoop(decoder, new PromptRounds(3, 4, 0.5, 2, false), PARTS, "l"));
+    Map<String, float[]> gradients =
+        bench.gradients(
+            weights.trainable(), () -> without.perSample(output(embedding), targets(0, 2)));
+    gradients.forEach(
+        (name, gradient) -> {
+          if (name.contains("mask_downscaling")) {
+            assertThat(gradient).as(name).containsOnly(0);
+          }
+        });
+    assertThat(without.perSample(output(embedding), targets(0, 2)).toFloatArray())
+        .isNotEqualTo(labels().perSample(output(embedding), targets(0, 2)).toFloatArray());
   }
 
   @Test
@@ -142,7 +201,7 @@ class PromptLossTest {
     assertThatThrownBy(
             () -> new PromptDecoders(decoder, () -> null).requireTeacher("prompt-teacher"))
         .hasMessageContaining("files: decoder-weights");
-    assertThatThrownBy(() -> new PromptRounds(0, null, null, null))
+    assertThatThrownBy(() -> new PromptRounds(0, null, null, null, null))
         .hasMessageContaining("Invalid prompts: objects 0");
   }
 

@@ -1,0 +1,90 @@
+package stillhouse.jobs;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import stillhouse.conf.ConfigException;
+import stillhouse.identity.Sha256;
+import stillhouse.loss.Need;
+import stillhouse.loss.Objective;
+import stillhouse.student.Part;
+import stillhouse.student.PromptSettings;
+import stillhouse.student.StudentConfig;
+import stillhouse.teacher.LocalTeacher;
+import stillhouse.teacher.TeacherConfig;
+import stillhouse.teacher.TeacherFiles;
+import stillhouse.train.DecoderWeights;
+import stillhouse.train.Phase;
+import stillhouse.train.Recipe;
+
+/** What runs of promptable students need, refused on the driver and before a rank starts. */
+record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeacher> teacher) {
+  private static final String LOSSES = "prompt-";
+
+  /**
+   * What a promptable student starts from, or is held against.
+   *
+   * @throws ConfigException where the teacher has none
+   */
+  DecoderWeights decoder(Recipe recipe) {
+    boolean starts =
+        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
+    boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
+    if (!starts && !asked) {
+      return DecoderWeights.NONE;
+    }
+    Optional<TeacherConfig> config =
+        teacher.map(LocalTeacher::config).filter(c -> c.files().decoderWeights() != null);
+    if (config.isEmpty()) {
+      throw lacking(recipe, starts);
+    }
+    Path file = TeacherFiles.decoderWeights(config.get(), TeacherFiles.defaultCache());
+    return new DecoderWeights(file.toString(), Sha256.ofFile(file).hex());
+  }
+
+  private ConfigException lacking(Recipe recipe, boolean starts) {
+    return new ConfigException(
+        "%s, and %s. Give a teacher whose YAML has files.decoder-weights, such as mobile-sam or a promptable run's%s."
+            .formatted(
+                starts
+                    ? "Student " + student.name() + " starts from the teacher's decoder"
+                    : "Recipe " + recipe.name() + " asks the teacher's decoder",
+                teacher
+                    .map(t -> "teacher " + t.spec().name() + " has none as weights")
+                    .orElse("no teacher is given"),
+                starts ? ", or set prompt.start: fresh in " + studentFile : ""));
+  }
+
+  /**
+   * Makes student, losses and decoders once, as ranks will, where prompts have to do with it.
+   *
+   * @throws ConfigException with what does not fit
+   */
+  void require(PreparedRun prepared) {
+    Recipe recipe = prepared.order().recipe();
+    List<Phase> phases = recipe.phases();
+    boolean prompted =
+        student.prompt() != null
+            || phases.stream()
+                .flatMap(phase -> phase.losses().byName().keySet().stream())
+                .anyMatch(loss -> loss.startsWith(LOSSES));
+    if (!prompted) {
+      return;
+    }
+    Set<Part> last = phases.get(phases.size() - 1).trains();
+    if (prepared.validation().isPresent() && last.equals(Set.of(Part.PROMPTS))) {
+      throw new ConfigException(
+          "Cannot validate recipe %s: its last phase trains prompts alone, and validation scores class logits, which stand still meanwhile. Leave validation out, or end with a phase that trains encoder or decoder."
+              .formatted(recipe.name()));
+    }
+    try (Network network = new Network(prepared.experiment(), prepared.view())) {
+      network.start(prepared.experiment());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          "Cannot train student %s by recipe %s: %s"
+              .formatted(student.name(), recipe.name(), e.getMessage()),
+          e);
+    }
+  }
+}
