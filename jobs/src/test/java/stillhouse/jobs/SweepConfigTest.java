@@ -53,7 +53,13 @@ class SweepConfigTest {
         .contains("bin/stillhouse sweep " + config.name() + " --data ", "# Cost:   ", "Expect: ");
     SweepGrid grid = SweepGrid.of(file, config, new SweepOptions());
     Map<String, Integer> trainings =
-        Map.of("sard-ablation", 48, "losses", 27, "label-share", 24, "smoke", 4, "kd-sam", 12);
+        Map.ofEntries(
+            Map.entry("sard-ablation", 48),
+            Map.entry("sard-full-uniform", 16),
+            Map.entry("losses", 27),
+            Map.entry("label-share", 24),
+            Map.entry("smoke", 4),
+            Map.entry("kd-sam", 12));
     assertThat(grid.trials()).hasSize(trainings.get(config.name()));
     assertThat(grid.trials().stream().map(SweepGrid.Trial::name)).doesNotHaveDuplicates();
   }
