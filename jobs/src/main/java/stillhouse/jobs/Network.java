@@ -4,6 +4,8 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import java.util.Optional;
 import stillhouse.cache.TrainingView;
+import stillhouse.decoder.PromptDecoderConfig;
+import stillhouse.decoder.PromptGrid;
 import stillhouse.decoder.PromptableDecoder;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
@@ -52,6 +54,10 @@ final class Network implements AutoCloseable {
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         Weights weights = new Weights(manager, 0)) {
       Students.create(student, classes, SMALLEST, SMALLEST, weights);
+      if (student.prompt() != null) {
+        var sizes = PromptDecoderConfig.of(student.prompt(), student.embedding());
+        PromptableDecoder.create(sizes, new PromptGrid(1, 1, 1), Student.PREFIX, weights);
+      }
       return weights.parameterCount(Student.PREFIX);
     }
   }

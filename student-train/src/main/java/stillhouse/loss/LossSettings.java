@@ -36,6 +36,11 @@ public sealed interface LossSettings
     return needs().contains(Need.LABELS) || needs().contains(Need.TEACHER_LOGITS);
   }
 
+  /** Whether it looks at a student's masks for prompts, and not at its class logits. */
+  default boolean readsPrompts() {
+    return false;
+  }
+
   /**
    * Refuses, before anything is trained, files that it reads and that are not there or do not fit.
    *

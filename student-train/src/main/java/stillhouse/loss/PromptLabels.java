@@ -41,6 +41,11 @@ final class PromptLabels implements Loss {
     }
 
     @Override
+    public boolean readsPrompts() {
+      return true;
+    }
+
+    @Override
     public Loss create(Assembly assembly) {
       return new PromptLabels(
           new PromptLoop(

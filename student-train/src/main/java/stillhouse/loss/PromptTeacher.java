@@ -53,6 +53,11 @@ final class PromptTeacher implements Loss {
     }
 
     @Override
+    public boolean readsPrompts() {
+      return true;
+    }
+
+    @Override
     public Loss create(Assembly assembly) {
       return new PromptTeacher(
           new PromptLoop(

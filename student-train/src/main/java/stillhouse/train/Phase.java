@@ -10,6 +10,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import stillhouse.loss.LossSettings;
 import stillhouse.loss.Losses;
 import stillhouse.student.Part;
 
@@ -68,7 +69,10 @@ public record Phase(
     return parts;
   }
 
-  /** A decoder is moved by what is said of logits alone: the embedding is made before it. */
+  /**
+   * Behind a frozen encoder a loss of class logits moves the decoder, one of masks for prompts the
+   * prompts, and one of the embedding nothing.
+   */
   private static void requireReached(String name, Set<Part> trains, Losses losses) {
     if (trains.contains(Part.ENCODER)) {
       return;
@@ -76,12 +80,18 @@ public record Phase(
     List<String> beside = new ArrayList<>();
     losses
         .byName()
-        .forEach((loss, s) -> beside.addAll(s.readsLogits() ? List.of() : List.of(loss)));
+        .forEach((loss, s) -> beside.addAll(reaches(s, trains) ? List.of() : List.of(loss)));
     if (!beside.isEmpty()) {
       throw new IllegalArgumentException(
-          "Invalid phase %s: it trains the decoder alone, and its losses %s compare what the frozen encoder gives, so they would train nothing (leave them out, or train the encoder)"
-              .formatted(name, beside));
+          "Invalid phase %s: it trains %s alone, and its losses %s look at what is frozen then, so they would train nothing (leave them out, or train what they look at)"
+              .formatted(name, trains.toString().toLowerCase(Locale.ROOT), beside));
     }
+  }
+
+  private static boolean reaches(LossSettings loss, Set<Part> trains) {
+    return loss.readsPrompts()
+        ? trains.contains(Part.PROMPTS)
+        : loss.readsLogits() && trains.contains(Part.DECODER);
   }
 
   /** Of another length. */

@@ -87,10 +87,12 @@ class PhaseTest {
         "learningRate: 0.01 | learningRate: 2 | phases[1].learningRate: | 1",
         "name: answer    | name: align        | two are named align  | name of its own",
         "warmupEpochs: 2 | warmupEpochs: 40   | Invalid warmupEpochs of phase align: 40.0 | its epochs, 40",
-        "dice: {weight: 1} | cosine: {weight: 1} | Invalid phase answer: it trains the decoder alone"
-            + " | its losses [cosine] compare what the frozen encoder gives",
+        "dice: {weight: 1} | cosine: {weight: 1} | Invalid phase answer: it trains [decoder] alone"
+            + " | its losses [cosine] look at what is frozen then",
+        "dice: {weight: 1} | prompt-labels: {weight: 1} | Invalid phase answer: it trains [decoder] alone"
+            + " | its losses [prompt-labels] look at what is frozen then",
         "dice: {weight: 1} | dice: {weight: 1}, review: {weight: 1} | Invalid phase answer"
-            + " | its losses [review] compare",
+            + " | its losses [review] look at what is frozen then",
         "batch: 8        | batch: 8;  epochs: 60 | Invalid training.epochs: 60 beside phases | one of the two",
         "name: phased    | name: phased;losses: {dice: {weight: 1}} | Invalid losses: beside phases | one of the two",
       })
