@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.spark.TaskContext;
+import stillhouse.teacher.TeacherDevice;
 
 /**
  * Where ONNX Runtime runs a network. The artifact {@code onnxruntime} has the CPU alone, {@code
@@ -18,8 +19,6 @@ public enum Provider {
   CUDA(OrtProvider.CUDA),
   /** Also runs the engine that an {@code EPContext} node carries. */
   TENSORRT(OrtProvider.TENSOR_RT);
-
-  private static final String GPU = "gpu"; // Spark's name of the resource
 
   private final OrtProvider ort;
 
@@ -70,7 +69,7 @@ public enum Provider {
    */
   private static int device() {
     TaskContext task = TaskContext.get();
-    var gpu = task == null ? null : task.resourcesJMap().get(GPU);
+    var gpu = task == null ? null : task.resourcesJMap().get(TeacherDevice.RESOURCE);
     return gpu == null ? 0 : Integer.parseInt(gpu.addresses()[0]);
   }
 }

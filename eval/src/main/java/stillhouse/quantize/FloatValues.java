@@ -6,13 +6,13 @@ import java.nio.FloatBuffer;
 import java.util.List;
 
 /** The values of a float initialiser, whether they lie as raw bytes or as a list. */
-final class FloatValues {
+public final class FloatValues {
   private FloatValues() {}
 
   static float[] of(TensorProto tensor) {
     List<Long> dims = tensor.getDimsList();
     long size = dims.stream().mapToLong(d -> d).reduce(1, (a, b) -> a * b);
-    float[] values = tensor.hasRawData() ? raw(tensor) : listed(tensor);
+    float[] values = stored(tensor);
     if (values.length != size) {
       throw new IllegalArgumentException(
           "Cannot round weight %s of shape %s: it holds %d values (must be %d, as raw_data or float_data in the file itself)"
@@ -26,6 +26,11 @@ final class FloatValues {
       }
     }
     return values;
+  }
+
+  /** As many as lie in the file itself, whatever its shape says. */
+  public static float[] stored(TensorProto tensor) {
+    return tensor.hasRawData() ? raw(tensor) : listed(tensor);
   }
 
   private static float[] raw(TensorProto tensor) {

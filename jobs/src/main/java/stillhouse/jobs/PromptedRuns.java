@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.Set;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
+import stillhouse.loss.LossSettings;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.student.Part;
-import stillhouse.student.PromptSettings;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
@@ -20,16 +20,13 @@ import stillhouse.train.Recipe;
 
 /** What runs of promptable students need, refused on the driver and before a rank starts. */
 record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeacher> teacher) {
-  private static final String LOSSES = "prompt-";
-
   /**
    * What a promptable student starts from, or is held against.
    *
    * @throws ConfigException where the teacher has none
    */
   DecoderWeights decoder(Recipe recipe) {
-    boolean starts =
-        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
+    boolean starts = student.startsFromTeacher();
     boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
     if (!starts && !asked) {
       return DecoderWeights.NONE;
@@ -67,8 +64,8 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
     boolean prompted =
         student.prompt() != null
             || phases.stream()
-                .flatMap(phase -> phase.losses().byName().keySet().stream())
-                .anyMatch(loss -> loss.startsWith(LOSSES));
+                .flatMap(phase -> phase.losses().byName().values().stream())
+                .anyMatch(LossSettings::readsPrompts);
     if (!prompted) {
       return;
     }

@@ -79,9 +79,8 @@ final class StudentScoring {
     Path onnx = file.require();
     String name = file.name(record.name());
     OnnxSource source = file.source();
-    Optional<Score> known = scoring.known(file.scores(), name, source.digest().hex());
+    Optional<Score> known = known(file, name, source);
     if (known.isPresent()) {
-      log.info("{} is evaluated already; --force evaluates it again", name);
       return known.get();
     }
     file.requireFits(source, dataset, root);
@@ -129,9 +128,8 @@ final class StudentScoring {
     RunRecord record = RunRecord.read(engine.folder());
     String name = engine.name(record.name());
     OnnxSource source = engine.source();
-    Optional<Score> known = scoring.known(engine.scores(), name, source.digest().hex());
+    Optional<Score> known = known(engine, name, source);
     if (known.isPresent()) {
-      log.info("{} is evaluated already; --force evaluates it again", name);
       return known.get();
     }
     requireOpens(name, source);
@@ -154,6 +152,14 @@ final class StudentScoring {
       scoring.report(engine, run, score, result, record.steps());
     }
     return score.write(engine.scores());
+  }
+
+  private Optional<Score> known(Scored scored, String name, OnnxSource source) throws IOException {
+    Optional<Score> known = scoring.known(scored.scores(), name, source.digest().hex());
+    if (known.isPresent()) {
+      log.info("{} is evaluated already; --force evaluates it again", name);
+    }
+    return known;
   }
 
   /** Looked at where it was built, before executors have it. */

@@ -2,8 +2,11 @@ package stillhouse.jobs;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import stillhouse.train.Experiment;
 import stillhouse.train.TrainingMetrics;
+import stillhouse.train.TrainingPlan;
 
 /**
  * One line of a terminal that says how far a run is, written over itself. The cursor stays at the
@@ -40,6 +43,19 @@ final class TrainingBar {
   /** Whether the launcher, or the platform, says that standard error is a terminal. */
   static boolean onTerminal() {
     return "1".equals(System.getenv("STILLHOUSE_TERMINAL"));
+  }
+
+  /** A run's; empty where nobody looks at a terminal. */
+  static Optional<TrainingBar> of(PreparedRun prepared) {
+    if (!onTerminal()) {
+      return Optional.empty();
+    }
+    TrainingPlan plan = prepared.run().plan();
+    long steps =
+        (long) plan.epochs() * Experiment.stepsPerEpoch(prepared.view().info(), plan.batch());
+    return Optional.of(
+        new TrainingBar(
+            prepared.order().name(), plan.epochs(), steps, System.err, System::nanoTime));
   }
 
   synchronized void step(TrainingMetrics.Step step) {

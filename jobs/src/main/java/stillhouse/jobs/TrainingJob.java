@@ -209,7 +209,8 @@ final class TrainingJob {
     boolean trained = false;
     boolean superseded = false;
     try {
-      try (var curves = new RunCurves(order.name(), run.plan(), tracking, bar(prepared));
+      try (var curves =
+              new RunCurves(order.name(), run.plan(), tracking, TrainingBar.of(prepared));
           var hearing = TrainingReports.listen(run.id(), curves)) {
         report = BarrierTraining.run(spark, run, prepared.experiment(), gates(prepared, tracking));
       }
@@ -247,18 +248,6 @@ final class TrainingJob {
             record.seconds(),
             "train/mean_images_per_second",
             report.imagesPerSecond()));
-  }
-
-  private static Optional<TrainingBar> bar(PreparedRun prepared) {
-    if (!TrainingBar.onTerminal()) {
-      return Optional.empty();
-    }
-    TrainingPlan plan = prepared.run().plan();
-    long steps =
-        (long) plan.epochs() * Experiment.stepsPerEpoch(prepared.view().info(), plan.batch());
-    return Optional.of(
-        new TrainingBar(
-            prepared.order().name(), plan.epochs(), steps, System.err, System::nanoTime));
   }
 
   private List<EpochGate> gates(PreparedRun prepared, RunTracking tracking) {

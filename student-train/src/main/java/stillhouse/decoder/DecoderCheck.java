@@ -12,11 +12,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import stillhouse.onnx.OutputDifference;
 
 /** Holds an exported file against the decoder that it was written from. */
 public final class DecoderCheck {
   /** The largest difference that rounding explains, in logits and in predicted IoU. */
-  public static final double TOLERANCE = 1e-3;
+  public static final double TOLERANCE = OutputDifference.TOLERANCE;
 
   private static final long SEED = 20; // any fixed one: a check that passes passes again
 
@@ -116,8 +117,8 @@ public final class DecoderCheck {
       }
       try (OrtSession.Result result = session.run(inputs)) {
         return new Difference(
-            largest(expected.masks(), result, "low_res_masks"),
-            largest(expected.ious(), result, "iou_predictions"));
+            OutputDifference.largest(expected.masks(), result, "low_res_masks", "decoder"),
+            OutputDifference.largest(expected.ious(), result, "iou_predictions", "decoder"));
       }
     } finally {
       inputs.values().forEach(OnnxTensor::close);
@@ -129,22 +130,5 @@ public final class DecoderCheck {
         OrtEnvironment.getEnvironment(),
         FloatBuffer.wrap(values.toFloatArray()),
         values.getShape().getShape());
-  }
-
-  private static double largest(NDArray expected, OrtSession.Result result, String output) {
-    OnnxTensor tensor = (OnnxTensor) result.get(output).orElseThrow();
-    Shape shape = new Shape(tensor.getInfo().getShape());
-    if (!shape.equals(expected.getShape())) {
-      throw new IllegalStateException(
-          "The exported " + output + " is " + shape + ", the decoder's " + expected.getShape());
-    }
-    float[] mine = expected.toFloatArray();
-    FloatBuffer theirs = tensor.getFloatBuffer();
-    double largest = 0;
-    for (int i = 0; i < mine.length; i++) {
-      // Math.max keeps a NaN, which no comparison would.
-      largest = Math.max(largest, Math.abs((double) mine[i] - theirs.get(i)));
-    }
-    return largest;
   }
 }

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import stillhouse.conf.ConfigException;
+import stillhouse.student.PublishedWeights.Report;
 import stillhouse.student.SafeTensors;
 import stillhouse.student.Weights;
 
@@ -29,21 +30,6 @@ public final class PublishedDecoder {
           "prompt_encoder\\.(point_embed(dings)?\\.[23]|mask_downscaling|mask_embed)\\..*");
   private static final Pattern UPSAMPLING =
       Pattern.compile("mask_decoder\\.(output_upscaling\\.|upscale_).*");
-
-  /**
-   * What became of each tensor.
-   *
-   * @param taken the decoder's, filled from the file
-   * @param fresh the decoder's, not in the file's shape: they start as without one
-   * @param leftOut those of the file's decoder without a place in this one
-   */
-  public record Report(List<String> taken, List<String> fresh, List<String> leftOut) {
-    public Report {
-      taken = List.copyOf(taken);
-      fresh = List.copyOf(fresh);
-      leftOut = List.copyOf(leftOut);
-    }
-  }
 
   private final Path file;
   private final PromptableDecoder decoder;
@@ -66,6 +52,7 @@ public final class PublishedDecoder {
    *
    * @param weights that {@code decoder} was made in
    * @param fill gets a tensor of the decoder and its new values, row-major
+   * @return what became of each tensor: fresh are the decoder's that are not in the file's shape
    * @throws ConfigException where the file can't be read, is damaged or does not fit; then nothing
    *     was filled
    */

@@ -1,8 +1,8 @@
 package stillhouse.loss;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Set;
@@ -21,12 +21,7 @@ import stillhouse.student.StudentOutput;
  */
 final class PromptLabels implements Loss {
   /** Parameters in a recipe, {@code prompt-labels}. */
-  record Settings(
-      double weight,
-      @JsonProperty("bce") Double bce,
-      @JsonProperty("dice") Double dice,
-      @JsonProperty("iou") Double iou,
-      @JsonProperty("prompts") PromptRounds prompts)
+  record Settings(double weight, Double bce, Double dice, Double iou, PromptRounds prompts)
       implements LossSettings, Serializable {
     Settings {
       bce = bce == null ? (Double) 1.0 : bce;
@@ -69,28 +64,39 @@ final class PromptLabels implements Loss {
 
   @Override
   public NDArray perSample(StudentOutput student, Targets targets) {
-    return loop.perSample(
-        student,
-        targets,
-        (objects, questions, answers) -> hold(targets, objects, questions, answers));
+    return loop.perSample(student, targets, new Labels(targets));
   }
 
-  private PromptLoop.Held hold(
-      Targets targets, DrawnObjects objects, Questions questions, PromptedMasks answers) {
-    Shape masks = answers.masks().getShape();
-    NDArray whole =
-        answers
-            .masks()
-            .getManager()
-            .create(
-                objects.masks(), new Shape(objects.count(), 1, objects.height(), objects.width()));
-    NDArray truth = FeatureMaps.toGrid(whole, masks.get(2), masks.get(3));
-    NDArray counted =
-        targets.valid().isEmpty()
-            ? targets.valid()
-            : FeatureMaps.toGrid(
-                PromptLoop.gather(targets.valid(), objects), masks.get(2), masks.get(3));
-    return new PromptLoop.Held(truth, counted, choice(answers, truth, counted, questions));
+  /** What the labels of one batch say of its objects: the same in every round. */
+  private final class Labels implements PromptLoop.Guide {
+    private final Targets targets;
+    private NDArray truth; // null until the first round, as counted
+    private NDArray counted;
+
+    Labels(Targets targets) {
+      this.targets = targets;
+    }
+
+    @Override
+    public PromptLoop.Held hold(DrawnObjects objects, Questions questions, PromptedMasks answers) {
+      if (truth == null) {
+        Shape masks = answers.masks().getShape();
+        truth = truth(objects, answers.masks().getManager(), masks);
+        counted = counted(targets.valid(), objects, masks);
+      }
+      return new PromptLoop.Held(truth, counted, choice(answers, truth, counted, questions));
+    }
+  }
+
+  private static NDArray truth(DrawnObjects objects, NDManager manager, Shape masks) {
+    Shape whole = new Shape(objects.count(), 1, objects.height(), objects.width());
+    return FeatureMaps.toGrid(manager.create(objects.masks(), whole), masks.get(2), masks.get(3));
+  }
+
+  private static NDArray counted(NDArray valid, DrawnObjects objects, Shape masks) {
+    return valid.isEmpty()
+        ? valid
+        : FeatureMaps.toGrid(PromptLoop.gather(valid, objects), masks.get(2), masks.get(3));
   }
 
   /** One-hot: the cheapest alternative for a single prompt, the first mask for several. */
@@ -112,10 +118,6 @@ final class PromptLabels implements Loss {
         least[p] = Math.min(costs[p], least[p]);
       }
     }
-    float[] choice = new float[count * masks];
-    for (int p = 0; p < count; p++) {
-      choice[p * masks + best[p]] = 1;
-    }
-    return choice;
+    return PromptLoop.oneHot(best, masks);
   }
 }

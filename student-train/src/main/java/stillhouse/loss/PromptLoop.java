@@ -189,11 +189,16 @@ final class PromptLoop {
     return NDArrays.concat(each);
   }
 
-  /** Of every answer the first mask, [P, M]. */
+  /** Of every answer the first mask, one-hot, [P, M]. */
   static float[] firsts(int count, int masks) {
-    float[] choice = new float[count * masks];
-    for (int p = 0; p < count; p++) {
-      choice[p * masks] = 1;
+    return oneHot(new int[count], masks);
+  }
+
+  /** Of each answer the mask that is named, one-hot, [P, M]. */
+  static float[] oneHot(int[] chosen, int masks) {
+    float[] choice = new float[chosen.length * masks];
+    for (int p = 0; p < chosen.length; p++) {
+      choice[p * masks + chosen[p]] = 1;
     }
     return choice;
   }

@@ -1,6 +1,5 @@
 package stillhouse.loss;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 
 /**
@@ -15,11 +14,7 @@ import java.io.Serializable;
  *     has a way in for it
  */
 record PromptRounds(
-    @JsonProperty("objects") Integer objects,
-    @JsonProperty("minArea") Integer minArea,
-    @JsonProperty("pointShare") Double pointShare,
-    @JsonProperty("iterations") Integer iterations,
-    @JsonProperty("earlierMask") Boolean earlierMask)
+    Integer objects, Integer minArea, Double pointShare, Integer iterations, Boolean earlierMask)
     implements Serializable {
   private static final int OBJECTS = 16; // EdgeSAM's
   private static final int ITERATIONS = 2; // EdgeSAM's

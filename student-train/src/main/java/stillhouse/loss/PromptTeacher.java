@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.util.Set;
 import stillhouse.decoder.DrawnObjects;
@@ -33,12 +32,7 @@ final class PromptTeacher implements Loss {
   private static final double PUBLISHED = 5;
 
   /** Parameters in a recipe, {@code prompt-teacher}. */
-  record Settings(
-      double weight,
-      @JsonProperty("bce") Double bce,
-      @JsonProperty("dice") Double dice,
-      @JsonProperty("iou") Double iou,
-      @JsonProperty("prompts") PromptRounds prompts)
+  record Settings(double weight, Double bce, Double dice, Double iou, PromptRounds prompts)
       implements LossSettings, Serializable {
     Settings {
       bce = bce == null ? (Double) PUBLISHED : bce;
@@ -90,6 +84,7 @@ final class PromptTeacher implements Loss {
   /** The teacher's side of the rounds about one batch. */
   private final class Asking implements PromptLoop.Guide {
     private final NDArray embedding;
+    private NDArray ofObjects; // each one's image; null until the first round
     private NDArray earlier; // its mask of the round before; null in the first
 
     Asking(NDArray embedding) {
@@ -100,10 +95,11 @@ final class PromptTeacher implements Loss {
     public PromptLoop.Held hold(DrawnObjects objects, Questions questions, PromptedMasks answers) {
       NDManager manager = answers.masks().getManager();
       PromptableDecoder teacher = decoders.requireTeacher("prompt-teacher");
+      ofObjects = ofObjects == null ? PromptLoop.gather(embedding, objects) : ofObjects;
       PromptedMasks said =
           PromptLoop.ask(
               teacher,
-              PromptLoop.gather(embedding, objects),
+              ofObjects,
               questions.points(manager).mul(scale(teacher.grid(), manager, objects)),
               questions.labels(manager),
               earlier);
@@ -135,14 +131,13 @@ final class PromptTeacher implements Loss {
       return PromptLoop.firsts(count, masks);
     }
     float[] ious = said.ious().toFloatArray();
-    float[] choice = new float[count * masks];
+    int[] best = new int[count];
     for (int p = 0; p < count; p++) {
-      int best = 1;
+      best[p] = 1;
       for (int m = 2; m < masks; m++) {
-        best = ious[p * masks + m] > ious[p * masks + best] ? m : best;
+        best[p] = ious[p * masks + m] > ious[p * masks + best[p]] ? m : best[p];
       }
-      choice[p * masks + best] = 1;
     }
-    return choice;
+    return PromptLoop.oneHot(best, masks);
   }
 }

@@ -17,7 +17,7 @@ import stillhouse.student.StudentOutput;
 /** Holds an exported file against the network it was written from. */
 public final class OnnxCheck {
   /** The largest difference that rounding explains, in logits and in embedding values. */
-  public static final double TOLERANCE = 1e-3;
+  public static final double TOLERANCE = OutputDifference.TOLERANCE;
 
   private static final long SEED = 20; // any fixed one: a check that passes passes again
 
@@ -87,26 +87,9 @@ public final class OnnxCheck {
             OnnxTensor.createTensor(environment, values, input.getShape().getShape());
         OrtSession.Result result = session.run(Map.of("image", image))) {
       return new Difference(
-          largest(expected.logits(), result, "logits"),
-          largest(expected.embedding(), result, "embedding"));
+          OutputDifference.largest(expected.logits(), result, "logits", "student"),
+          OutputDifference.largest(expected.embedding(), result, "embedding", "student"));
     }
-  }
-
-  private static double largest(NDArray expected, OrtSession.Result result, String output) {
-    OnnxTensor tensor = (OnnxTensor) result.get(output).orElseThrow();
-    Shape shape = new Shape(tensor.getInfo().getShape());
-    if (!shape.equals(expected.getShape())) {
-      throw new IllegalStateException(
-          "The exported " + output + " is " + shape + ", the student's " + expected.getShape());
-    }
-    float[] mine = expected.toFloatArray();
-    FloatBuffer theirs = tensor.getFloatBuffer();
-    double largest = 0;
-    for (int i = 0; i < mine.length; i++) {
-      // Math.max keeps a NaN, which no comparison would.
-      largest = Math.max(largest, Math.abs((double) mine[i] - theirs.get(i)));
-    }
-    return largest;
   }
 
   /** The first {@code batch} images, from the start again where there are fewer. */

@@ -140,6 +140,11 @@ public record StudentConfig(
     return ConfigFile.load(file, StudentConfig.class, "/schema/student.json");
   }
 
+  /** Whether its decoder for prompts starts from its teacher's. */
+  public boolean startsFromTeacher() {
+    return prompt != null && prompt.start() == PromptSettings.Start.TEACHER;
+  }
+
   /** Identity of the network: all but its name and where its first weights lie. */
   public Sha256 digest() {
     Fingerprint fingerprint =

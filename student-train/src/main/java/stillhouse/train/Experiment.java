@@ -25,7 +25,6 @@ import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
 import stillhouse.student.Part;
-import stillhouse.student.PromptSettings;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -68,20 +67,23 @@ public record Experiment(
     TrainingView opened = TrainingView.open(view, context.hadoop());
     Parts parts = parts(opened, context.weights());
     PublishedWeights.load(student, context.weights(), Tensors::fill)
-        .ifPresent(report -> report(context, report));
-    startDecoders(parts, context.weights()).ifPresent(taken -> report(context, taken));
+        .ifPresent(r -> report(context, student.name(), student.pretrained().file(), r));
+    startDecoders(parts, context.weights())
+        .ifPresent(
+            r -> report(context, "the decoder of " + student.name(), teacherDecoder.file(), r));
     return new RankParts(
         parts.student(),
         parts.phases(),
         new ViewBatches(opened, columns(), this, context, context.hadoop()));
   }
 
-  private void report(RankContext context, PublishedWeights.Report report) {
+  private static void report(
+      RankContext context, String started, String file, PublishedWeights.Report report) {
     if (context.rank() == 0) {
       LOG.info(
           "Started {} from {}: {} tensors taken; fresh are {}; left out were {}",
-          student.name(),
-          student.pretrained().file(),
+          started,
+          file,
           report.taken().size(),
           report.fresh(),
           report.leftOut());
@@ -95,9 +97,8 @@ public record Experiment(
    * @return what became of the student's tensors; empty where its decoder starts afresh
    * @throws ConfigException where the file is another than the driver's, or does not fit
    */
-  public Optional<PublishedDecoder.Report> startDecoders(Parts parts, Weights weights) {
-    boolean starts =
-        student.prompt() != null && student.prompt().start() == PromptSettings.Start.TEACHER;
+  public Optional<PublishedWeights.Report> startDecoders(Parts parts, Weights weights) {
+    boolean starts = student.startsFromTeacher();
     boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
     if (starts || asked) {
       teacherDecoder.verify();
@@ -113,18 +114,6 @@ public record Experiment(
                 weights,
                 Tensors::fill))
         : Optional.empty();
-  }
-
-  private void report(RankContext context, PublishedDecoder.Report report) {
-    if (context.rank() == 0) {
-      LOG.info(
-          "Started the decoder of {} from {}: {} tensors taken; fresh are {}; left out were {}",
-          student.name(),
-          teacherDecoder.file(),
-          report.taken().size(),
-          report.fresh(),
-          report.leftOut());
-    }
   }
 
   /**

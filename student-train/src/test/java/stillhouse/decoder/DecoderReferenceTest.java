@@ -15,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.student.PublishedWeights;
 import stillhouse.student.SafeTensorFile;
 import stillhouse.student.Weights;
 
@@ -94,7 +95,7 @@ class DecoderReferenceTest {
       for (SafeTensorFile each : List.of(transformers, sam)) {
         weights.trainable().values().forEach(tensor -> tensor.set(new float[size(tensor)]));
         Path file = each.write(folder.resolve("decoder.safetensors"));
-        PublishedDecoder.Report report =
+        PublishedWeights.Report report =
             PublishedDecoder.load(file, decoder, weights, NDArray::set);
         assertThat(report.taken()).containsExactlyInAnyOrderElementsOf(weights.names());
         assertThat(report.fresh()).isEmpty();

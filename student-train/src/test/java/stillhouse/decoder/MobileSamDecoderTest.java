@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ImageCodec;
+import stillhouse.student.PublishedWeights;
 import stillhouse.student.Weights;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherConfig;
@@ -61,7 +62,7 @@ class MobileSamDecoderTest {
       PromptableDecoder decoder =
           PromptableDecoder.create(PromptDecoderConfig.sam(), GRID, "teacher.", weights);
       weights.train(name -> false);
-      PublishedDecoder.Report report =
+      PublishedWeights.Report report =
           PublishedDecoder.load(
               TeacherFiles.decoderWeights(config, cache), decoder, weights, NDArray::set);
       assertThat(report.taken()).hasSameSizeAs(weights.names());

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.conf.ConfigException;
+import stillhouse.student.PublishedWeights;
 import stillhouse.student.SafeTensorFile;
 import stillhouse.student.Weights;
 
@@ -47,7 +48,7 @@ class PublishedDecoderTest {
     float[] start = fresh.toFloatArray();
     Path file = file("").floats("image_encoder.patch_embed.weight", "1", 5).write(path());
 
-    PublishedDecoder.Report report = PublishedDecoder.load(file, decoder, weights, NDArray::set);
+    PublishedWeights.Report report = PublishedDecoder.load(file, decoder, weights, NDArray::set);
 
     String upsampling = "student.mask_decoder.output_upscaling.0.";
     assertThat(report.fresh()).containsExactly(upsampling + "weight", upsampling + "bias");
