@@ -13,8 +13,9 @@ import java.util.List;
  * @param maxArea of a first point's candidate masks the surest over at most this share of the image
  *     is the answer, 0…1; 1 for the surest, as SAM's evaluation has it
  * @param points whether the teacher takes points: of one that takes boxes alone boxes are asked
+ * @param boxes whether it takes boxes: of one that takes points alone points are asked
  */
-public record PromptProtocol(int clicks, int minArea, double maxArea, boolean points)
+public record PromptProtocol(int clicks, int minArea, double maxArea, boolean points, boolean boxes)
     implements Serializable {
   public static final int MOST_CLICKS = 20; // RITM's evaluation gives up there
 
@@ -22,6 +23,9 @@ public record PromptProtocol(int clicks, int minArea, double maxArea, boolean po
     if (clicks < 1 || clicks > MOST_CLICKS) {
       throw new IllegalArgumentException(
           "Invalid clicks: %d (must be 1…%d)".formatted(clicks, MOST_CLICKS));
+    }
+    if (!points && !boxes) {
+      throw new IllegalArgumentException("Invalid protocol: neither points nor boxes are asked");
     }
     if (minArea < 1 || !(maxArea > 0 && maxArea <= 1)) {
       throw new IllegalArgumentException(
@@ -61,7 +65,9 @@ public record PromptProtocol(int clicks, int minArea, double maxArea, boolean po
         questions.add("click_" + click);
       }
     }
-    questions.add("box");
+    if (boxes) {
+      questions.add("box");
+    }
     return questions;
   }
 

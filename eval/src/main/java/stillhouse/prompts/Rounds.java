@@ -70,7 +70,9 @@ final class Rounds {
     if (protocol.points()) {
       byPoints(image, component.classId(), truth, answers);
     }
-    answers.add(byBox(image, component, truth));
+    if (protocol.boxes()) {
+      answers.add(byBox(image, component, truth));
+    }
     return answers;
   }
 

@@ -98,7 +98,7 @@ class ImageScoreTest {
   }
 
   private static PromptProtocol clicks(int clicks) {
-    return new PromptProtocol(clicks, 1, 1, true);
+    return new PromptProtocol(clicks, 1, 1, true, true);
   }
 
   /**
@@ -157,7 +157,7 @@ class ImageScoreTest {
     ClassMask labels =
         labels(
             new int[] {2, 2, 7, 7, 1}, new int[] {7, 2, 12, 7, 2}, new int[] {16, 10, 18, 12, 1});
-    PromptProtocol large = new PromptProtocol(1, 5, 1, true);
+    PromptProtocol large = new PromptProtocol(1, 5, 1, true, true);
 
     assertThat(score(clicks(1), labels).objects()).isEqualTo(3);
     assertThat(score(large, labels).objects()).isEqualTo(2);
@@ -204,7 +204,7 @@ class ImageScoreTest {
 
   @Test
   void aTeacherOfBoxesIsAskedByBoxes() {
-    PromptProtocol boxes = new PromptProtocol(3, 1, 1, false);
+    PromptProtocol boxes = new PromptProtocol(3, 1, 1, false, true);
 
     ImageScore score = score(boxes, labels(new int[] {2, 2, 12, 7, 1}));
 
@@ -214,12 +214,28 @@ class ImageScoreTest {
   }
 
   @Test
+  void aTeacherOfPointsIsAskedByPoints() {
+    PromptProtocol points = new PromptProtocol(1, 1, 1, true, false);
+    Squares squares = new Squares();
+
+    ImageScore score =
+        ImageScore.of(points, squares, labels(new int[] {2, 2, 12, 7, 1}), Optional.empty());
+
+    assertThat(points.questions()).containsExactly("point", "click_1");
+    assertThat(mean(score, 1, Measure.IOU)).isEqualTo(1);
+    assertThat(squares.asked).hasSize(2);
+    assertThat(score.nanos()).hasSize(2);
+    assertThatThrownBy(() -> new PromptProtocol(1, 1, 1, false, false))
+        .hasMessage("Invalid protocol: neither points nor boxes are asked");
+  }
+
+  @Test
   void aProtocolWithoutClicksOrPixelsIsRefused() {
     assertThat(clicks(2).questions()).containsExactly("point", "click_1", "click_2", "box");
     assertThatThrownBy(() -> clicks(0)).hasMessage("Invalid clicks: 0 (must be 1…20)");
-    assertThatThrownBy(() -> new PromptProtocol(1, 0, 1, true))
+    assertThatThrownBy(() -> new PromptProtocol(1, 0, 1, true, true))
         .hasMessageContaining("minArea 0 (must be ≥ 1)");
-    assertThatThrownBy(() -> new PromptProtocol(1, 1, 0, true))
+    assertThatThrownBy(() -> new PromptProtocol(1, 1, 0, true, true))
         .hasMessageContaining("maxArea 0.0 (must be > 0 and ≤ 1)");
   }
 }

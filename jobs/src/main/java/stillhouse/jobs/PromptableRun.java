@@ -32,8 +32,7 @@ final class PromptableRun {
   private PromptableRun() {}
 
   /**
-   * Writes and checks them; each takes its name whole, the YAML last, and of a decoder that takes
-   * points alone not at all.
+   * Writes and checks them; each takes its name whole, the YAML last.
    *
    * @param network filled with what ships, whose {@code student.onnx} is there
    * @param images [B, 3, H, W], whose embeddings the decoder is checked on
@@ -55,9 +54,7 @@ final class PromptableRun {
     Path tensors = folder.resolve("unchecked-" + TENSORS);
     DecoderTensors.write(decoder, network.weights(), tensors);
     move(tensors, folder.resolve(TENSORS));
-    if (decoder.config().prompts() == PromptKinds.ALL) {
-      writeTeacher(folder, record);
-    }
+    writeTeacher(folder, record, kind(decoder.config().prompts()));
     log.info(
         "Exported {}: masks differ from the network's by at most {}, predicted IoU by {}",
         folder.resolve(DECODER),
@@ -65,10 +62,17 @@ final class PromptableRun {
         difference.ious());
   }
 
-  /** Of a decoder that answers as SAM's does; one of points alone has no kind of teacher yet. */
-  private static void writeTeacher(Path folder, RunRecord record) throws IOException {
+  /** The kind of teacher's decoder that is asked as this one was trained. */
+  private static String kind(PromptKinds prompts) {
+    return switch (prompts) {
+      case ALL -> "sam";
+      case DENSE_POINTS -> "dense-points";
+    };
+  }
+
+  private static void writeTeacher(Path folder, RunRecord record, String kind) throws IOException {
     Path yaml = folder.resolve("unchecked-" + YAML);
-    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe(folder, record));
+    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe(folder, record, kind));
     TeacherConfig.load(yaml);
     move(yaml, folder.resolve(YAML));
   }
@@ -77,7 +81,8 @@ final class PromptableRun {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static Map<String, Object> describe(Path folder, RunRecord record) throws IOException {
+  private static Map<String, Object> describe(Path folder, RunRecord record, String kind)
+      throws IOException {
     Map<String, Object> yaml = FreezeCommand.network(record);
     Map<String, Object> files = new LinkedHashMap<>();
     files.put("encoder", FreezeCommand.file(folder.resolve(RunRecord.ONNX)));
@@ -85,7 +90,7 @@ final class PromptableRun {
     files.put("decoder-weights", FreezeCommand.file(folder.resolve(TENSORS)));
     yaml.put("files", files);
     yaml.put("name", record.name()); // two runs of a student are two teachers
-    yaml.put("decoder", Map.of("kind", "sam"));
+    yaml.put("decoder", Map.of("kind", kind));
     return yaml;
   }
 }

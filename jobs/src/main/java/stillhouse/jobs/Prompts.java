@@ -51,13 +51,22 @@ final class Prompts {
   }
 
   /**
-   * @throws ConfigException where points are asked of a promptable teacher that answers boxes alone
+   * @throws ConfigException where points are asked of a promptable teacher that answers boxes
+   *     alone, or boxes of one that answers points alone
    */
   static void requireAnswered(DatasetConfig dataset, TeacherConfig teacher) {
     PromptSettings prompts = dataset.prompts();
+    if (!teacher.spec().promptable()) {
+      return;
+    }
     boolean points =
         asksPoints(prompts) || prompts.fallback().filter(Prompts::asksPoints).isPresent();
-    if (points && teacher.spec().promptable() && !teacher.takesPoints()) {
+    if (!asksPoints(prompts) && !teacher.takesBoxes()) {
+      throw new ConfigException(
+          "Cannot ask teacher %s for data set %s: its prompts are boxes (source: %s), and the teacher answers points alone. Set prompts: {source: label-points}, or grid or saliency, or name another teacher."
+              .formatted(teacher.name(), dataset.name(), prompts.source().text()));
+    }
+    if (points && !teacher.takesPoints()) {
       throw new ConfigException(
           "Cannot ask teacher %s for data set %s: its prompts are points (source: %s%s), and the teacher answers boxes alone. Set prompts: {source: label-boxes} without a fallback, or name another teacher."
               .formatted(

@@ -111,7 +111,12 @@ final class PromptsCommand implements Callable<Integer> {
     List<PromptsReport> reports = new ArrayList<>();
     for (LocalTeacher teacher : teachers) {
       PromptProtocol protocol =
-          new PromptProtocol(clicks, minArea(dataset), maxArea, teacher.config().takesPoints());
+          new PromptProtocol(
+              clicks,
+              minArea(dataset),
+              maxArea,
+              teacher.config().takesPoints(),
+              teacher.config().takesBoxes());
       var job = new PromptsJob(spark, root, samples, protocol);
       PromptsReport report = job.run(teacher);
       job.track(report, teacher, server);

@@ -20,6 +20,7 @@ import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptedImage;
 import stillhouse.teacher.SoftTarget;
 import stillhouse.teacher.Teacher;
+import stillhouse.teacher.TeacherConfig;
 import stillhouse.tensor.FloatTensor;
 
 /** What a teacher answers about a few images, over them. */
@@ -31,16 +32,16 @@ final class TeacherPicture {
   private static final float SIDE = 256; // of the map that answers are composed on
 
   private final Teacher teacher;
-  private final boolean takesPoints;
+  private final TeacherConfig config;
   private final Consumer<String> told;
 
   /**
-   * @param takesPoints else a promptable one is asked by boxes alone
+   * @param config says what a promptable one takes
    * @param told is told one line an image
    */
-  TeacherPicture(Teacher teacher, boolean takesPoints, Consumer<String> told) {
+  TeacherPicture(Teacher teacher, TeacherConfig config, Consumer<String> told) {
     this.teacher = teacher;
-    this.takesPoints = takesPoints;
+    this.config = config;
     this.told = told;
   }
 
@@ -60,12 +61,14 @@ final class TeacherPicture {
           ? List.of("image", "truth", "teacher", "errors")
           : List.of("image", "teacher");
     }
-    if (!takesPoints) {
-      return List.of("image", "truth", "asked by boxes", "errors");
+    if (!labelled) {
+      return List.of("image", GRID + "×" + GRID + " points, each its own colour");
     }
-    return labelled
-        ? List.of("image", "truth", "asked by points", "asked by boxes", "errors, boxes")
-        : List.of("image", GRID + "×" + GRID + " points, each its own colour");
+    if (config.takesPoints() && config.takesBoxes()) {
+      return List.of("image", "truth", "asked by points", "asked by boxes", "errors, boxes");
+    }
+    String by = config.takesPoints() ? "asked by points" : "asked by boxes";
+    return List.of("image", "truth", by, "errors");
   }
 
   private ContactSheet.Row row(Shown shown) {
@@ -79,16 +82,19 @@ final class TeacherPicture {
     ClassMask truth = shown.truth.get();
     PromptedImage image =
         new PromptedImage(truth.width(), truth.height(), shown.truth, () -> shown.image);
-    List<Prompt> boxes = new LabelBoxes(LEAST_AREA, MOST_PROMPTS).prompts(image);
-    if (!takesPoints) {
-      return row(shown, List.of(asked(shown, features, boxes, 1)), List.of("boxes"));
+    List<ClassMask> masks = new ArrayList<>();
+    List<String> how = new ArrayList<>();
+    if (config.takesPoints()) {
+      var inside = new LabelPoints(LEAST_AREA, MOST_PROMPTS, LARGEST);
+      masks.add(asked(shown, features, inside.prompts(image), LARGEST));
+      how.add("points");
     }
-    var inside = new LabelPoints(LEAST_AREA, MOST_PROMPTS, LARGEST);
-    List<Prompt> points = inside.prompts(image);
-    return row(
-        shown,
-        List.of(asked(shown, features, points, LARGEST), asked(shown, features, boxes, 1)),
-        List.of("points", "boxes"));
+    if (config.takesBoxes()) {
+      List<Prompt> boxes = new LabelBoxes(LEAST_AREA, MOST_PROMPTS).prompts(image);
+      masks.add(asked(shown, features, boxes, 1));
+      how.add("boxes");
+    }
+    return row(shown, masks, how);
   }
 
   /**

@@ -78,7 +78,7 @@ final class TeacherShowCommand implements Callable<Integer> {
     LocalTeacher files = TeacherFiles.resolve(config, TeacherFiles.defaultCache());
     List<TeacherPicture.Shown> shown = images == null ? scenes() : read();
     try (Teacher teacher = files.open()) {
-      TeacherPicture picture = new TeacherPicture(teacher, config.takesPoints(), log::info);
+      TeacherPicture picture = new TeacherPicture(teacher, config, log::info);
       Path folder = out.toAbsolutePath().getParent();
       Files.createDirectories(folder);
       Files.write(out, picture.png(shown));

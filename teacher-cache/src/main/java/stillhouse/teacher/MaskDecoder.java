@@ -87,13 +87,13 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
 
     @Override
     public MaskAnswer answer(Prompt prompt, double largest) {
-      requirePoints(prompt instanceof Prompt.Point, prompt);
+      requireTaken(prompt instanceof Prompt.Point, prompt instanceof Prompt.Box, prompt);
       return ask(Question.of(prompt, frame), prompt, largest).answer();
     }
 
     @Override
     public Refined refine(Clicks clicks, double largest) {
-      requirePoints(!clicks.points().isEmpty(), clicks);
+      requireTaken(!clicks.points().isEmpty(), clicks.box().isPresent(), clicks);
       if (clicks.before().isPresent() && !config.takesMasks()) {
         throw new IllegalArgumentException(
             "Cannot ask teacher %s about %s: its decoder takes no mask of the round before"
@@ -118,11 +118,18 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     }
   }
 
-  private void requirePoints(boolean points, Object asked) {
+  private void requireTaken(boolean points, boolean box, Object asked) {
     if (points && !config.takesPoints()) {
-      throw new IllegalArgumentException(
-          "Cannot ask teacher %s about %s: it answers boxes alone".formatted(config.name(), asked));
+      throw cannotTake(asked, "it answers boxes alone");
     }
+    if (box && !config.takesBoxes()) {
+      throw cannotTake(asked, "it answers points alone");
+    }
+  }
+
+  private IllegalArgumentException cannotTake(Object asked, String why) {
+    return new IllegalArgumentException(
+        "Cannot ask teacher %s about %s: %s".formatted(config.name(), asked, why));
   }
 
   private Refined best(

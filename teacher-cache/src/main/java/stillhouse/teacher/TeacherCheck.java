@@ -152,8 +152,10 @@ public final class TeacherCheck {
   }
 
   private void askDecoder(Teacher teacher, Map<String, FloatTensor> features) {
-    Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
-    measure("mask", teacher.decode(features, SIDE, SIDE, box).logits(), Half.MAX);
+    if (config.takesBoxes()) {
+      Prompt box = new Prompt.Box(1, SIDE / 4f, SIDE / 4f, SIDE * 0.75f, SIDE * 0.75f);
+      measure("mask", teacher.decode(features, SIDE, SIDE, box).logits(), Half.MAX);
+    }
     if (config.takesPoints()) {
       Prompt point = new Prompt.Point(1, SIDE / 2f, SIDE / 2f, true);
       measure("mask of a point", teacher.decode(features, SIDE, SIDE, point).logits(), Half.MAX);

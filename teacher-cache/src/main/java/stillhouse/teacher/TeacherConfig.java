@@ -125,6 +125,11 @@ public record TeacherConfig(
     return decoder != null && !decoder.boxesOnly();
   }
 
+  /** Whether boxes mean something to it: some promptable teachers answer points alone. */
+  public boolean takesBoxes() {
+    return decoder != null && !decoder.pointsOnly();
+  }
+
   /** Whether a question may hold the mask of the round before. */
   public boolean takesMasks() {
     return decoder != null && decoder.takesMask();

@@ -86,7 +86,7 @@ class TeacherConfigTest {
           layers: {embedding:        | embedding: x\\nlayers: {a:        | Invalid embedding: 'x' (must be one of layers [a])
           layers: {embedding:        | layers: {logits:                  | Invalid layers: 'logits'
           layers: {embedding:        | decoder: {kind: sam2}\\nlayers: {a: | decoder is given without files.decoder
-          layers: {embedding:        | decoder: {kind: sam9}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2, sam, efficient-sam, edge-sam]
+          layers: {embedding:        | decoder: {kind: sam9}\\nlayers: {a: | decoder.kind: does not have a value in the enumeration [sam2, sam, efficient-sam, edge-sam, dense-points]
           """)
   void refuses(String from, String to, String message) throws IOException {
     String yaml = small();
