@@ -40,7 +40,7 @@ class TeacherCommandTest {
     StringBuilder told = new StringBuilder();
     try (Teacher teacher = open(yaml)) {
       Scene scene = Scenes.draw(0, 1, 96);
-      new TeacherPicture(teacher, true, told::append)
+      new TeacherPicture(teacher, TeacherConfig.load(yaml), told::append)
           .png(List.of(new TeacherPicture.Shown("one", scene.image(), Optional.of(scene.mask()))));
     }
     assertThat(told.toString()).matches("one, IoU by points 0\\.\\d\\d, IoU by boxes 0\\.\\d\\d");
