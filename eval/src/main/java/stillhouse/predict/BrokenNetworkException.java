@@ -19,7 +19,7 @@ public final class BrokenNetworkException extends RuntimeException {
    * @param file stands in the message
    * @throws BrokenNetworkException where a logit is not finite
    */
-  static void check(String file, FloatTensor logits) {
+  public static void check(String file, FloatTensor logits) {
     if (!logits.isFinite()) {
       int at = 0;
       while (Float.isFinite(logits.data()[at])) {

@@ -39,6 +39,7 @@ class HouseTest {
           .definedBy(
               "stillhouse.canary..",
               "stillhouse.metrics..",
+              "stillhouse.points..",
               "stillhouse.predict..",
               "stillhouse.prompts..",
               "stillhouse.quantize..",

@@ -3,7 +3,7 @@ package stillhouse.teacher;
 import stillhouse.tensor.FloatTensor;
 
 /** A mask as a bit a cell, row by row. */
-final class BitMask {
+public final class BitMask {
   private final long[] words;
   private final int cells;
   private final int area;
@@ -19,7 +19,7 @@ final class BitMask {
   }
 
   /** Where the logits are positive. */
-  static BitMask positive(FloatTensor logits) {
+  public static BitMask positive(FloatTensor logits) {
     float[] values = logits.data();
     long[] words = new long[(values.length + Long.SIZE - 1) / Long.SIZE];
     for (int i = 0; i < values.length; i++) {
@@ -30,7 +30,7 @@ final class BitMask {
     return new BitMask(words, values.length);
   }
 
-  int area() {
+  public int area() {
     return area;
   }
 
@@ -43,7 +43,7 @@ final class BitMask {
    *
    * @throws IllegalArgumentException where the other has another number of cells
    */
-  double iou(BitMask other) {
+  public double iou(BitMask other) {
     if (other.cells != cells) {
       throw new IllegalArgumentException(
           "Invalid masks: %d and %d cells (must be equal)".formatted(cells, other.cells));

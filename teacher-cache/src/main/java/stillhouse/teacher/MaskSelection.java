@@ -2,13 +2,13 @@ package stillhouse.teacher;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import stillhouse.identity.Fingerprint;
 
 /**
@@ -71,8 +71,9 @@ public record MaskSelection(int keep, double overlap, double minIou, double maxA
         held.remove(worstHeldFirst.remove());
       }
     }
-    List<Integer> kept = kept(masks, ious, bestFirst);
-    return kept.stream().map(i -> new Kept(prompts.get(i), answer(i, prompts, held, ask))).toList();
+    return Arrays.stream(kept(masks, ious))
+        .mapToObj(i -> new Kept(prompts.get(i), answer(i, prompts, held, ask)))
+        .toList();
   }
 
   private static MaskAnswer answer(
@@ -84,24 +85,49 @@ public record MaskSelection(int keep, double overlap, double minIou, double maxA
     return answer == null ? ask.apply(prompts.get(i)) : answer;
   }
 
-  private List<Integer> kept(List<BitMask> masks, float[] ious, Comparator<Integer> bestFirst) {
-    List<Integer> kept = new ArrayList<>();
-    List<Integer> candidates =
-        IntStream.range(0, ious.length)
-            .filter(i -> ious[i] >= minIou && isObject(masks.get(i)))
-            .boxed()
-            .sorted(bestFirst)
-            .toList();
-    for (int candidate : candidates) {
-      if (kept.size() == keep) {
+  /**
+   * Which of some answers are kept: non-maximum suppression by predicted IoU.
+   *
+   * @param ious predicted, one a mask; none NaN
+   * @return their places, best first, {@code keep} at most
+   */
+  public int[] kept(List<BitMask> masks, float[] ious) {
+    int[] kept = new int[Math.min(keep, ious.length)];
+    int count = 0;
+    for (int candidate : bestFirst(masks, ious)) {
+      if (count == kept.length) {
         break;
       }
-      BitMask mask = masks.get(candidate);
-      if (kept.stream().noneMatch(k -> mask.iou(masks.get(k)) >= overlap)) {
-        kept.add(candidate);
+      if (isApart(masks, kept, count, candidate)) {
+        kept[count++] = candidate;
       }
     }
-    return kept;
+    return Arrays.copyOf(kept, count);
+  }
+
+  /** Those that may be kept, from the greatest predicted IoU down, the first of equals first. */
+  private int[] bestFirst(List<BitMask> masks, float[] ious) {
+    int[] order = new int[ious.length];
+    int count = 0;
+    for (int i = 0; i < ious.length; i++) {
+      if (ious[i] >= minIou && isObject(masks.get(i))) {
+        int at = count++;
+        for (; at > 0 && ious[order[at - 1]] < ious[i]; at--) {
+          order[at] = order[at - 1];
+        }
+        order[at] = i;
+      }
+    }
+    return Arrays.copyOf(order, count);
+  }
+
+  private boolean isApart(List<BitMask> masks, int[] kept, int count, int candidate) {
+    for (int k = 0; k < count; k++) {
+      if (masks.get(candidate).iou(masks.get(kept[k])) >= overlap) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isObject(BitMask mask) {
