@@ -138,6 +138,49 @@ public final class OnnxGraph {
     return names;
   }
 
+  /**
+   * Appends a finished model's nodes and initialisers, their names behind {@code prefix}.
+   *
+   * @param inputs the value that takes the place of each of its inputs
+   * @return the values of its outputs by their names
+   * @throws IllegalArgumentException where an input is not given a value
+   */
+  public Map<String, String> embed(ModelProto model, String prefix, Map<String, String> inputs) {
+    GraphProto part = model.getGraph();
+    Map<String, String> names = new HashMap<>(Map.of("", "")); // an optional input left out
+    for (ValueInfoProto input : part.getInputList()) {
+      String value = inputs.get(input.getName());
+      if (value == null) {
+        throw new IllegalArgumentException(
+            "Cannot embed '%s': nothing is given for its input '%s' (given are %s)"
+                .formatted(part.getName(), input.getName(), inputs.keySet()));
+      }
+      requireKnown(value);
+      names.put(input.getName(), value);
+    }
+    for (TensorProto tensor : part.getInitializerList()) {
+      define(prefix + tensor.getName());
+      names.put(tensor.getName(), prefix + tensor.getName());
+      graph.addInitializer(tensor.toBuilder().setName(prefix + tensor.getName()));
+    }
+    for (NodeProto node : part.getNodeList()) {
+      NodeProto.Builder own = node.toBuilder().setName(prefix + node.getName());
+      for (int i = 0; i < node.getInputCount(); i++) {
+        own.setInput(i, names.get(node.getInput(i)));
+      }
+      for (int i = 0; i < node.getOutputCount(); i++) {
+        define(prefix + node.getOutput(i));
+        names.put(node.getOutput(i), prefix + node.getOutput(i));
+        own.setOutput(i, prefix + node.getOutput(i));
+      }
+      nodes.add(own);
+    }
+    Map<String, String> outputs = new HashMap<>();
+    part.getOutputList()
+        .forEach(output -> outputs.put(output.getName(), names.get(output.getName())));
+    return outputs;
+  }
+
   /** Changes the shape of {@code value}; 0 keeps an axis, −1 is what is left. */
   public String reshape(String value, long... shape) {
     return node("Reshape", List.of(value, indices("shape", shape)));
