@@ -22,13 +22,35 @@ final class Attention {
   private final Linear out;
 
   /**
+   * Between tokens and cells. Queries and keys start alike, so that from the first step on a token
+   * and a cell attend to each other the more the nearer they lie, which prompts have to find
+   * otherwise. Ours, after mimetic initialisation (Trockman and Kolter, 2023); SAM's start apart.
+   *
    * @param inner channels of all heads together
    */
-  Attention(Weights weights, String name, int channels, int inner, int heads) {
-    this.inner = inner;
+  static Attention ofPlaces(Weights weights, String name, int channels, int inner, int heads) {
+    Linear query = Linear.of(weights, name + ".q_proj", channels, inner, Math.sqrt(2.0 / channels));
+    return new Attention(
+        weights, name, channels, heads, query, query.twin(weights, name + ".k_proj"));
+  }
+
+  /** Among tokens. */
+  static Attention ofTokens(Weights weights, String name, int channels, int heads) {
+    return new Attention(
+        weights,
+        name,
+        channels,
+        heads,
+        new Linear(weights, name + ".q_proj", channels, channels),
+        new Linear(weights, name + ".k_proj", channels, channels));
+  }
+
+  private Attention(
+      Weights weights, String name, int channels, int heads, Linear query, Linear key) {
+    this.inner = query.outputs();
     this.heads = heads;
-    query = new Linear(weights, name + ".q_proj", channels, inner);
-    key = new Linear(weights, name + ".k_proj", channels, inner);
+    this.query = query;
+    this.key = key;
     value = new Linear(weights, name + ".v_proj", channels, inner);
     out = new Linear(weights, name + ".out_proj", inner, channels);
   }

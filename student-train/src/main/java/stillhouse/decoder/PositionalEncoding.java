@@ -11,18 +11,18 @@ import stillhouse.student.Weights;
 
 /**
  * Random Fourier features of places u in 0…1: the sines, then the cosines, of 2π (2u − 1) G, with G
- * [2, C/2] normal and never trained. Source: SAM's class PositionEmbeddingRandom (after Tancik et
- * al., 2020).
+ * [2, C/2] normal, of a deviation that is SAM's 1 unless said, and never trained. Source: SAM's
+ * class PositionEmbeddingRandom (after Tancik et al., 2020).
  */
 final class PositionalEncoding {
   private final String name;
   private final int half;
   private final NDArray frequencies;
 
-  PositionalEncoding(Weights weights, String name, int channels) {
+  PositionalEncoding(Weights weights, String name, int channels, double deviation) {
     this.name = name;
     half = channels / 2;
-    frequencies = weights.normalBuffer(name, 2, half);
+    frequencies = weights.normalBuffer(name, deviation, 2, half);
   }
 
   /**

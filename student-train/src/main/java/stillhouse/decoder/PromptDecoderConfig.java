@@ -14,6 +14,7 @@ import stillhouse.student.PromptSettings;
  * @param maskChannels of an earlier mask on its way to the embedding's grid
  * @param headChannels within the head that predicts IoU
  * @param alternatives masks for an ambiguous prompt, beside the one for an unambiguous one
+ * @param frequencies deviation of the random frequencies by which places are told
  */
 public record PromptDecoderConfig(
     int channels,
@@ -25,7 +26,8 @@ public record PromptDecoderConfig(
     int headChannels,
     int alternatives,
     Upsampling upsampling,
-    PromptKinds prompts)
+    PromptKinds prompts,
+    double frequencies)
     implements Serializable {
   // Mask features have an eighth of the channels, mask convolutions start with a quarter: SAM's.
   static final int MASK_SHARE = 8;
@@ -35,11 +37,41 @@ public record PromptDecoderConfig(
     requireMultiple("channels", channels, MASK_SHARE);
     requireMultiple("channels", channels, heads * downsample);
     requireMultiple("maskChannels", maskChannels, FIRST_SHARE);
+    if (!(frequencies > 0)) {
+      throw new IllegalArgumentException(
+          "Invalid prompt decoder: frequencies %s (must be > 0)".formatted(frequencies));
+    }
     if (depth < 1 || mlp < 1 || headChannels < 1 || alternatives < 1) {
       throw new IllegalArgumentException(
           "Invalid prompt decoder: depth %d, mlp %d, headChannels %d, alternatives %d (all must be at least 1)"
               .formatted(depth, mlp, headChannels, alternatives));
     }
+  }
+
+  /** With SAM's frequencies. */
+  public PromptDecoderConfig(
+      int channels,
+      int depth,
+      int heads,
+      int mlp,
+      int downsample,
+      int maskChannels,
+      int headChannels,
+      int alternatives,
+      Upsampling upsampling,
+      PromptKinds prompts) {
+    this(
+        channels,
+        depth,
+        heads,
+        mlp,
+        downsample,
+        maskChannels,
+        headChannels,
+        alternatives,
+        upsampling,
+        prompts,
+        1);
   }
 
   /** SAM's: 4,064,560 parameters. Source: Kirillov et al., 2023, and its published code. */
@@ -61,7 +93,8 @@ public record PromptDecoderConfig(
         channels,
         sam.alternatives,
         settings.doublings() == 1 ? Upsampling.TWOFOLD : Upsampling.FOURFOLD,
-        settings.densePoints() ? PromptKinds.DENSE_POINTS : PromptKinds.ALL);
+        settings.densePoints() ? PromptKinds.DENSE_POINTS : PromptKinds.ALL,
+        settings.frequencies());
   }
 
   public PromptDecoderConfig with(Upsampling other) {
@@ -75,7 +108,8 @@ public record PromptDecoderConfig(
         headChannels,
         alternatives,
         other,
-        prompts);
+        prompts,
+        frequencies);
   }
 
   public PromptDecoderConfig with(PromptKinds other) {
@@ -89,7 +123,8 @@ public record PromptDecoderConfig(
         headChannels,
         alternatives,
         upsampling,
-        other);
+        other,
+        frequencies);
   }
 
   /** Masks of one answer: the one for an unambiguous prompt, then the alternatives. */

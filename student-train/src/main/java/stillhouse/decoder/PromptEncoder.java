@@ -42,7 +42,7 @@ final class PromptEncoder {
     this.channels = config.channels();
     this.name = name;
     String matrix = name + ".pe_layer.positional_encoding_gaussian_matrix";
-    encoding = new PositionalEncoding(weights, matrix, channels);
+    encoding = new PositionalEncoding(weights, matrix, channels, config.frequencies());
     meanings.add(weights.normal(name + ".not_a_point_embed.weight", 1, 1, channels));
     for (int label : kinds.labels()) {
       meanings.add(weights.normal(name + ".point_embeddings." + label + ".weight", 1, 1, channels));

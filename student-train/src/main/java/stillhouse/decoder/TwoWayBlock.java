@@ -29,9 +29,11 @@ final class TwoWayBlock {
     int channels = config.channels();
     int inner = channels / config.downsample();
     int heads = config.heads();
-    self = new Attention(weights, name + ".self_attn", channels, channels, heads);
-    toImage = new Attention(weights, name + ".cross_attn_token_to_image", channels, inner, heads);
-    toTokens = new Attention(weights, name + ".cross_attn_image_to_token", channels, inner, heads);
+    self = Attention.ofTokens(weights, name + ".self_attn", channels, heads);
+    toImage =
+        Attention.ofPlaces(weights, name + ".cross_attn_token_to_image", channels, inner, heads);
+    toTokens =
+        Attention.ofPlaces(weights, name + ".cross_attn_image_to_token", channels, inner, heads);
     mlp =
         Sequence.of(
             new Linear(weights, name + ".mlp.lin1", channels, config.mlp()),

@@ -22,7 +22,7 @@ final class TwoWayTransformer {
     }
     int channels = config.channels();
     last =
-        new Attention(
+        Attention.ofPlaces(
             weights,
             name + ".final_attn_token_to_image",
             channels,

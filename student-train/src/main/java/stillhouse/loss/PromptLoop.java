@@ -23,20 +23,24 @@ import stillhouse.student.StudentOutput;
  * Of every round
  *
  * <pre>
- *   l = λ_b BCE(s, t) + λ_d (1 − (2 Σ σ(s) t + 1) / (Σ σ(s) + Σ t + 1)) + λ_i (ι − IoU(s, t))²
+ *   l = λ_b BCE(s, t) + λ_d (1 − (2 Σ σ(s) t + 1) / (Σ σ(s) + Σ t + 1))
+ *       + λ_i mean over m of (ι_m − IoU(s_m, t))²
  * </pre>
  *
- * with logits s of the chosen mask, target t and predicted IoU ι; a sample's loss is the mean over
- * its objects and rounds, 0 where it has none. All draws are the sample's own, so that they do not
- * depend on the number of ranks and a resumed run makes the same.
+ * with logits s of the chosen mask and target t; s_m and ι_m are logits and predicted IoU of each
+ * mask that could have been the answer, the alternatives to a single point or box and the first
+ * mask to several. All of those are held to their IoU, since the greatest prediction chooses among
+ * them: one that no object ever chose would else be foretold at random, and win. A sample's loss is
+ * the mean over its objects and rounds, 0 where it has none. All draws are the sample's own, so
+ * that they do not depend on the number of ranks and a resumed run makes the same.
  *
  * <p>Shapes: embedding [B, C, g, g], truth [B, K, H, W]; masks of P objects [P, M, h, w].
  *
  * <p>Source: EdgeSAM (Zhou et al., 2023), "prompt-in-the-loop"; Dice with a 1 in both sums as SAM's
- * published training has it. Ours, where the papers are silent: a point is even over its object or
- * over the cells that disagree; masks are compared at the decoder's own resolution. A round's mask
- * goes in with the next round's points, as in SAM's training, each network's own and without a
- * gradient.
+ * published training has it; every mask's predicted IoU is held to its own, as in SAM 2's published
+ * training. Ours, where the papers are silent: a point is even over its object or over the cells
+ * that disagree; masks are compared at the decoder's own resolution. A round's mask goes in with
+ * the next round's points, as in SAM's training, each network's own and without a gradient.
  */
 final class PromptLoop {
   /** Weights of the parts of a round's loss. */
@@ -109,7 +113,7 @@ final class PromptLoop {
       Held held = guide.hold(objects, questions, answers);
       NDArray choice = manager.create(held.choice(), answers.ious().getShape());
       NDArray masks = chosen(answers.masks(), choice);
-      NDArray loss = loss(masks, answers.ious().mul(choice).sum(new int[] {1}), held);
+      NDArray loss = loss(masks, answers, questions.areSingle(), held);
       sum = sum == null ? loss : sum.add(loss);
       earlier = rounds.earlierMask() ? masks.stopGradient() : null;
       if (round < rounds.iterations()) {
@@ -217,15 +221,17 @@ final class PromptLoop {
   /**
    * Of each object, [P].
    *
-   * @param s logits, [P, 1, h, w]
-   * @param predicted IoU, [P]
+   * @param s logits of the chosen masks, [P, 1, h, w]
+   * @param single whether the alternatives could have been the answer, else the first mask
    */
-  NDArray loss(NDArray s, NDArray predicted, Held held) {
+  NDArray loss(NDArray s, PromptedMasks answers, boolean single, Held held) {
     NDArray loss = ofMasks(s, held);
-    return parts.iou() == 0
-        ? loss
-        : loss.add(
-            Scalar.times(predicted.sub(overlap(s, held.targets(), held)).square(), parts.iou()));
+    if (parts.iou() == 0) {
+      return loss;
+    }
+    PromptedMasks could = single ? answers.alternatives() : answers.single();
+    NDArray off = could.ious().sub(overlap(could.masks(), held)).square();
+    return loss.add(Scalar.times(off.mean(new int[] {1}), parts.iou()));
   }
 
   private NDArray ofMasks(NDArray s, Held held) {
@@ -251,13 +257,21 @@ final class PromptLoop {
         : Scalar.atLeast(FeatureMaps.sumPerSample(held.counted()), 1);
   }
 
-  /** IoU of masks as they would be cut with their targets, [P], without a gradient. */
-  private static NDArray overlap(NDArray masks, NDArray targets, Held held) {
+  /** IoU of masks as they would be cut with their target, [P, M], without a gradient. */
+  private static NDArray overlap(NDArray masks, Held held) {
     NDArray set = counted(positive(masks.stopGradient()), held);
-    NDArray wanted = counted(positive(targets.sub(0.5)), held);
-    NDArray both = FeatureMaps.sumPerSample(set.mul(wanted));
-    NDArray either = FeatureMaps.sumPerSample(set).add(FeatureMaps.sumPerSample(wanted)).sub(both);
+    NDArray wanted = counted(positive(held.targets().sub(0.5)), held);
+    NDArray both = areas(set.mul(wanted));
+    NDArray either = areas(set).add(areas(wanted)).sub(both);
     return both.div(Scalar.atLeast(either, 1));
+  }
+
+  /** [P, M] of [P, M, h, w]. */
+  private static NDArray areas(NDArray masks) {
+    Shape shape = masks.getShape();
+    return masks
+        .reshape(shape.get(0), shape.get(1), shape.get(2) * shape.get(3))
+        .sum(new int[] {2});
   }
 
   private static NDArray positive(NDArray x) {

@@ -25,6 +25,26 @@ public final class Linear implements Layer {
         weights.constant(name + ".bias", 0, out));
   }
 
+  /** One that starts from normal values of another deviation. */
+  public static Linear of(Weights weights, String name, int in, int out, double deviation) {
+    return new Linear(
+        name,
+        in,
+        out,
+        weights.normal(name + ".weight", deviation, out, in),
+        weights.constant(name + ".bias", 0, out));
+  }
+
+  /** One that starts from what this one is now. */
+  public Linear twin(Weights weights, String otherName) {
+    return new Linear(
+        otherName,
+        in,
+        out,
+        weights.like(otherName + ".weight", weight),
+        weights.like(otherName + ".bias", bias));
+  }
+
   private Linear(String name, int in, int out, NDArray weight, NDArray bias) {
     this.name = name;
     this.in = in;
@@ -37,6 +57,11 @@ public final class Linear implements Layer {
   static Linear unbiased(Weights weights, String name, int in, int out) {
     NDArray weight = weights.normal(name + ".weight", DEVIATION, out, in);
     return new Linear(name, in, out, weight, null);
+  }
+
+  /** Channels of y. */
+  public int outputs() {
+    return out;
   }
 
   @Override

@@ -3,6 +3,7 @@ package stillhouse.student;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -57,10 +58,16 @@ public final class Weights implements AutoCloseable {
     return trainable(name, () -> value, shape);
   }
 
-  /** A tensor of standard normal values that no gradient moves. */
-  public NDArray normalBuffer(String name, long... shape) {
+  /** A tensor of what another holds now. */
+  public NDArray like(String name, NDArray other) {
+    FloatBuffer values = FloatBuffer.wrap(other.toFloatArray());
+    return trainable(name, values::get, other.getShape().getShape());
+  }
+
+  /** A tensor of normal values of the given deviation that no gradient moves. */
+  public NDArray normalBuffer(String name, double deviation, long... shape) {
     var random = new java.util.Random(start(name));
-    NDArray array = filled(random::nextGaussian, shape);
+    NDArray array = filled(() -> deviation * random.nextGaussian(), shape);
     put(buffers, name, array);
     return array;
   }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import stillhouse.student.Fixtures;
+import stillhouse.student.PromptSettings;
 import stillhouse.student.Weights;
 
 class PromptableDecoderTest {
@@ -62,6 +63,35 @@ class PromptableDecoderTest {
     assertThat(weights.parameterCount("student.mask_decoder.output_upscaling."))
         .isEqualTo(256 * 32 * 4 + 32);
     assertThat(weights.parameterCount("student.")).isEqualTo(4_018_212);
+  }
+
+  /** So that a token and a cell attend to each other the more the nearer they lie. */
+  @Test
+  void queriesAndKeysBetweenTokensAndCellsStartAlike() {
+    PromptableDecoder.create(Decoders.TINY, Decoders.OBLONG, "student.", weights);
+    String block = "student.mask_decoder.transformer.layers.0.";
+    for (String alike : List.of("cross_attn_token_to_image.", "cross_attn_image_to_token.")) {
+      assertThat(weights.get(block + alike + "k_proj.weight"))
+          .isEqualTo(weights.get(block + alike + "q_proj.weight"));
+    }
+    assertThat(weights.get(block + "self_attn.k_proj.weight"))
+        .isNotEqualTo(weights.get(block + "self_attn.q_proj.weight"));
+  }
+
+  @Test
+  void lowerFrequenciesTellPlacesMoreSmoothly() {
+    String matrix = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
+    var settings = new PromptSettings(1, 2, 8, 2, false, 0.5, PromptSettings.Start.FRESH);
+    PromptableDecoder.create(
+        PromptDecoderConfig.of(settings, 16), Decoders.OBLONG, "student.", weights);
+    try (Weights sams = new Weights(manager, 3)) {
+      PromptableDecoder.create(Decoders.TINY, Decoders.OBLONG, "student.", sams);
+      float[] half = weights.get("student." + matrix).toFloatArray();
+      float[] whole = sams.get("student." + matrix).toFloatArray();
+      for (int i = 0; i < half.length; i++) {
+        assertThat(half[i]).isCloseTo(whole[i] / 2, within(1e-6f));
+      }
+    }
   }
 
   @Test

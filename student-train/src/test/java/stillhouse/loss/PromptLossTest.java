@@ -20,6 +20,7 @@ import stillhouse.decoder.PromptDecoders;
 import stillhouse.decoder.PromptGrid;
 import stillhouse.decoder.PromptKinds;
 import stillhouse.decoder.PromptableDecoder;
+import stillhouse.decoder.PromptedMasks;
 import stillhouse.decoder.Upsampling;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
@@ -74,14 +75,35 @@ class PromptLossTest {
     NDArray s = bench.manager.zeros(new Shape(1, 1, 2, 2));
     NDArray t = bench.manager.create(new float[] {1, 1, 0, 0}, new Shape(1, 1, 2, 2));
     NDArray none = bench.manager.create(new float[0], new Shape(0));
-    NDArray iou = bench.manager.create(new float[] {0.5f});
+    NDArray iou = bench.manager.create(new float[] {0.5f}, new Shape(1, 1));
+    PromptedMasks answer = new PromptedMasks(s, iou);
     var loop = new PromptLoop(decoder, ROUNDS, PARTS, "p");
-    assertThat(loop.loss(s, iou, new PromptLoop.Held(t, none, new float[4])).getFloat())
+    assertThat(loop.loss(s, answer, false, new PromptLoop.Held(t, none, new float[4])).getFloat())
         .isCloseTo((float) (5 * Math.log(2) + 5 * 0.4 + 0.25), within(1e-5f));
     // Half of it ignored: BCE over the two cells that count, Dice 1 − (2·½ + 1) / (1 + 1 + 1)
     NDArray half = bench.manager.create(new float[] {1, 0, 1, 0}, new Shape(1, 1, 2, 2));
-    assertThat(loop.loss(s, iou, new PromptLoop.Held(t, half, new float[4])).getFloat())
+    assertThat(loop.loss(s, answer, false, new PromptLoop.Held(t, half, new float[4])).getFloat())
         .isCloseTo((float) (5 * Math.log(2) + 5 / 3.0 + 0.25), within(1e-5f));
+  }
+
+  /** IoU of the alternatives with the left column is ½, 0 and 1; the first mask is none of them. */
+  @Test
+  void everyAlternativeIsHeldToItsOwnIouAndNotTheChosenAlone() {
+    NDArray masks =
+        bench.manager.create(
+            new float[] {9, 9, 9, 9, 9, 9, 9, 9, -9, 9, -9, 9, 9, -9, 9, -9},
+            new Shape(1, 4, 2, 2));
+    NDArray ious = bench.manager.create(new float[] {7, 0.5f, 0.3f, 0.8f}, new Shape(1, 4));
+    NDArray t = bench.manager.create(new float[] {1, 0, 1, 0}, new Shape(1, 1, 2, 2));
+    NDArray none = bench.manager.create(new float[0], new Shape(0));
+    var answer = new PromptedMasks(masks, ious);
+    var held = new PromptLoop.Held(t, none, new float[4]);
+    NDArray chosen = masks.get(":, 3:4");
+    float whole = loop("p").loss(chosen, answer, true, held).getFloat();
+    float ofMask = loop("p").costs(chosen, t, none)[0];
+    assertThat(whole - ofMask).isCloseTo((0 + 0.09f + 0.04f) / 3, within(1e-5f));
+    float several = loop("p").loss(chosen, answer, false, held).getFloat();
+    assertThat(several - ofMask).isCloseTo(6.5f * 6.5f, within(1e-3f));
   }
 
   @Test
