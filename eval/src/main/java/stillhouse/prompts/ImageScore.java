@@ -15,10 +15,11 @@ import stillhouse.teacher.Teacher;
  *
  * @param counts of {@link MeanCounts}, by {@link PromptProtocol#slot}
  * @param objects that were asked about
+ * @param filledBoxes the sum of what their boxes, filled, have of IoU with them
  * @param leftOut objects beyond the {@value #MOST_OBJECTS} largest
  * @param nanos of each call of the decoder
  */
-record ImageScore(ImageCounts counts, int objects, int leftOut, long[] nanos) {
+record ImageScore(ImageCounts counts, int objects, double filledBoxes, int leftOut, long[] nanos) {
   private static final int MOST_OBJECTS = 64; // of an image, as prompt plans have it
 
   /**
@@ -32,6 +33,7 @@ record ImageScore(ImageCounts counts, int objects, int leftOut, long[] nanos) {
     PromptedObjects objects = new PromptedObjects(labels, protocol.minArea());
     ClickSimulator middles = new ClickSimulator();
     LongStream.Builder nanos = LongStream.builder();
+    double filled = 0;
     int asked = 0;
     int leftOut = 0;
     for (int i = 0; i < objects.count(); i++) {
@@ -46,8 +48,9 @@ record ImageScore(ImageCounts counts, int objects, int leftOut, long[] nanos) {
       asked++;
       Component component = objects.component(i);
       add(rounds.of(image, component, truth), means, nanos);
+      filled += filledBox(component, truth);
     }
-    return new ImageScore(means.counts(), asked, leftOut, nanos.build().toArray());
+    return new ImageScore(means.counts(), asked, filled, leftOut, nanos.build().toArray());
   }
 
   private static void add(List<Rounds.Answer> answers, MeanCounts means, LongStream.Builder nanos) {
@@ -60,6 +63,17 @@ record ImageScore(ImageCounts counts, int objects, int leftOut, long[] nanos) {
         nanos.add(answer.nanos());
       }
     }
+  }
+
+  /** IoU of an object with its box, over the pixels that count. */
+  private static double filledBox(Component box, ClassMask truth) {
+    int area = 0;
+    for (int y = box.y0(); y < box.y1(); y++) {
+      for (int x = box.x0(); x < box.x1(); x++) {
+        area += truth.at(x, y) == ClassMask.IGNORE ? 0 : 1;
+      }
+    }
+    return (double) box.area() / area;
   }
 
   private static boolean isIn(Tile part, Click middle) {

@@ -15,6 +15,8 @@ import stillhouse.prompts.PromptProtocol.Measure;
  * @param images that were asked about
  * @param cached those of them whose features the cache had; of the others the encoder was asked
  * @param objects that were asked about
+ * @param filledBoxIou mean IoU of the objects with their boxes, filled: what a box's answer has to
+ *     beat
  * @param leftOut objects of images that show more than are asked about
  * @param questions in the order of asking; none where there is no object
  */
@@ -23,6 +25,7 @@ public record PromptResult(
     long images,
     long cached,
     long objects,
+    double filledBoxIou,
     long leftOut,
     Failures failures,
     List<Question> questions,

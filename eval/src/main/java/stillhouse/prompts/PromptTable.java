@@ -36,6 +36,7 @@ final class PromptTable {
 
   private static final String FEATURES = "features";
   private static final String OBJECTS = "objects";
+  private static final String FILLED = "filled_boxes";
   private static final String LEFT_OUT = "left_out";
   private static final String NANOS = "decoder_nanos";
   private static final String FAILURE = "failure";
@@ -46,6 +47,7 @@ final class PromptTable {
           .add(Samples.IMAGE_URI, DataTypes.StringType, false)
           .add(FEATURES, DataTypes.StringType, false)
           .add(OBJECTS, DataTypes.IntegerType, false)
+          .add(FILLED, DataTypes.DoubleType, false)
           .add(LEFT_OUT, DataTypes.IntegerType, false)
           .add(NANOS, DataTypes.createArrayType(DataTypes.LongType, false), false)
           .add(FAILURE, DataTypes.StringType, true);
@@ -53,32 +55,25 @@ final class PromptTable {
   private PromptTable() {}
 
   static Row scored(Row sample, String features, ImageScore score) {
-    return row(
-        sample, features, score.counts(), score.objects(), score.leftOut(), score.nanos(), null);
+    return row(sample, features, score, null);
   }
 
   static Row failed(Row sample, String features, PromptProtocol protocol, String why) {
     ImageCounts none = new MeanCounts(protocol.slots()).counts();
-    return row(sample, features, none, 0, 0, new long[0], why);
+    return row(sample, features, new ImageScore(none, 0, 0, 0, new long[0]), why);
   }
 
-  private static Row row(
-      Row sample,
-      String features,
-      ImageCounts counts,
-      int objects,
-      int leftOut,
-      long[] nanos,
-      String failure) {
+  private static Row row(Row sample, String features, ImageScore score, String failure) {
     List<Object> values =
         new ArrayList<>(
             ImageTable.countedValues(
-                sample.getAs(Samples.SAMPLE_ID), sample.getAs(Samples.GROUP_ID), counts));
+                sample.getAs(Samples.SAMPLE_ID), sample.getAs(Samples.GROUP_ID), score.counts()));
     values.add(sample.getAs(Samples.IMAGE_URI));
     values.add(features);
-    values.add(objects);
-    values.add(leftOut);
-    values.add(nanos);
+    values.add(score.objects());
+    values.add(score.filledBoxes());
+    values.add(score.leftOut());
+    values.add(score.nanos());
     values.add(failure);
     return RowFactory.create(values.toArray());
   }
@@ -93,13 +88,15 @@ final class PromptTable {
                 count(lit(1)),
                 count(when(col(FEATURES).equalTo(CACHED), 1)),
                 coalesce(sum(OBJECTS), lit(0L)),
-                coalesce(sum(LEFT_OUT), lit(0L)))
+                coalesce(sum(LEFT_OUT), lit(0L)),
+                coalesce(sum(FILLED), lit(0.0)))
             .first();
     return new PromptResult(
         protocol,
         sums.getLong(0),
         sums.getLong(1),
         sums.getLong(2),
+        sums.getLong(2) == 0 ? 0 : sums.getDouble(4) / sums.getLong(2),
         sums.getLong(3),
         failures(rows),
         sums.getLong(2) == 0 ? List.of() : means(spark, well, protocol, bootstrap),

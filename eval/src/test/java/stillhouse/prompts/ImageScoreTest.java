@@ -164,6 +164,14 @@ class ImageScoreTest {
     assertThat(mean(score(large, labels), 0, Measure.IOU)).isEqualTo(1);
   }
 
+  /** An angle has 20 of its box's 36 pixels. */
+  @Test
+  void whatFilledBoxesWouldHaveIsAdded() {
+    ClassMask angle = labels(new int[] {2, 2, 4, 8, 1}, new int[] {4, 6, 8, 8, 1});
+
+    assertThat(score(clicks(1), angle).filledBoxes()).isCloseTo(20.0 / 36, within(1e-9));
+  }
+
   @Test
   void ofATileObjectsAreAskedAboutWhoseMiddleIsItsOwn() {
     ClassMask labels = labels(new int[] {0, 2, 5, 7, 1}, new int[] {10, 2, 15, 7, 1});

@@ -33,6 +33,13 @@ final class PromptsText {
     parts.add("");
     parts.add(costs(reports));
     parts.add("");
+    if (reports.size() > 1) {
+      parts.add(sideBySide(reports));
+      parts.add("");
+    }
+    parts.add(
+        "A box that is filled has IoU %.3f with its object: what an answer to a box has to beat."
+            .formatted(reports.get(0).result().filledBoxIou()));
     parts.add(
         "Points, clicks and boxes are made of the true labels. Means are over objects; [ ] are 95 % of the draws of whole image groups.");
     parts.add(
@@ -66,6 +73,44 @@ final class PromptsText {
       }
     }
     return table.text().stripTrailing();
+  }
+
+  /** A row a teacher: IoU by each way of asking, and what an image and a prompt cost. */
+  private static String sideBySide(List<PromptsReport> reports) {
+    TextTable table =
+        new TextTable(
+            "IoU of",
+            "1 point",
+            "after the last click",
+            "box",
+            "ms/image",
+            "ms/prompt",
+            "parameters");
+    for (PromptsReport report : reports) {
+      PromptProtocol protocol = report.result().protocol();
+      OptionalLong encoder = report.costs().encoderParameters();
+      OptionalLong decoder = report.costs().decoderParameters();
+      table.add(
+          report.teacher(),
+          iou(report, "point"),
+          iou(report, "click_" + protocol.clicks()),
+          iou(report, "box"),
+          millis(report.costs().encoderMillis()),
+          millis(report.result().decoder().p50Millis()),
+          millions(
+              encoder.isPresent() && decoder.isPresent()
+                  ? OptionalLong.of(encoder.getAsLong() + decoder.getAsLong())
+                  : OptionalLong.empty()));
+    }
+    return table.text().stripTrailing();
+  }
+
+  private static String iou(PromptsReport report, String question) {
+    return report.result().questions().stream()
+        .filter(q -> q.name().equals(question))
+        .findFirst()
+        .map(q -> mean(q, Measure.IOU))
+        .orElse("-");
   }
 
   private static String costs(List<PromptsReport> reports) {
