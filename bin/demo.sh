@@ -24,6 +24,13 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, writes a report
   --ranks N            ranks a student trains on (default: 4)
   --seed N             seed of scenes and students (default: 0)
   --keep               leave the MLflow server up at the end
+
+  --promptable         the same of networks that answer points and boxes: cuts the scenes into tiles of 64×64, trains a small
+                       SAM-shaped teacher on their objects, caches it, distils students from it and asks all of them about
+                       the objects of the test tiles. Takes --out (default: out/promptable), --scenes (default: 60), --recipes
+                       (default: kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point), --epochs (default: what 900 steps take),
+                       --teacher-epochs (default: what 1500 steps take), --batch, --learning-rate (default: 0.002), --ranks,
+                       --seed N[,N...] (a student each; the first is that of scenes and teacher) and --keep
 H
 }
 
@@ -102,44 +109,8 @@ demo_ended() {
   printf '[stillhouse] error: the demo %s; its log is %s. The same command goes on from what is there.\n' "$how" "$DEMO_LOG" >&2
 }
 
-demo() {
-  local out=$PWD/out/demo images='' masks='' classes='' data='' teacher='' student=tiny-conv
-  local recipes=naive-logit,feature-aligned,sard scenes=300 batch=16 labels=1 ranks=4 seed=0 rate='' keep=''
-  local -a sets=() length=(--steps 300) teacher_length=(--steps 500)
-  while [ $# -gt 0 ]; do
-    case "$1" in
-      --help | -h) demo_help; return 0 ;;
-      --keep) keep=yes; shift; continue ;;
-      --out | --images | --masks | --classes | --data | --set | --teacher | --student | --recipes | --scenes | --epochs | --teacher-epochs | --batch | --learning-rate | --labels | --ranks | --seed)
-        [ $# -ge 2 ] || die "$1 needs a value" ;;
-      *) demo_help >&2; die "unknown option '$1'" ;;
-    esac
-    case "$1" in
-      --out) out=$2 ;; --images) images=$2 ;; --masks) masks=$2 ;; --classes) classes=$2 ;; --data) data=$2 ;;
-      --set) sets+=(--set "$2") ;; --teacher) teacher=$2 ;; --student) student=$2 ;; --recipes) recipes=$2 ;;
-      --scenes) scenes=$2 ;; --epochs) length=(--epochs "$2") ;; --teacher-epochs) teacher_length=(--epochs "$2") ;; --batch) batch=$2 ;;
-      --learning-rate) rate=$2 ;; --labels) labels=$2 ;; --ranks) ranks=$2 ;; --seed) seed=$2 ;;
-    esac
-    shift 2
-  done
-  [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
-  [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
-  case $ranks in '' | *[!0-9]* | 0) die "--ranks must be a number of ranks, not '$ranks'" ;; esac
-  case $student in tinyvit* | repvit* | r50* | swin*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
-  check_java
-  python_env
-  build
-  work_dir
-  mkdir -p "$out"
-  out=$(cd "$out" && pwd)
-  local logs started
-  logs=$(mktemp -d "$out/logs-$(date +%Y%m%d-%H%M%S)-XXX") started=$(date +%s)
-  DEMO_LOG=$out/mlflow/server.log
-  serve_mlflow "$out/mlflow"
-  say "MLflow: $MLFLOW_TRACKING_URI"
-  DEMO_LOG=$logs/jobs.log BATCH=$logs/jobs.yaml
-  printf 'name: demo\njobs:\n' >"$BATCH"
-
+# Jobs of the demo as it is without --promptable. This and the next read and set what `demo` has as its own.
+plain_jobs() {
   if [ -n "$images" ]; then
     data=$out/dataset.yaml
     job "describing $images" describe --images "$images" --masks "$masks" ${classes:+--classes "$classes"} --out "$data"
@@ -168,8 +139,94 @@ demo() {
     --summary "$out/summary.json"
   job "writing the report" report --data "$data" "${sets[@]}" --root "$out" --teacher "$teacher" --runs-from "$logs/runs.txt" \
     --out "$out/report.html"
+  shown="figures in $out/summary.json, and as a page in $out/report.html"
+}
+
+# Jobs of the demo with --promptable.
+promptable_jobs() {
+  local -a data=(--data "$HOME_DIR/conf/datasets/drawn-tiles.yaml" --set "SCENES=$out/scenes" --root "$out")
+  local asked=$out/runs/teacher/promptable.yaml recipe one files='' each
+  job "drawing $scenes scenes" scenes --out "$out/scenes" --count "$scenes" --seed "${seed%%,*}"
+  job ingest ingest "${data[@]}"
+  job "training the teacher (wide-conv-prompt, labels only)" train "${data[@]}" --student wide-conv-prompt --recipe prompt-labels \
+    --name teacher "${teacher_length[@]}" --batch "$batch" --ranks "$((ranks < 2 ? ranks : 2))" --seed "${seed%%,*}" \
+    --learning-rate "$rate"
+  job "exporting the teacher" export --root "$out" --run teacher
+  job "asking the teacher once" cache "${data[@]}" --teacher "$asked"
+  mkdir -p "$out/recipes"
+  for recipe in ${recipes//,/ }; do
+    # The teacher's embedding has 16×16 cells of a tile, where the files are for images of 128×128.
+    sed 's/^alignment: {grid: 32}/alignment: {grid: 16}/' "$HOME_DIR/conf/recipes/$recipe.yaml" >"$out/recipes/$recipe.yaml"
+    one=tiny-conv-prompt
+    [ "$recipe" != sam2-dense-point ] || one=tiny-conv-points
+    job "distilling: $recipe ($one, $ranks ranks)" train "${data[@]}" --teacher "$asked" --student "$one" \
+      --recipe "$out/recipes/$recipe.yaml" "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
+      --names-out "$logs/$recipe.txt"
+    job "exporting: $recipe" export --root "$out" --runs-from "$logs/$recipe.txt"
+    for each in ${seed//,/ }; do files+=,$out/runs/$one.$recipe.s$each/promptable.yaml; done
+  done
+  job "asking all by points, clicks and boxes" prompts "${data[@]}" --teacher "$asked$files" --summary "$out/summary.json"
+  shown="figures in $out/summary.json, answers as pictures in $out/runs/_prompts"
+}
+
+demo() {
+  local out=$PWD/out/demo images='' masks='' classes='' data='' teacher='' student=tiny-conv
+  local recipes=naive-logit,feature-aligned,sard scenes=300 batch=16 labels=1 ranks=4 seed=0 rate='' keep='' promptable='' shown='' option
+  local -a sets=() length=(--steps 300) teacher_length=(--steps 500)
+  for option in "$@"; do
+    [ "$option" != --promptable ] || promptable=yes
+  done
+  if [ -n "$promptable" ]; then
+    out=$PWD/out/promptable scenes=60 recipes=kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point rate=2e-3
+    length=(--steps 900) teacher_length=(--steps 1500)
+  fi
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --help | -h) demo_help; return 0 ;;
+      --keep) keep=yes; shift; continue ;;
+      --promptable) shift; continue ;;
+      --images | --masks | --classes | --data | --set | --teacher | --student | --labels)
+        [ -z "$promptable" ] || die "--promptable draws its own scenes and trains its own teacher and students: leave out $1"
+        [ $# -ge 2 ] || die "$1 needs a value" ;;
+      --out | --recipes | --scenes | --epochs | --teacher-epochs | --batch | --learning-rate | --ranks | --seed)
+        [ $# -ge 2 ] || die "$1 needs a value" ;;
+      *) demo_help >&2; die "unknown option '$1'" ;;
+    esac
+    case "$1" in
+      --out) out=$2 ;; --images) images=$2 ;; --masks) masks=$2 ;; --classes) classes=$2 ;; --data) data=$2 ;;
+      --set) sets+=(--set "$2") ;; --teacher) teacher=$2 ;; --student) student=$2 ;; --recipes) recipes=$2 ;;
+      --scenes) scenes=$2 ;; --epochs) length=(--epochs "$2") ;; --teacher-epochs) teacher_length=(--epochs "$2") ;; --batch) batch=$2 ;;
+      --learning-rate) rate=$2 ;; --labels) labels=$2 ;; --ranks) ranks=$2 ;; --seed) seed=$2 ;;
+    esac
+    shift 2
+  done
+  [ -z "$images" ] || [ -n "$masks" ] || die "--images needs --masks too (a folder of index PNGs with the images' base names)"
+  [ -z "$images" ] || [ -z "$data" ] || die "--images and --data exclude each other"
+  case $ranks in '' | *[!0-9]* | 0) die "--ranks must be a number of ranks, not '$ranks'" ;; esac
+  for option in ${promptable:+${recipes//,/ }}; do
+    case $option in
+      kd-sam-prompts | edge-sam | mobile-sam | sam2-dense-point) ;;
+      *) die "--promptable distils by kd-sam-prompts, edge-sam, mobile-sam and sam2-dense-point, not by '$option'" ;;
+    esac
+  done
+  case $student in tinyvit* | repvit* | r50* | swin*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac
+  check_java
+  python_env
+  build
+  work_dir
+  mkdir -p "$out"
+  out=$(cd "$out" && pwd)
+  local logs started
+  logs=$(mktemp -d "$out/logs-$(date +%Y%m%d-%H%M%S)-XXX") started=$(date +%s)
+  DEMO_LOG=$out/mlflow/server.log
+  serve_mlflow "$out/mlflow"
+  say "MLflow: $MLFLOW_TRACKING_URI"
+  DEMO_LOG=$logs/jobs.log BATCH=$logs/jobs.yaml
+  printf 'name: demo\njobs:\n' >"$BATCH"
+
+  if [ -n "$promptable" ]; then promptable_jobs; else plain_jobs; fi
   run batch "$BATCH"
-  say "$(printf 'done in %d s; figures in %s, and as a page in %s' $(($(date +%s) - started)) "$out/summary.json" "$out/report.html")"
+  say "$(printf 'done in %d s; %s' $(($(date +%s) - started)) "$shown")"
   if [ -n "$keep" ]; then
     say "MLflow stays up at $MLFLOW_TRACKING_URI (kill -- -$MLFLOW_PID ends it)"
     MLFLOW_PID=''

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigFile;
+import stillhouse.train.Recipe;
 
 /** What {@code bin/stillhouse} says before anything is built. */
 class LauncherTest {
@@ -48,33 +49,11 @@ class LauncherTest {
 
   @Test
   void theDemoIsOneBatchWhoseRunsAreThoseThatTrainNames() throws Exception {
-    // The demo itself; in place of spark-submit, the batch that it would run.
-    Path script =
-        Files.writeString(
-            folder.resolve("demo-alone.sh"),
-            """
-            set -euo pipefail
-            die() { echo "error: $*" >&2; exit 2; }
-            say() { :; }
-            check_java() { :; }; python_env() { :; }; build() { :; }; work_dir() { :; }
-            . "$1/bin/demo.sh"
-            serve_mlflow() { mkdir -p "$1"; MLFLOW_TRACKING_URI=http://nobody; }
-            submit() { [ $# = 2 ] && [ "$1" = batch ] && cp "$2" "$BATCH_COPY"; }
-            demo --out "$2" --data 'da"ta\\.yaml' --teacher t --recipes one,two --labels 0.104 --learning-rate 0.004
-            """);
-    Path copy = folder.resolve("batch.yaml");
     String out = folder.resolve("out").toString();
-    Said said =
-        command(
-            "env",
-            "BATCH_COPY=" + copy,
-            "bash",
-            script.toString(),
-            ConfFiles.home().toString(),
-            out);
-    assertThat(said.code()).as(said.text()).isZero();
     List<BatchCommand.Job> jobs =
-        ConfigFile.load(copy, BatchCommand.Batch.class, "/schema/batch.json").jobs();
+        batch(
+            "--out " + out,
+            "--data 'da\"ta\\.yaml' --teacher t --recipes one,two --labels 0.104 --learning-rate 0.004");
     assertThat(jobs)
         .extracting(job -> job.run().get(0))
         .containsExactly("ingest", "teacher", "cache", "train", "export", "evaluate", "report");
@@ -89,9 +68,67 @@ class LauncherTest {
     for (BatchCommand.Job job : jobs.subList(4, 7)) {
       assertThat(job.run()).containsSequence("--runs-from", names);
     }
+  }
+
+  @Test
+  void thePromptableDemoAsksEveryStudentOfEverySeedBesideTheirTeacher() throws Exception {
+    Path out = folder.resolve("out");
+    List<BatchCommand.Job> jobs =
+        batch("--promptable --out " + out, "--recipes edge-sam,mobile-sam --seed 3,4 --epochs 5");
+    assertThat(jobs)
+        .extracting(job -> job.run().get(0))
+        .containsExactly(
+            "scenes", "ingest", "train", "export", "cache", "train", "export", "train", "export",
+            "prompts");
+    assertThat(jobs.get(0).run()).containsSequence("--count", "60", "--seed", "3");
+    assertThat(jobs.get(5).run())
+        .containsSequence("--epochs", "5")
+        .containsSequence("--seed", "3,4")
+        .containsSequence("--recipe", out + "/recipes/edge-sam.yaml");
+    assertThat(Recipe.load(out.resolve("recipes/edge-sam.yaml")).alignment().grid()).isEqualTo(16);
+    List<String> prompts = jobs.get(9).run();
+    String asked = prompts.get(prompts.indexOf("--teacher") + 1);
+    assertThat(asked.replace(out + "/runs/", "").replace("/promptable.yaml", "").split(","))
+        .containsExactly(
+            "teacher",
+            "tiny-conv-prompt.edge-sam.s3",
+            "tiny-conv-prompt.edge-sam.s4",
+            "tiny-conv-prompt.mobile-sam.s3",
+            "tiny-conv-prompt.mobile-sam.s4");
+    assertThat(launcher("demo", "--promptable", "--teacher", "t").text())
+        .contains("trains its own teacher and students: leave out --teacher");
+    assertThat(launcher("demo", "--promptable", "--recipes", "sard").text())
+        .contains("not by 'sard'");
+  }
+
+  /** The demo itself; in place of spark-submit, the batch that it would run. */
+  private List<BatchCommand.Job> batch(String... options) throws Exception {
+    Path script =
+        Files.writeString(
+            folder.resolve("demo-alone.sh"),
+            """
+            set -euo pipefail
+            die() { echo "error: $*" >&2; exit 2; }
+            say() { :; }
+            check_java() { :; }; python_env() { :; }; build() { :; }; work_dir() { :; }
+            HOME_DIR=$1
+            . "$1/bin/demo.sh"
+            serve_mlflow() { mkdir -p "$1"; MLFLOW_TRACKING_URI=http://nobody; }
+            submit() { [ $# = 2 ] && [ "$1" = batch ] && cp "$2" "$BATCH_COPY"; }
+            demo %s
+            """
+                .formatted(String.join(" ", options)));
+    Path copy = folder.resolve("batch.yaml");
+    Said said =
+        command(
+            "env", "BATCH_COPY=" + copy, "bash", script.toString(), ConfFiles.home().toString());
+    assertThat(said.code()).as(said.text()).isZero();
+    List<BatchCommand.Job> jobs =
+        ConfigFile.load(copy, BatchCommand.Batch.class, "/schema/batch.json").jobs();
     for (BatchCommand.Job job : jobs) {
       new CommandLine(new Stillhouse()).parseArgs(job.words()); // throws at what no job knows
     }
+    return jobs;
   }
 
   @Test
