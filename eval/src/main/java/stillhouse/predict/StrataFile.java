@@ -3,6 +3,8 @@ package stillhouse.predict;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.countDistinct;
 import static org.apache.spark.sql.functions.lit;
@@ -225,6 +227,17 @@ public final class StrataFile implements AutoCloseable {
   /** How many samples it does not name; empty where it names all. */
   public String remarks() {
     return remarks;
+  }
+
+  /**
+   * What is known of each sample in a text, as {@code glare: strong, paint: none}.
+   *
+   * @return sample_id and that text
+   */
+  public Dataset<Row> told(String as) {
+    Column[] properties =
+        columns().stream().map(p -> concat(lit(p + ": "), col(quoted(p)))).toArray(Column[]::new);
+    return parts.select(col(Samples.SAMPLE_ID), concat_ws(", ", properties).as(as));
   }
 
   /**

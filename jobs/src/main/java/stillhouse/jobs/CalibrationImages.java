@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import java.lang.ref.SoftReference;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.cache.ViewInfo;
@@ -33,7 +34,8 @@ final class CalibrationImages implements Supplier<List<float[]>> {
   public synchronized List<float[]> get() {
     List<float[]> kept = images.get();
     if (kept == null) {
-      CalibrationSet set = CalibrationSet.draw(spark, root, IMAGES, view.classes());
+      CalibrationSet set =
+          CalibrationSet.draw(spark, root, IMAGES, view.classes(), Optional.empty());
       kept = Int8Calibration.planes(spark, root, set.ids(), view.height(), view.width());
       images = new SoftReference<>(kept);
     }

@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import static org.apache.spark.sql.functions.array_join;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.sha2;
 
@@ -28,11 +29,13 @@ import stillhouse.conf.ConfigException;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
+import stillhouse.predict.StrataFile;
 
 /**
  * Training images that an INT8 file's ranges are measured on: as many as possible of each stratum,
- * in turn. A stratum is what classes an image shows and which third of its kind it is by brightness
- * (dark, middle, glaring); within it, images of groups that were not drawn yet come first.
+ * in turn. A stratum is what classes an image shows, what a strata file says of it (glare, depth,
+ * paint), and which third of its kind it is by brightness (dark, middle, bright); within it, images
+ * of groups that were not drawn yet come first.
  *
  * @param ids of the samples, in a fixed order
  * @param strata how many of each
@@ -42,11 +45,13 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
   static final int ENOUGH = 500; // below, extremes of an activation are left to chance
 
   private static final int CANDIDATES = 4; // looked at for each that is drawn
+  private static final String KNOWN = "known";
   private static final StructType BRIGHTNESS =
       new StructType()
           .add("id", DataTypes.StringType)
           .add("group", DataTypes.StringType)
           .add("shows", DataTypes.StringType)
+          .add(KNOWN, DataTypes.StringType)
           .add("hash", DataTypes.StringType)
           .add("brightness", DataTypes.DoubleType);
 
@@ -54,19 +59,29 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
    * A training image that may be drawn.
    *
    * @param shows the numbers of its classes, joined by +; empty for none
+   * @param known what a strata file says of it, as "glare: strong, paint: none"; empty without one
    * @param brightness mean of its values, 0 to 255
    */
-  record Candidate(String id, String group, String shows, String hash, double brightness) {}
+  record Candidate(
+      String id, String group, String shows, String known, String hash, double brightness) {
+    /** What it is one of, but for its brightness. */
+    String kind() {
+      String shown = shows.isEmpty() ? "none" : shows;
+      return known.isEmpty() ? shown : shown + ", " + known;
+    }
+  }
 
   /**
    * @param wanted images
    * @param names of the classes 1…K
-   * @throws ConfigException where there is no training image
+   * @param strata the file of what is known of images, {@link StrataFile}
+   * @throws ConfigException where there is no training image, or the file is not right
    */
-  static CalibrationSet draw(SparkSession spark, String root, int wanted, List<String> names) {
+  static CalibrationSet draw(
+      SparkSession spark, String root, int wanted, List<String> names, Optional<String> strata) {
     spark.sparkContext().setJobDescription("INT8: calibration images, by class and brightness");
     try {
-      List<Candidate> candidates = candidates(spark, root, wanted);
+      List<Candidate> candidates = candidates(spark, root, wanted, strata);
       if (candidates.isEmpty()) {
         throw new ConfigException(
             "Cannot calibrate INT8: split train of %s has no image. Ingest training images first."
@@ -78,9 +93,21 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
     }
   }
 
-  private static List<Candidate> candidates(SparkSession spark, String root, int wanted) {
+  private static List<Candidate> candidates(
+      SparkSession spark, String root, int wanted, Optional<String> strata) {
+    Dataset<Row> samples = Samples.withTiles(CacheTables.of(root).samples(spark));
+    if (strata.isEmpty()) {
+      return candidates(spark, root, wanted, samples.withColumn(KNOWN, lit("")));
+    }
+    try (StrataFile file = StrataFile.read(spark, strata.get(), samples)) {
+      return candidates(spark, root, wanted, samples.join(file.told(KNOWN), Samples.SAMPLE_ID));
+    }
+  }
+
+  private static List<Candidate> candidates(
+      SparkSession spark, String root, int wanted, Dataset<Row> samples) {
     Dataset<Row> train =
-        Samples.withTiles(CacheTables.of(root).samples(spark))
+        samples
             .where(col(Samples.SPLIT).equalTo("train"))
             .withColumn(
                 "shows", array_join(col(Samples.CLASSES_PRESENT).cast("array<string>"), "+"))
@@ -92,6 +119,7 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
                 Samples.CONTENT_SHA256,
                 Samples.TILE,
                 "shows",
+                KNOWN,
                 "hash");
     Dataset<Row> some =
         train
@@ -99,7 +127,8 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
                 Quarantine.unreadable(spark, root, train),
                 Quarantine.on(Samples.SAMPLE_ID),
                 "left_anti")
-            .withColumn("rank", row_number().over(Window.partitionBy("shows").orderBy("hash")))
+            .withColumn(
+                "rank", row_number().over(Window.partitionBy("shows", KNOWN).orderBy("hash")))
             .orderBy("rank", "hash")
             .limit(CANDIDATES * wanted);
     HadoopImages images = HadoopImages.of(spark);
@@ -112,7 +141,12 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
         .map(
             r ->
                 new Candidate(
-                    r.getString(0), r.getString(1), r.getString(2), r.getString(3), r.getDouble(4)))
+                    r.getString(0),
+                    r.getString(1),
+                    r.getString(2),
+                    r.getString(3),
+                    r.getString(4),
+                    r.getDouble(5)))
         .sorted(Comparator.comparing(Candidate::hash))
         .toList();
   }
@@ -123,6 +157,7 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
         row.getAs(Samples.SAMPLE_ID),
         row.getAs(Samples.GROUP_ID),
         shows == null ? "" : shows,
+        row.getAs(KNOWN),
         row.getAs("hash"),
         brightness(images.read(row)));
   }
@@ -156,19 +191,19 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
     return new CalibrationSet(List.copyOf(ids), counts, Set.copyOf(classes));
   }
 
-  /** By what they show, each in three by brightness. */
+  /** By what they show and what is known of them, each in three by brightness. */
   private static Map<String, List<Candidate>> strata(List<Candidate> candidates) {
     Map<String, List<Candidate>> shown = new TreeMap<>();
-    candidates.forEach(c -> shown.computeIfAbsent(c.shows(), s -> new ArrayList<>()).add(c));
+    candidates.forEach(c -> shown.computeIfAbsent(c.kind(), s -> new ArrayList<>()).add(c));
     Map<String, List<Candidate>> strata = new TreeMap<>();
     String[] thirds = {"dark", "middle", "bright"};
     shown.forEach(
-        (shows, all) -> {
+        (kind, all) -> {
           List<Candidate> sorted = new ArrayList<>(all);
           sorted.sort(Comparator.comparingDouble(Candidate::brightness));
           for (int i = 0; i < sorted.size(); i++) {
             String third = thirds[3 * i / sorted.size()];
-            String name = (shows.isEmpty() ? "none" : shows) + ", " + third;
+            String name = kind + ", " + third;
             strata.computeIfAbsent(name, s -> new ArrayList<>()).add(sorted.get(i));
           }
         });

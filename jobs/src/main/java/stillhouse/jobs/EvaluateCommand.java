@@ -3,7 +3,6 @@ package stillhouse.jobs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,6 @@ import stillhouse.canary.Verdict;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
-import stillhouse.data.Split;
 import stillhouse.predict.Provider;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tensorrt.EngineResult;
@@ -40,26 +38,13 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private RunSelection runs;
   @Mixin private TeacherOption teacher;
   @Mixin private TrackingOptions tracking;
-
-  @Option(
-      names = "--split",
-      defaultValue = "test",
-      description = "train, val or test (default: ${DEFAULT-VALUE})")
-  private String split;
+  @Mixin private SplitOption split;
 
   @Option(names = "--summary", paramLabel = "FILE", description = "also write the table as JSON")
   private Path summary;
 
   @Option(names = "--force", description = "evaluate runs again that were evaluated")
   private boolean force;
-
-  @Option(
-      names = "--canary-images",
-      defaultValue = "64",
-      paramLabel = "N",
-      description =
-          "images of the split on which files of other precisions are held against the FP32 file (default: ${DEFAULT-VALUE})")
-  private int canaryImages;
 
   @Option(
       names = "--engines",
@@ -71,6 +56,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private PredictionOptions predictions;
 
   @Mixin private StrataOptions by;
+
+  @Mixin private CanaryOptions canary;
 
   @Override
   public Integer call() throws Exception {
@@ -113,16 +100,17 @@ final class EvaluateCommand implements Callable<Integer> {
       List<Path> folders)
       throws IOException {
     TestSamples samples =
-        TestSamples.of(spark, runs.root().uri(), dataset, split, answering.map(LocalTeacher::spec));
+        TestSamples.of(
+            spark, runs.root().uri(), dataset, split.checked(), answering.map(LocalTeacher::spec));
     if (!samples.leftOut().isEmpty()) {
-      log.warn("Left out of split {}: {}", split, samples.leftOut());
+      log.warn("Left out of split {}: {}", samples.split(), samples.leftOut());
     }
     Scoring scoring = new Scoring(spark, server, samples, answering, runs.root(), force);
     List<Score> scores = new ArrayList<>();
     if (answering.isPresent()) {
       scores.add(scoring.teacher(answering.get()));
     }
-    var canary = new VariantCanary(spark, server, samples, runs.root(), canaryImages, force);
+    var canaryOf = new VariantCanary(spark, server, samples, runs.root(), canary.terms(), force);
     Map<String, Verdict> canaries = new LinkedHashMap<>();
     Map<String, String> flattered = new LinkedHashMap<>();
     for (Path folder : folders) {
@@ -130,12 +118,12 @@ final class EvaluateCommand implements Callable<Integer> {
       List<Score> ofRun = new ArrayList<>(List.of(scoring.students().student(folder)));
       for (ScoredFile file : ScoredFile.others(folder)) {
         Score variant = scoring.students().variant(file);
-        canaries.put(variant.name(), canary.of(file, ofRun.get(0), variant).verdict());
+        canaries.put(variant.name(), canaryOf.of(file, ofRun.get(0), variant).verdict());
         ofRun.add(variant);
       }
       for (ScoredEngine engine : engines(folder)) {
         Score score = scoring.students().engine(engine);
-        canaries.put(score.name(), canary.of(engine, ofRun.get(0), score).verdict());
+        canaries.put(score.name(), canaryOf.of(engine, ofRun.get(0), score).verdict());
         ofRun.add(score);
       }
       for (Score score : ofRun) {
@@ -148,7 +136,7 @@ final class EvaluateCommand implements Callable<Integer> {
     for (var given : predictions.places().entrySet()) {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
-    return new Summary(dataset, split, scores, samples.leftOut(), flattered, canaries);
+    return new Summary(dataset, samples.split(), scores, samples.leftOut(), flattered, canaries);
   }
 
   /** Of the files that engines are built of, those of which there is one. */
@@ -186,22 +174,14 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void requireOptions() {
-    List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
-    if (!splits.contains(split)) {
-      throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
-    }
+    split.checked();
+    canary.terms();
     if (engines && !Provider.TENSORRT.there()) {
       throw new ConfigException(
           "Cannot score engines: this build's ONNX Runtime runs on "
               + Provider.built()
               + " alone. Build it with STILLHOUSE_MAVEN_ARGS=-Pgpu bin/stillhouse build, on Linux"
               + " x86-64 with CUDA 12 and TensorRT 10, or leave --engines out");
-    }
-    if (canaryImages < 2) {
-      throw new ConfigException(
-          "Invalid --canary-images: "
-              + canaryImages
-              + " (must be ≥ 2: it looks at how answers differ from image to image)");
     }
   }
 }

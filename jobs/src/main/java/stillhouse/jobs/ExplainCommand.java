@@ -1,5 +1,6 @@
 package stillhouse.jobs;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,13 +17,14 @@ import picocli.CommandLine.Parameters;
 import stillhouse.conf.ConfigException;
 import stillhouse.quantize.GraphCosts;
 import stillhouse.quantize.GraphCosts.Node;
+import stillhouse.tensorrt.OperatorTable;
 
 /** An ONNX file → what its nodes read, write and multiply. */
 @Command(
     name = "explain",
     mixinStandardHelpOptions = true,
     description =
-        "Says what each operator of an ONNX file reads, writes and multiplies for one image, as the file stands.")
+        "Says what each operator of an ONNX file reads, writes and multiplies for one image, as the file stands, and which nodes TensorRT's published lists don't have.")
 final class ExplainCommand implements Callable<Integer> {
   @Parameters(arity = "1..*", paramLabel = "FILE", description = "ONNX files")
   private List<Path> files;
@@ -44,6 +46,7 @@ final class ExplainCommand implements Callable<Integer> {
       all.put(file.toString(), costs);
       System.out.println(file);
       System.out.println(nodes ? byNode(costs) : byOperator(costs));
+      System.out.println(tensorRt(file));
     }
     if (json != null) {
       JsonFiles.write(json, all);
@@ -57,6 +60,20 @@ final class ExplainCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ConfigException("Cannot explain " + file + ": " + e.getMessage(), e);
     }
+  }
+
+  /** What TensorRT may refuse. */
+  private static String tensorRt(Path file) throws IOException {
+    OperatorTable table = OperatorTable.published();
+    String versions = String.join(" and ", table.versions());
+    List<OperatorTable.Finding> findings =
+        table.check(ModelProto.parseFrom(Files.readAllBytes(file)));
+    if (findings.isEmpty()) {
+      return "TensorRT: every operator is on the published lists of " + versions + "\n";
+    }
+    var found = new StringBuilder("TensorRT: not on the published lists of " + versions + ":\n");
+    findings.forEach(f -> found.append("  ").append(f).append('\n'));
+    return found.toString();
   }
 
   private static String byNode(List<Node> costs) {

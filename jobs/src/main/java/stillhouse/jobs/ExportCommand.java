@@ -9,6 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 import stillhouse.tracking.TrackingServer;
 
 /** Checkpoints → ONNX files, each held against the network it was written from. */
@@ -30,6 +31,10 @@ final class ExportCommand implements Callable<Integer> {
     var folders = runs.folders();
     variants.calibration();
     boolean calibrated = variants.others().stream().anyMatch(Variant::calibrated);
+    if (variants.strata().isPresent() && !calibrated) {
+      throw new ConfigException(
+          "Invalid --strata: no file is calibrated (must stand beside --variants int8 or int8-cpu)");
+    }
     Configuration hadoop = JobSession.hadoop(); // FP32 is written on the driver: no session
     try (var server = tracking.connect()) {
       var exporting = new Exporting(runs.root(), server, hadoop, force);
@@ -42,7 +47,8 @@ final class ExportCommand implements Callable<Integer> {
               folders,
               server,
               Optional.of(
-                  new Int8Calibration(session.spark(), runs.root().uri(), variants.images())));
+                  new Int8Calibration(
+                      session.spark(), runs.root().uri(), variants.images(), variants.strata())));
         }
       } else if (!variants.others().isEmpty()) {
         write(folders, server, Optional.empty());

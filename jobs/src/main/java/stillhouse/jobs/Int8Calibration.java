@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -17,6 +18,7 @@ import stillhouse.cache.CacheTables;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.Images;
 import stillhouse.data.Samples;
+import stillhouse.predict.StrataFile;
 import stillhouse.quantize.Activations;
 
 /** Measures a student's activations on the executors: what comes back are sums of histograms. */
@@ -27,18 +29,24 @@ final class Int8Calibration {
   private final SparkSession spark;
   private final String root;
   private final int wanted;
+  private final Optional<String> strata;
   private CalibrationSet set;
 
-  Int8Calibration(SparkSession spark, String root, int wanted) {
+  /**
+   * @param strata a file of what is known of images, {@link StrataFile}; empty for what images show
+   *     and how bright they are alone
+   */
+  Int8Calibration(SparkSession spark, String root, int wanted, Optional<String> strata) {
     this.spark = spark;
     this.root = root;
     this.wanted = wanted;
+    this.strata = strata;
   }
 
   /** The images, the same for every run of a job. */
   CalibrationSet set(List<String> classes) {
     if (set == null) {
-      set = CalibrationSet.draw(spark, root, wanted, classes);
+      set = CalibrationSet.draw(spark, root, wanted, classes, strata);
       log.info("INT8 is calibrated on {} images: {}", set.ids().size(), set.strata());
       set.warnings(classes).forEach(log::warn);
     }

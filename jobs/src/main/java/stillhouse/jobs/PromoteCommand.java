@@ -25,6 +25,7 @@ final class PromoteCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(PromoteCommand.class);
   @Mixin private RootOption root;
   @Mixin private TrackingOptions tracking;
+  @Mixin private SplitOption split;
 
   @Option(names = "--run", paramLabel = "NAME", description = "the run to promote")
   private String run;
@@ -50,12 +51,6 @@ final class PromoteCommand implements Callable<Integer> {
       description =
           "how far boundary IoU may fall below the champion's (default: ${DEFAULT-VALUE})")
   private double maxDrop;
-
-  @Option(
-      names = "--split",
-      defaultValue = "test",
-      description = "of the scores that are compared (default: ${DEFAULT-VALUE})")
-  private String split;
 
   @Option(
       names = "--no-champion",
@@ -140,7 +135,8 @@ final class PromoteCommand implements Callable<Integer> {
     if (challenger) {
       return challenge(folder);
     }
-    Contender contender = Contender.of(folder, variant(), split, root, JobSession.hadoop());
+    Contender contender =
+        Contender.of(folder, variant(), split.checked(), root, JobSession.hadoop());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {
       return promote(
@@ -149,7 +145,8 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private int challenge(Path folder) {
-    Contender contender = Contender.of(folder, variant(), split, root, JobSession.hadoop());
+    Contender contender =
+        Contender.of(folder, variant(), split.checked(), root, JobSession.hadoop());
     String name = name(contender.record());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {

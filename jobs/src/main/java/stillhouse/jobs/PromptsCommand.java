@@ -3,7 +3,6 @@ package stillhouse.jobs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -19,7 +18,6 @@ import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
-import stillhouse.data.Split;
 import stillhouse.prompts.PromptProtocol;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
@@ -51,11 +49,7 @@ final class PromptsCommand implements Callable<Integer> {
       description = "one or more: YAML files, or names of conf/teachers")
   private List<String> names;
 
-  @Option(
-      names = "--split",
-      defaultValue = "test",
-      description = "train, val or test (default: ${DEFAULT-VALUE})")
-  private String split;
+  @Mixin private SplitOption split;
 
   @Option(
       names = "--clicks",
@@ -107,7 +101,7 @@ final class PromptsCommand implements Callable<Integer> {
   private void run(
       SparkSession spark, TrackingServer server, DatasetConfig dataset, List<LocalTeacher> teachers)
       throws IOException {
-    PromptSamples samples = PromptSamples.of(spark, root.uri(), dataset, split, limit());
+    PromptSamples samples = PromptSamples.of(spark, root.uri(), dataset, split.checked(), limit());
     List<PromptsReport> reports = new ArrayList<>();
     for (LocalTeacher teacher : teachers) {
       PromptProtocol protocol =
@@ -139,10 +133,7 @@ final class PromptsCommand implements Callable<Integer> {
   }
 
   private void requireOptions() {
-    List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
-    if (!splits.contains(split)) {
-      throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
-    }
+    split.checked();
     if (clicks < 1 || clicks > PromptProtocol.MOST_CLICKS) {
       throw new ConfigException(
           "Invalid --clicks: %d (must be 1 to %d; a point and a box are asked in any case)"

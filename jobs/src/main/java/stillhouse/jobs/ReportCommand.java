@@ -37,12 +37,8 @@ final class ReportCommand implements Callable<Integer> {
   @Mixin private RunSelection runs;
   @Mixin private TeacherOption teacher;
   @Mixin private TrackingOptions tracking;
-
-  @Option(
-      names = "--split",
-      defaultValue = "test",
-      description = "that models were scored on (default: ${DEFAULT-VALUE})")
-  private String split;
+  @Mixin private SplitOption split;
+  @Mixin private StrataOptions by;
 
   @Option(names = "--out", required = true, paramLabel = "FILE", description = "the page")
   private Path out;
@@ -69,16 +65,22 @@ final class ReportCommand implements Callable<Integer> {
           "Invalid --images: " + images + " (must be 1 to " + MOST_IMAGES + ")");
     }
     List<JsonNode> benches = benches();
+    split.checked();
+    by.check();
     DatasetConfig dataset = data.load();
     Optional<LocalTeacher> source = teacher.find(dataset);
     ReportedScores scores =
-        ReportedScores.of(runs, split, typed(), JobSession.hadoop()); // refused before Spark
+        ReportedScores.of(
+            runs, split.checked(), typed(), JobSession.hadoop()); // refused before Spark
     Optional<TrackingServer> server = tracking.find();
     try (var session = JobSession.open("report " + dataset.name())) {
       String root = runs.root().uri();
       IngestedDataset.require(session.spark(), root, dataset);
-      try (var pinned = new RunPins(session.spark(), root).evaluating()) {
-        var job = new ReportJob(session.spark(), runs.root(), dataset, source, server, images);
+      try (var pinned = new RunPins(session.spark(), root).evaluating();
+          var parts = by.open(session.spark(), root)) {
+        var job =
+            new ReportJob(
+                session.spark(), runs.root(), dataset, source, server, parts.all(), images);
         Findings findings = job.run(scores, typed(), benches);
         HtmlReport.write(findings, out);
         log.info("Wrote {} ({} bytes)", out, Files.size(out));
@@ -91,14 +93,14 @@ final class ReportCommand implements Callable<Integer> {
   }
 
   private Commands typed() {
-    return new Commands(runs.root().typed(), data.typed(), teacher.typed(), split);
+    return new Commands(runs.root().typed(), data.typed(), teacher.typed(), split.checked());
   }
 
   /** A run of its own has the page, which the runs that it tells of name. */
   private void tell(TrackingServer server, DatasetConfig dataset, ReportedScores scores) {
     Map<String, String> tags =
-        JobTags.of("report", Map.of("dataset", dataset.name(), "split", split));
-    try (TrackedRun run = server.start(dataset.name(), "report " + split, tags)) {
+        JobTags.of("report", Map.of("dataset", dataset.name(), "split", scores.split()));
+    try (TrackedRun run = server.start(dataset.name(), "report " + scores.split(), tags)) {
       run.artifact(out, "report");
       run.finish(true);
       for (RunRecord record : scores.records().values()) {
@@ -107,7 +109,7 @@ final class ReportCommand implements Callable<Integer> {
               .find(record.mlflowRun())
               .ifPresent(
                   told -> {
-                    told.tags(Map.of("report_" + split, run.id()));
+                    told.tags(Map.of("report_" + scores.split(), run.id()));
                     told.close();
                   });
         }

@@ -31,18 +31,24 @@ import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedBootstrap.Interval;
 import stillhouse.metrics.PairedDraws;
 import stillhouse.predict.ImageTable;
-import stillhouse.predict.TruthStratum;
+import stillhouse.predict.Stratum;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherSpec;
 import stillhouse.tracking.TrackingServer;
 
-/** Gathers what a report tells. What is of an image stays on the executors, but for a few. */
+/**
+ * Gathers what a report tells. What is of an image stays on the executors, but for a few.
+ *
+ * @param strata by which parts of the images are told of
+ * @param images of the worst and of the best of each run
+ */
 record ReportJob(
     SparkSession spark,
     RootOption root,
     DatasetConfig dataset,
     Optional<LocalTeacher> teacher,
     Optional<TrackingServer> server,
+    List<Stratum> strata,
     int images) {
   private static final String CASCADE = "cascade/cascade.json";
 
@@ -86,7 +92,7 @@ record ReportJob(
         score.name(),
         score.kind(),
         scored.run().map(RunRecord::name).orElse(score.name()),
-        scored.run().map(r -> scored.variant().word()).orElse(""),
+        scored.precision(),
         scored.run().map(this::trained).orElse(""),
         score.metrics(),
         classes(table),
@@ -127,6 +133,9 @@ record ReportJob(
                 files.add(variant(run, note, canary(folder, note, scores.split())));
               }
             });
+    scores.scores().stream()
+        .filter(ReportedScores.Scored::isEngine)
+        .forEach(engine -> files.add(engine(engine, scores)));
     return files;
   }
 
@@ -136,6 +145,23 @@ record ReportJob(
     Optional<Score> score = Score.read(file.scores(), split);
     return CanaryReport.read(file.scores())
         .filter(found -> score.filter(s -> found.isOf(s, note.of())).isPresent());
+  }
+
+  private static PrecisionFile engine(ReportedScores.Scored engine, ReportedScores scores) {
+    String run = engine.run().orElseThrow().name();
+    Optional<Score> whole = Score.read(scores.folders().get(run), scores.split());
+    Optional<CanaryReport> canary =
+        CanaryReport.read(engine.folder())
+            .filter(c -> whole.filter(w -> c.isOf(engine.score(), w.model())).isPresent());
+    return new PrecisionFile(
+        run,
+        engine.precision(),
+        engine.score().bytes(),
+        OptionalDouble.empty(),
+        List.of(),
+        "",
+        canary.map(CanaryReport::terms).orElse(""),
+        canary.map(CanaryReport::checks).orElse(List.of()));
   }
 
   private static PrecisionFile variant(
@@ -154,9 +180,7 @@ record ReportJob(
 
   private List<Part> parts(ReportedScores scores) {
     List<Score> models = scores.scores().stream().map(ReportedScores.Scored::score).toList();
-    return StrataTable.of(spark, root, dataset.classes(), models, List.of(TruthStratum.values()))
-        .parts()
-        .stream()
+    return StrataTable.of(spark, root, dataset.classes(), models, strata).parts().stream()
         .map(p -> new Part(p.by().word(), p.stratum(), p.model().name(), p.result().counts()))
         .toList();
   }

@@ -95,7 +95,7 @@ final class ReportPictures {
 
   /** A run's FP32 file that is there. */
   private static boolean isShown(ReportedScores.Scored scored, ReportedScores scores) {
-    return scored.variant() == Variant.FP32
+    return scored.precision().equals(Variant.FP32.word())
         && scored
             .run()
             .map(run -> scores.folders().get(run.name()).resolve(RunRecord.ONNX))

@@ -30,10 +30,29 @@ record ReportedScores(
     List<String> remarks) {
   /**
    * @param run whose file it is; empty where it is no run's
+   * @param precision of its file, behind a dot {@code tensorrt} for the engine of that file; empty
+   *     where it is no run's
+   * @param folder that the score lies in
    */
-  record Scored(Score score, Optional<RunRecord> run, Variant variant, List<String> remarks) {
-    static Scored other(Score score) {
-      return new Scored(score, Optional.empty(), Variant.FP32, List.of());
+  record Scored(
+      Score score, Optional<RunRecord> run, String precision, Path folder, List<String> remarks) {
+    private static final String ENGINE = "." + ScoredEngine.WORD;
+
+    static Scored engine(Score score, RunRecord record, Variant of, Path folder) {
+      return new Scored(
+          score,
+          Optional.of(record),
+          of.word() + ENGINE,
+          folder,
+          EvaluatedRun.of(score, record).flattered().stream().toList());
+    }
+
+    static Scored other(Score score, Path folder) {
+      return new Scored(score, Optional.empty(), "", folder, List.of());
+    }
+
+    boolean isEngine() {
+      return precision.endsWith(ENGINE);
     }
   }
 
@@ -95,10 +114,17 @@ record ReportedScores(
     if (found.isEmpty()) {
       return found;
     }
+    List<Variant> files = new ArrayList<>(List.of(Variant.FP32));
     for (VariantNote note : VariantNote.read(folder)) {
       Variant variant = Variant.of(note.variant()).orElseThrow();
+      files.add(variant);
       Score.read(new ScoredFile(folder, variant).scores(), split)
           .ifPresent(s -> found.add(scored(s, record, folder, variant)));
+    }
+    for (Variant variant : files) {
+      Path engine = variant.engine(folder);
+      Score.read(engine, split)
+          .ifPresent(s -> found.add(Scored.engine(s, record, variant, engine)));
     }
     return found;
   }
@@ -114,7 +140,7 @@ record ReportedScores(
               .formatted(variant.file()));
     }
     EvaluatedRun.of(score, record).flattered().ifPresent(remarks::add);
-    return new Scored(score, Optional.of(record), variant, remarks);
+    return new Scored(score, Optional.of(record), variant.word(), variant.scores(folder), remarks);
   }
 
   /** Scores of what is no run's: a folder each, whose name ends with the split. */
@@ -126,9 +152,7 @@ record ReportedScores(
     try (var folders = Files.list(folder)) {
       return folders
           .sorted()
-          .map(f -> Score.read(f, split))
-          .flatMap(Optional::stream)
-          .map(Scored::other)
+          .flatMap(f -> Score.read(f, split).map(s -> Scored.other(s, f)).stream())
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot list " + folder, e);

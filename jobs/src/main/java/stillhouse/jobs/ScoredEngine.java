@@ -10,7 +10,7 @@ import stillhouse.tensorrt.EngineResult;
  * provider.
  */
 record ScoredEngine(ScoredFile file, EngineResult.Built built) implements Scored {
-  private static final String WORD = "tensorrt";
+  static final String WORD = "tensorrt";
 
   @Override
   public Path folder() {

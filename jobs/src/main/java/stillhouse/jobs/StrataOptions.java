@@ -2,8 +2,10 @@ package stillhouse.jobs;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,6 +88,13 @@ final class StrataOptions {
 
   /** Closed once all are scored. */
   record Strata(List<Stratum> by, Optional<StrataFile> file) implements AutoCloseable {
+    /** What the truth says of images in any case, and the columns that were named. */
+    List<Stratum> all() {
+      Set<Stratum> all = new LinkedHashSet<>(List.of(TruthStratum.values()));
+      all.addAll(by);
+      return List.copyOf(all);
+    }
+
     @Override
     public void close() {
       file.ifPresent(StrataFile::close);

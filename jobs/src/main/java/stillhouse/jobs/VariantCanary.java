@@ -22,18 +22,16 @@ import stillhouse.tracking.TrackingServer;
  */
 final class VariantCanary {
   private static final Logger log = LoggerFactory.getLogger(VariantCanary.class);
-  private static final Canary CANARY = Canary.standard();
 
   private final SparkSession spark;
   private final TrackingServer server;
   private final TestSamples samples;
   private final RootOption root;
-  private final int wanted;
+  private final CanaryOptions.Terms terms;
   private final boolean force;
   private List<Row> rows = List.of();
 
   /**
-   * @param wanted images, at most
    * @param force whether what was looked at is looked at again
    */
   VariantCanary(
@@ -41,13 +39,13 @@ final class VariantCanary {
       TrackingServer server,
       TestSamples samples,
       RootOption root,
-      int wanted,
+      CanaryOptions.Terms terms,
       boolean force) {
     this.spark = spark;
     this.server = server;
     this.samples = samples;
     this.root = root;
-    this.wanted = wanted;
+    this.terms = terms;
     this.force = force;
   }
 
@@ -58,33 +56,30 @@ final class VariantCanary {
    * @param score the file's
    */
   CanaryReport of(Scored file, Score fp32, Score score) {
-    String terms = terms();
     Optional<CanaryReport> there = force ? Optional.empty() : CanaryReport.read(file.scores());
     return there
-        .filter(report -> report.isOf(score, fp32.model()) && report.terms().equals(terms))
-        .orElseGet(() -> look(file, fp32, score, terms));
+        .filter(report -> report.isOf(score, fp32.model()) && report.terms().equals(terms.text()))
+        .orElseGet(() -> look(file, fp32, score));
   }
 
-  private String terms() {
-    return "%s, boundary IoU may fall by %s, %d images"
-        .formatted(CANARY, BoundaryCheck.MAX_DROP, wanted);
-  }
-
-  private CanaryReport look(Scored file, Score fp32, Score score, String terms) {
+  private CanaryReport look(Scored file, Score fp32, Score score) {
     OnnxSource exact = OnnxSource.of(OnnxFiles.require(file.folder()), 1);
     OnnxSource other = file.source();
     HadoopImages images = HadoopImages.of(spark);
     List<Check> checks =
         new ArrayList<>(
-            CANARY.answers(exact, other, Mapped.of(rows().iterator(), images::read)).checks());
+            terms
+                .canary()
+                .answers(exact, other, Mapped.of(rows().iterator(), images::read))
+                .checks());
     RunRecord record = RunRecord.read(file.folder());
     checks.add(
-        new BoundaryCheck(spark, root, BoundaryCheck.MAX_DROP)
+        new BoundaryCheck(spark, root, terms.maxDrop())
             .of(EvaluatedRun.of(fp32, record), "FP32 file's", EvaluatedRun.of(score, record)));
     gain(file, exact, other, fp32, score).ifPresent(checks::add);
     var report =
         new CanaryReport(
-            score.model(), fp32.model(), score.split(), score.samples(), terms, checks);
+            score.model(), fp32.model(), score.split(), score.samples(), terms.text(), checks);
     log.info(
         "Canary of {}: {}\n{}", score.name(), report.verdict().summary(), report.verdict().text());
     tell(file, record, report);
@@ -96,7 +91,7 @@ final class VariantCanary {
       Scored scored, OnnxSource exact, OnnxSource other, Score fp32, Score score) {
     return switch (scored.variant()) {
       case FP32 -> Optional.empty(); // what the others are held against, or its own engine
-      case INT8_CPU -> Optional.of(CANARY.latency(exact, other));
+      case INT8_CPU -> Optional.of(terms.canary().latency(exact, other));
       case INT8_WEIGHT_ONLY -> Optional.of(Canary.size(fp32.bytes(), score.bytes()));
       case FP16, INT8 -> Optional.of(engines(fp32, score));
     };
@@ -106,7 +101,7 @@ final class VariantCanary {
     Double before = fp32.metrics().get(StudentScoring.TENSORRT_MILLIS);
     Double now = score.metrics().get(StudentScoring.TENSORRT_MILLIS);
     return before != null && now != null
-        ? CANARY.latency("TensorRT", before, now)
+        ? terms.canary().latency("TensorRT", before, now)
         : Check.of(
             Canary.LATENCY,
             false,
@@ -126,7 +121,7 @@ final class VariantCanary {
 
   private List<Row> rows() {
     if (rows.isEmpty()) {
-      rows = samples.drawn(wanted);
+      rows = samples.drawn(terms.images());
     }
     return rows;
   }

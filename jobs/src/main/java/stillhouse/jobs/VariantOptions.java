@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
@@ -32,6 +33,13 @@ final class VariantOptions {
       paramLabel = "N",
       description = "training images that ranges are measured on (default: ${DEFAULT-VALUE})")
   private int images;
+
+  @Option(
+      names = "--strata",
+      paramLabel = "FILE.csv",
+      description =
+          "what is known of images, as evaluate takes it: each combination of its values, as glare and paint, gets its share of the calibration images")
+  private String strata;
 
   @Option(
       names = "--int8-limit",
@@ -82,6 +90,10 @@ final class VariantOptions {
 
   int images() {
     return images;
+  }
+
+  Optional<String> strata() {
+    return Optional.ofNullable(strata);
   }
 
   double limit() {

@@ -140,7 +140,7 @@ class BadInputTest {
   }
 
   @Test
-  void aCanaryOfOneImageIsRefused() throws IOException {
+  void aCanaryThatCouldFindNothingIsRefused() throws IOException {
     record("tiny-conv.scratch.s0");
     Files.writeString(
         folder.resolve("runs/tiny-conv.scratch.s0").resolve(RunRecord.ONNX), "never opened");
@@ -148,6 +148,10 @@ class BadInputTest {
         .contains("Cannot score engines: this build's ONNX Runtime runs on [cpu] alone. Build it");
     assertThat(refused(evaluate("--canary-images=1")))
         .contains("Invalid --canary-images: 1 (must be ≥ 2: it looks at how answers differ");
+    assertThat(refused(evaluate("--canary-parity=1.5")))
+        .contains("Invalid --canary-parity: 1.5 (must be from 0 to 1)");
+    assertThat(refused(evaluate("--canary-latency=0")))
+        .contains("Invalid --canary-latency: 0.0 (must be > 0)");
   }
 
   @Test
@@ -213,6 +217,17 @@ class BadInputTest {
     record("tiny-conv.scratch.s0");
     assertThat(refused(evaluate("--split", "all")))
         .contains("Invalid --split: all (must be one of [train, val, test])");
+    assertThat(
+            refused(
+                "report", "--data=" + data, "--root=" + folder, "--out=page.html", "--split=all"))
+        .contains("Invalid --split: all (must be one of [train, val, test])");
+  }
+
+  @Test
+  void strataOfFilesThatTakeNoImagesAreRefused() throws IOException {
+    record("tiny-conv.scratch.s0");
+    assertThat(refused("export", "--root=" + folder, "--variants=fp16", "--strata=known.csv"))
+        .contains("Invalid --strata: no file is calibrated (must stand beside --variants int8");
   }
 
   @Test

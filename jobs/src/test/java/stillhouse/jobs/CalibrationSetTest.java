@@ -34,13 +34,29 @@ class CalibrationSetTest {
   }
 
   @Test
+  void whatIsKnownOfImagesMakesStrataOfItsOwn() {
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      candidates.add(candidate("dull" + i, "1", "glare: none", 100));
+    }
+    for (int i = 0; i < 3; i++) {
+      candidates.add(candidate("bright" + i, "1", "glare: strong", 100));
+    }
+    CalibrationSet set = CalibrationSet.drawn(candidates, 6, NAMES);
+    assertThat(set.ids()).contains("bright0", "bright1", "bright2");
+    assertThat(set.strata())
+        .containsEntry("1, glare: strong, dark", 1L)
+        .containsEntry("1, glare: none, bright", 1L);
+  }
+
+  @Test
   void withinAStratumAnotherGroupsImageComesFirst() {
     List<Candidate> candidates =
         List.of(
-            new Candidate("a0", "a", "1", "0", 10),
-            new Candidate("a1", "a", "1", "1", 10),
-            new Candidate("b0", "b", "1", "2", 10),
-            new Candidate("c0", "c", "1+3", "3", 10));
+            new Candidate("a0", "a", "1", "", "0", 10),
+            new Candidate("a1", "a", "1", "", "1", 10),
+            new Candidate("b0", "b", "1", "", "2", 10),
+            new Candidate("c0", "c", "1+3", "", "3", 10));
     assertThat(CalibrationSet.drawn(candidates, 4, NAMES).ids().subList(0, 3))
         .containsExactlyInAnyOrder("a0", "b0", "c0");
     assertThat(CalibrationSet.drawn(candidates, 99, NAMES).ids())
@@ -79,6 +95,10 @@ class CalibrationSetTest {
   }
 
   private static Candidate candidate(String id, String shows, double brightness) {
-    return new Candidate(id, "group of " + id, shows, id, brightness);
+    return candidate(id, shows, "", brightness);
+  }
+
+  private static Candidate candidate(String id, String shows, String known, double brightness) {
+    return new Candidate(id, "group of " + id, shows, known, id, brightness);
   }
 }

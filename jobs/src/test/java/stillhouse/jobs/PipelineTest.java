@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -554,13 +555,17 @@ class PipelineTest implements ReviewedRunTests {
     }
     assertThat(page).doesNotExist();
 
-    bench.done(with(report, bench.tracking(), "--images=1"));
+    Path engine = scoreOfAnEngine(RUNS.get(0));
+    bench.done(with(report, bench.tracking(), "--images=1", "--strata=" + lots()));
+    Files.delete(engine);
     String text = Files.readString(page);
     assertThat(text)
         .contains("<th scope=\"row\">" + RUNS.get(1) + "<small>tiny-conv by sard, seed 0, ")
         .containsPattern("Not evaluated on split test, so not in this report: [^<]*\\bteacher\\b")
         .contains(">W: weight<", ">student&#39;s errors<", "among the worst: boundary IoU ")
-        .contains(">feature-consistency<", ">learning rate<"); // curves, as MLflow has them
+        .contains(">feature-consistency<", ">learning rate<") // curves, as MLflow has them
+        .contains("By size", "By class", "By lot", ">odd<")
+        .contains("<th scope=\"row\">" + RUNS.get(0) + ".tensorrt<");
     JsonNode sard = bench.json("summary.json").get("models").get(2);
     assertThat(text)
         .contains(String.format(Locale.ROOT, ">%.4f<", sard.get("boundary_iou").asDouble()));
@@ -573,6 +578,15 @@ class PipelineTest implements ReviewedRunTests {
               .getValue();
       assertThat(bench.artifacts(id, "report")).contains("report/page.html");
     }
+  }
+
+  /** As {@code evaluate --engines} leaves it on a GPU's host. */
+  private static Path scoreOfAnEngine(String run) throws IOException {
+    Path of = bench.runs().resolve(run);
+    ObjectNode score = (ObjectNode) JsonFiles.JSON.readTree(of.resolve(Score.FILE).toFile());
+    Path file = Variant.FP32.engine(of).resolve(Score.FILE);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, score.put("name", run + ".tensorrt").toString());
   }
 
   @Test
@@ -588,12 +602,17 @@ class PipelineTest implements ReviewedRunTests {
             export,
             "--variants=fp16,int8-cpu,int8-weight-only",
             "--calibration-images=6",
+            "--strata=" + lots(),
             "--int8-limit=1"));
     assertThat(VariantNote.read(run))
         .extracting(VariantNote::variant)
         .containsExactly("fp16", "int8-cpu", "int8-weight-only");
     VariantNote int8 = VariantNote.read(run).get(1);
     assertThat(int8.images().values().stream().mapToLong(n -> n).sum()).isEqualTo(6);
+    assertThat(int8.images().keySet())
+        .allMatch(stratum -> stratum.contains("lot: "))
+        .anyMatch(stratum -> stratum.contains("lot: odd, "))
+        .anyMatch(stratum -> stratum.contains("lot: even, "));
     assertThat(int8.difference()).isPositive().isLessThan(1);
     Path summary = folder.resolve("precisions.json");
     bench.done(

@@ -1,0 +1,86 @@
+package stillhouse.jobs;
+
+import picocli.CommandLine.Option;
+import stillhouse.canary.Canary;
+import stillhouse.conf.ConfigException;
+
+/** What a file of another precision must keep of its FP32 file to be promoted. */
+final class CanaryOptions {
+  @Option(
+      names = "--canary-images",
+      defaultValue = "64",
+      paramLabel = "N",
+      description =
+          "images of the split on which files of other precisions are held against the FP32 file (default: ${DEFAULT-VALUE})")
+  private int images;
+
+  @Option(
+      names = "--canary-parity",
+      defaultValue = "" + Canary.MASK_IOU,
+      paramLabel = "IOU",
+      description =
+          "least IoU of their masks with the FP32 file's, mean over classes (default: ${DEFAULT-VALUE})")
+  private double parity;
+
+  @Option(
+      names = "--canary-variance",
+      defaultValue = "" + Canary.VARIANCE,
+      paramLabel = "SHARE",
+      description =
+          "least variance of their logits and embedding from image to image, of the FP32 file's; its inverse is the most (default: ${DEFAULT-VALUE})")
+  private double variance;
+
+  @Option(
+      names = "--canary-latency",
+      defaultValue = "" + Canary.LATENCY_SHARE,
+      paramLabel = "SHARE",
+      description =
+          "latency that they must stay under, of the FP32 file's (default: ${DEFAULT-VALUE})")
+  private double latency;
+
+  @Option(
+      names = "--canary-boundary-drop",
+      defaultValue = "" + BoundaryCheck.MAX_DROP,
+      paramLabel = "F",
+      description =
+          "how far their boundary IoU may fall below the FP32 file's (default: ${DEFAULT-VALUE})")
+  private double maxDrop;
+
+  /**
+   * What a file is held to.
+   *
+   * @param images at most
+   * @param maxDrop of boundary IoU
+   */
+  record Terms(Canary canary, double maxDrop, int images) {
+    /** As reports keep it: another text is another look. */
+    String text() {
+      return "%s, boundary IoU may fall by %s, %d images".formatted(canary, maxDrop, images);
+    }
+  }
+
+  /**
+   * @throws ConfigException where a limit is out of its range
+   */
+  Terms terms() {
+    if (images < 2) {
+      throw new ConfigException(
+          "Invalid --canary-images: "
+              + images
+              + " (must be ≥ 2: it looks at how answers differ from image to image)");
+    }
+    requireShare("--canary-parity", parity);
+    requireShare("--canary-variance", variance);
+    requireShare("--canary-boundary-drop", maxDrop);
+    if (!(latency > 0) || Double.isInfinite(latency)) {
+      throw new ConfigException("Invalid --canary-latency: " + latency + " (must be > 0)");
+    }
+    return new Terms(Canary.of(parity, variance, latency), maxDrop, images);
+  }
+
+  private static void requireShare(String option, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new ConfigException("Invalid %s: %s (must be from 0 to 1)".formatted(option, value));
+    }
+  }
+}
