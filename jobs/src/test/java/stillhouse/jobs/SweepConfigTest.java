@@ -58,6 +58,7 @@ class SweepConfigTest {
             Map.entry("sard-full-uniform", 16),
             Map.entry("losses", 27),
             Map.entry("label-share", 24),
+            Map.entry("label-share-short", 24),
             Map.entry("smoke", 4),
             Map.entry("kd-sam", 12));
     assertThat(grid.trials()).hasSize(trainings.get(config.name()));
