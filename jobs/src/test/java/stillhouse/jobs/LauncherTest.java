@@ -80,7 +80,7 @@ class LauncherTest {
         .containsExactly(
             "scenes", "ingest", "train", "export", "cache", "train", "export", "train", "export",
             "prompts");
-    assertThat(jobs.get(0).run()).containsSequence("--count", "60", "--seed", "3");
+    assertThat(jobs.get(0).run()).containsSequence("--count", "100", "--seed", "3");
     assertThat(jobs.get(5).run())
         .containsSequence("--epochs", "5")
         .containsSequence("--seed", "3,4")
