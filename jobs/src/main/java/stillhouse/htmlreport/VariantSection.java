@@ -28,7 +28,8 @@ final class VariantSection {
         "variants",
         "Precisions",
         "What a file of another precision keeps, weighs and takes, as it was scored: its boundary IoU less FP32's, how far its"
-            + " logits differ from FP32's as a share of their deviation, layers that stayed in float, bytes on disk.",
+            + " logits differ from FP32's as a share of their deviation, layers that stayed in float, bytes on disk. A file called"
+            + " points is FP32, with the decoder that it asks by itself.",
         blocks);
   }
 

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -16,7 +18,6 @@ import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
-import stillhouse.predict.OnnxSource;
 import stillhouse.predict.Uncertainty;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.tracking.TrackedRun;
@@ -59,6 +60,14 @@ final class CascadeCommand implements Callable<Integer> {
   private List<String> readings = Uncertainty.words();
 
   @Option(
+      names = "--variant",
+      paramLabel = "NAME",
+      defaultValue = "fp32",
+      description =
+          "which of the run's files is the student: fp32, or another that was exported, such as int8-cpu or points (default: ${DEFAULT-VALUE})")
+  private String variant;
+
+  @Option(
       names = "--validate-split",
       defaultValue = "val",
       description = "where thresholds are found (default: ${DEFAULT-VALUE})")
@@ -87,7 +96,7 @@ final class CascadeCommand implements Callable<Integer> {
               .formatted(source.spec().name()));
     }
     List<Path> folders = runs.folders();
-    folders.forEach(OnnxFiles::require);
+    List<ScoredFile> students = folders.stream().map(this::student).toList();
     try (var server = tracking.connect();
         var session = JobSession.open("cascade " + dataset.name())) {
       SparkSession spark = session.spark();
@@ -99,26 +108,40 @@ final class CascadeCommand implements Callable<Integer> {
         TestSamples reported = TestSamples.of(spark, root, dataset, split, of);
         double teacherMillis = TeacherLatency.medianMillis(source);
         CascadeJob job = new CascadeJob(spark, runs.root(), found, reported, read, aim);
-        for (Path folder : folders) {
-          run(job, folder, teacherMillis, server);
+        for (ScoredFile student : students) {
+          run(job, student, teacherMillis, server);
         }
       }
     }
     return 0;
   }
 
-  private void run(CascadeJob job, Path folder, double teacherMillis, TrackingServer server)
+  private ScoredFile student(Path folder) {
+    Variant wanted =
+        Variant.of(variant)
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "Invalid --variant: %s (must be one of %s)"
+                            .formatted(variant, Variant.words())));
+    ScoredFile file = ScoredFile.of(folder, wanted);
+    file.require(); // says what to do where there is none
+    return file;
+  }
+
+  private void run(CascadeJob job, ScoredFile student, double teacherMillis, TrackingServer server)
       throws IOException {
-    RunRecord record = RunRecord.read(folder);
-    OnnxSource onnx = OnnxSource.of(OnnxFiles.require(folder), 1);
-    CascadeReport report = job.run(record.name(), onnx, teacherMillis);
-    Path kept = Files.createDirectories(folder.resolve("cascade"));
+    RunRecord record = RunRecord.read(student.folder());
+    CascadeReport report = job.run(student.name(record.name()), student.source(), teacherMillis);
+    Path kept = Files.createDirectories(student.scores().resolve("cascade"));
     JsonFiles.write(kept.resolve("cascade.json"), report.json());
     Files.write(kept.resolve("cascade.png"), report.picture());
     System.out.println(report.text());
     try (TrackedRun run = server.resume(record.mlflowRun())) {
-      run.metrics(report.metrics(), record.steps());
-      run.artifacts(kept, "cascade");
+      Map<String, Double> metrics = new HashMap<>();
+      report.metrics().forEach((name, value) -> metrics.put(name + student.suffix(), value));
+      run.metrics(metrics, record.steps());
+      run.artifacts(kept, "cascade" + student.suffix());
     }
     log.info("Wrote {}", kept);
   }

@@ -45,7 +45,7 @@ final class EngineFiles {
       split = ",",
       paramLabel = "NAME",
       description =
-          "which files of a run: fp32, fp16, int8 (default: all of these that were exported)")
+          "which files of a run: fp32, fp16, int8, points (default: all of these that were exported)")
   private List<String> variants = List.of();
 
   @Option(

@@ -30,6 +30,7 @@ final class ExportCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var folders = runs.folders();
     variants.calibration();
+    variants.points();
     boolean calibrated = variants.others().stream().anyMatch(Variant::calibrated);
     if (variants.strata().isPresent() && !calibrated) {
       throw new ConfigException(
@@ -46,20 +47,26 @@ final class ExportCommand implements Callable<Integer> {
           write(
               folders,
               server,
+              hadoop,
               Optional.of(
                   new Int8Calibration(
                       session.spark(), runs.root().uri(), variants.images(), variants.strata())));
         }
       } else if (!variants.others().isEmpty()) {
-        write(folders, server, Optional.empty());
+        write(folders, server, hadoop, Optional.empty());
       }
     }
     return 0;
   }
 
-  private void write(List<Path> folders, TrackingServer server, Optional<Int8Calibration> images)
+  private void write(
+      List<Path> folders,
+      TrackingServer server,
+      Configuration hadoop,
+      Optional<Int8Calibration> images)
       throws IOException {
-    var files = new VariantFiles(variants, images, server);
+    var points = new FusedPoints(runs.root(), hadoop);
+    var files = new VariantFiles(variants, images, points, server);
     for (Path folder : folders) {
       files.write(folder);
     }

@@ -25,7 +25,7 @@ import stillhouse.train.DecoderTensors;
 final class PromptableRun {
   private static final Logger log = LoggerFactory.getLogger(PromptableRun.class);
 
-  private static final String DECODER = "student.decoder.onnx";
+  static final String DECODER = "student.decoder.onnx";
   private static final String TENSORS = "student.decoder.safetensors";
   static final String YAML = "promptable.yaml";
 

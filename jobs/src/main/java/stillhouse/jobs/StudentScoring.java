@@ -105,9 +105,10 @@ final class StudentScoring {
             source.digest(),
             images);
     try (TrackedRun run = server.resume(record.mlflowRun())) {
-      Path overlays = folder.resolve("overlays");
-      if (file.variant() == Variant.FP32 && pictures.draw(source, overlays)) {
-        run.artifacts(overlays, "overlays");
+      Path overlays = file.scores().resolve("overlays");
+      boolean other = file.variant() != Variant.FP32 && !file.variant().answersByItself();
+      if (!other && pictures.draw(source, overlays)) {
+        run.artifacts(overlays, "overlays" + file.suffix());
       }
       run.tags(
           Map.of(

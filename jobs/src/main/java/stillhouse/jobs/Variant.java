@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** What precision a run's file is in. */
+/** What precision a run's file is in, or that it asks itself by points. */
 enum Variant {
   FP32("fp32", RunRecord.ONNX),
   FP16("fp16", "student.fp16.onnx"),
@@ -13,7 +13,9 @@ enum Variant {
   INT8("int8", "student.int8.onnx"),
   /** For ONNX Runtime on CPUs: unsigned activations. */
   INT8_CPU("int8-cpu", "student.int8-cpu.onnx"),
-  INT8_WEIGHT_ONLY("int8-weight-only", "student.int8-weight-only.onnx");
+  INT8_WEIGHT_ONLY("int8-weight-only", "student.int8-weight-only.onnx"),
+  /** FP32, of a student of dense points: with its decoder, which it asks by itself. */
+  POINTS("points", "student.fused.onnx");
 
   private final String word;
   private final String file;
@@ -50,7 +52,15 @@ enum Variant {
 
   /** Whether it is a file that engines are built of. */
   boolean forTensorRt() {
-    return this == FP32 || this == FP16 || this == INT8;
+    return this == FP32 || this == FP16 || this == INT8 || this == POINTS;
+  }
+
+  /**
+   * Whether it answers otherwise than the FP32 file on purpose, so that it is measured by labels
+   * and not by what that file says.
+   */
+  boolean answersByItself() {
+    return this == POINTS;
   }
 
   /** Whether it takes images to make. */

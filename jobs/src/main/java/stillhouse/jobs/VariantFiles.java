@@ -27,12 +27,15 @@ import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
 /**
- * A run's files in other precisions, made from its FP32 file.
+ * A run's files in other precisions, and the one that asks itself, made from its FP32 file.
  *
  * @param images where a variant takes any
  */
 record VariantFiles(
-    VariantOptions options, Optional<Int8Calibration> images, TrackingServer server) {
+    VariantOptions options,
+    Optional<Int8Calibration> images,
+    FusedPoints points,
+    TrackingServer server) {
   private static final Logger log = LoggerFactory.getLogger(VariantFiles.class);
 
   private Int8Calibration calibration() {
@@ -86,6 +89,8 @@ record VariantFiles(
               Found.NONE);
       case INT8 -> int8(variant, Target.TENSORRT, folder, record, model, activations);
       case INT8_CPU -> int8(variant, Target.CPU, folder, record, model, activations);
+      case POINTS ->
+          note(variant, folder, model, points.of(folder, record, options.points()), Found.NONE);
     };
   }
 

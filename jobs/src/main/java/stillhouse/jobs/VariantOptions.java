@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.points.PointSettings;
 import stillhouse.quantize.Calibration;
 import stillhouse.quantize.Sensitivity;
 
@@ -17,7 +18,7 @@ final class VariantOptions {
       defaultValue = "fp32",
       paramLabel = "NAME",
       description =
-          "fp32, fp16, int8 (for TensorRT), int8-cpu (for ONNX Runtime on CPUs), int8-weight-only (default: ${DEFAULT-VALUE}; fp32 is always written)")
+          "fp32, fp16, int8 (for TensorRT), int8-cpu (for ONNX Runtime on CPUs), int8-weight-only, points (a student of dense points with its decoder in one file, which asks itself) (default: ${DEFAULT-VALUE}; fp32 is always written)")
   private List<String> variants;
 
   @Option(
@@ -55,6 +56,52 @@ final class VariantOptions {
       paramLabel = "NODE",
       description = "nodes that stay in float, by name, instead of those that are measured")
   private Set<String> inFloat;
+
+  @Option(
+      names = "--points",
+      defaultValue = "" + PointSettings.POINTS,
+      paramLabel = "K",
+      description =
+          "of the variant points: places of an image that the decoder is asked about, at most (default: ${DEFAULT-VALUE})")
+  private int points;
+
+  @Option(
+      names = "--point-threshold",
+      defaultValue = "" + PointSettings.THRESHOLD,
+      paramLabel = "SHARE",
+      description =
+          "of the variant points: places of a greater probability of any class may be asked about (default: ${DEFAULT-VALUE})")
+  private double pointThreshold;
+
+  @Option(
+      names = "--point-min-iou",
+      defaultValue = "" + PointSettings.MIN_IOU,
+      paramLabel = "SHARE",
+      description =
+          "of the variant points: masks of a smaller predicted IoU are dropped (default: ${DEFAULT-VALUE})")
+  private double pointMinIou;
+
+  @Option(
+      names = "--point-overlap",
+      defaultValue = "" + PointSettings.OVERLAP,
+      paramLabel = "SHARE",
+      description =
+          "of the variant points: a mask whose IoU with a surer one is this or more is dropped (default: ${DEFAULT-VALUE})")
+  private double pointOverlap;
+
+  /**
+   * How a student of points asks itself.
+   *
+   * @throws ConfigException where an option is out of its range
+   */
+  PointSettings points() {
+    try {
+      return new PointSettings(
+          points, pointThreshold, pointMinIou, pointOverlap, PointSettings.MAX_AREA);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("Invalid --points or --point-…: " + e.getMessage(), e);
+    }
+  }
 
   /** Without FP32, from which the others are made. */
   Set<Variant> others() {

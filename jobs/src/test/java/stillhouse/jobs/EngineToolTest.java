@@ -98,7 +98,7 @@ class EngineToolTest {
     Files.copy(onnx, run.resolve("student.onnx"));
     Files.copy(onnx, run.resolve("student.int8-cpu.onnx"));
     assertThat(BadInputTest.refused("engine", "--run=mine", root, "--variant=int8-cpu"))
-        .contains("Invalid --variant: int8-cpu (must be among [fp32, fp16, int8]: ");
+        .contains("Invalid --variant: int8-cpu (must be among [fp32, fp16, int8, points]: ");
     assertThat(BadInputTest.refused("engine", "--run=mine", root, "--variant=fp16"))
         .contains("No file of precision fp16 in " + run + ". Run the export job with --variants");
     assertThat(BadInputTest.refused("engine", "--run=yours", root))

@@ -458,6 +458,11 @@ class PipelineTest implements ReviewedRunTests {
     assertThat(bench.said(with(cascade, "--reading=luck")).err())
         .startsWith(
             "error: Invalid --reading: luck (must be one of [entropy, softness, saliency])");
+    assertThat(bench.said(with(cascade, "--variant=luck")).err())
+        .startsWith("error: Invalid --variant: luck (must be one of [fp32, fp16, int8, ");
+    assertThat(bench.said(with(cascade, "--variant=points")).err())
+        .startsWith("error: No file of precision points in ")
+        .contains("Run the export job with --variants points first.");
     bench.done(with(cascade, "--validate-split=train", "--student-share=0.5"));
     Path kept = bench.runs().resolve(RUNS.get(0)).resolve("cascade");
     JsonNode found = JsonFiles.JSON.readTree(kept.resolve("cascade.json").toFile());

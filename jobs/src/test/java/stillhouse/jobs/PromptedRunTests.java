@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import stillhouse.canary.Check;
 
 /**
  * A student that takes prompts, from training to a teacher, in a workspace that others test with.
@@ -66,6 +67,36 @@ interface PromptedRunTests {
         .contains(
             "Cannot ask teacher prompted for data set",
             "its prompts are boxes (source: label-boxes), and the teacher answers points alone");
+    asksItself("prompted");
+  }
+
+  /** Without a person: one file more, which the other jobs read as any. */
+  private void asksItself(String run) throws IOException {
+    Path folder = bench().runs().resolve(run);
+    String[] export = {"export", bench().root(), bench().tracking(), "--run=" + run};
+    bench().done(String.join(" ", export), "--variants=points --points=4 --point-min-iou=0");
+    assertThat(folder.resolve("student.fused.onnx")).isRegularFile();
+    assertThat(folder.resolve("unchecked-student.fused.onnx")).doesNotExist();
+    Path summary = bench().folder().resolve("asked-itself.json");
+    bench()
+        .done(
+            "evaluate",
+            bench().data(),
+            bench().root(),
+            bench().tracking(),
+            "--run=" + run,
+            "--split=train",
+            "--summary=" + summary);
+    assertThat(JsonFiles.JSON.readTree(summary.toFile()).get("models"))
+        .extracting(model -> model.get("name").asText())
+        .containsExactly(run, run + ".points");
+    assertThat(folder.resolve("variants/points/overlays/overlays.png")).isRegularFile();
+    CanaryReport canary = CanaryReport.read(folder.resolve("variants/points")).orElseThrow();
+    assertThat(canary.checks()).extracting(Check::name).containsExactly("boundary IoU");
+    bench().done("bench", "--run=" + folder, "--warmup=0 --calls=1 --threads=1 --batch=1,2");
+    bench().done("explain", folder.resolve("student.fused.onnx").toString());
+    assertThat(bench().said(String.join(" ", export), "--variants=points --points=0").err())
+        .contains("Invalid --points or --point-…: Invalid points: 0 (must be 1…1024)");
   }
 
   @Test

@@ -21,14 +21,14 @@ import stillhouse.tensor.FloatTensor;
   @JsonSubTypes.Type(value = DecoderConfig.Sam2.class, name = "sam2"),
   @JsonSubTypes.Type(value = DecoderConfig.Sam.class, name = "sam"),
   @JsonSubTypes.Type(value = DecoderConfig.EfficientSam.class, name = "efficient-sam"),
-  @JsonSubTypes.Type(value = DecoderConfig.EdgeSam.class, name = "edge-sam"),
+  @JsonSubTypes.Type(value = EdgeSam.class, name = "edge-sam"),
   @JsonSubTypes.Type(value = DensePoints.class, name = "dense-points"),
 })
 sealed interface DecoderConfig extends Serializable
     permits DecoderConfig.Sam2,
         DecoderConfig.Sam,
         DecoderConfig.EfficientSam,
-        DecoderConfig.EdgeSam,
+        EdgeSam,
         DensePoints {
   /** The mask for several points, and three alternatives for one. */
   int WITH_SINGLE = 4;
@@ -315,49 +315,6 @@ sealed interface DecoderConfig extends Serializable
       inputs.put(pointLabels, points.labels(2));
       inputs.put(origImSize, values(maskHeight, maskWidth));
       return inputs;
-    }
-  }
-
-  /**
-   * EdgeSAM: points alone, without the padding point, as its own ONNX predictor asks; four masks.
-   */
-  record EdgeSam(
-      @JsonProperty("image_embeddings") String imageEmbeddings,
-      @JsonProperty("point_coords") String pointCoords,
-      @JsonProperty("point_labels") String pointLabels,
-      @JsonProperty("scores") String iou,
-      @JsonProperty("masks") String maskTensor)
-      implements DecoderConfig {
-    public EdgeSam {
-      imageEmbeddings = or(imageEmbeddings, "image_embeddings");
-      pointCoords = or(pointCoords, "point_coords");
-      pointLabels = or(pointLabels, "point_labels");
-      iou = or(iou, "scores");
-      maskTensor = or(maskTensor, "masks");
-    }
-
-    @Override
-    public String kind() {
-      return "edge-sam";
-    }
-
-    @Override
-    public Map<String, String> features() {
-      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
-    }
-
-    @Override
-    public Map<String, FloatTensor> prompt(
-        Question question, InputFrame frame, int maskHeight, int maskWidth) {
-      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-      inputs.put(pointCoords, question.coords(1));
-      inputs.put(pointLabels, question.labels(1));
-      return inputs;
-    }
-
-    @Override
-    public List<String> outputs() {
-      return List.of(iou, maskTensor);
     }
   }
 
