@@ -2,6 +2,7 @@ package stillhouse;
 
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
+import stillhouse.spark.LocalFiles;
 
 /** The one local session that the tests of this module share; it ends with their JVM. */
 public final class Sessions {
@@ -15,10 +16,12 @@ public final class Sessions {
   public static SparkSession of(Map<String, String> settings) {
     SparkSession.Builder builder = SparkSession.builder();
     settings.forEach(builder::config);
+    LocalFiles.settings().forEach(builder::config);
     SparkSession spark =
         builder
             .appName("teacher-cache tests")
             .config("spark.ui.enabled", "false")
+            .config("spark.sql.ui.retainedExecutions", "100") // plans, kept for a page without one
             .config("spark.executor.heartbeatInterval", "1s") // live counts travel with it
             .config("spark.sql.shuffle.partitions", "1")
             .config("spark.sql.adaptive.enabled", "false")

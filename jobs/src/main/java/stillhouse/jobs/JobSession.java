@@ -9,6 +9,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.apache.spark.sql.SparkSession;
 import scala.Option;
+import stillhouse.spark.LocalFiles;
 import stillhouse.teacher.TeacherPoolPlugin;
 import stillhouse.train.TrainingPlugin;
 
@@ -33,6 +34,7 @@ record JobSession(SparkSession spark, boolean ours) implements AutoCloseable {
     add(conf, PLUGINS, TrainingPlugin.class.getName());
     add(conf, PLUGINS, TeacherPoolPlugin.class.getName());
     add(conf, EXTENSIONS, "io.delta.sql.DeltaSparkSessionExtension");
+    LocalFiles.settings().forEach(conf::setIfMissing);
     return conf.set(
             "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
         .set("spark.databricks.delta.properties.defaults.enableDeletionVectors", "false")

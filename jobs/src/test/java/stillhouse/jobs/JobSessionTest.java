@@ -2,9 +2,11 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import stillhouse.spark.LocalFiles;
 import stillhouse.teacher.TeacherPoolPlugin;
 import stillhouse.train.TrainingPlugin;
 
@@ -17,6 +19,7 @@ class JobSessionTest {
   void forget() {
     System.clearProperty("spark.plugins");
     System.clearProperty("spark.sql.extensions");
+    System.clearProperty("spark.hadoop.fs.file.impl");
     System.clearProperty("spark.hadoop.fs.s3a.endpoint");
   }
 
@@ -37,6 +40,13 @@ class JobSessionTest {
     System.setProperty("spark.sql.extensions", DELTA);
     assertThat(JobSession.settings().get("spark.plugins")).isEqualTo(OURS);
     assertThat(JobSession.settings().get("spark.sql.extensions")).isEqualTo(DELTA);
+  }
+
+  @Test
+  void localFilesAreOursUnlessTheUserNamesOthers() {
+    assertThat(JobSession.hadoop().get("fs.file.impl")).isEqualTo(LocalFiles.class.getName());
+    System.setProperty("spark.hadoop.fs.file.impl", LocalFileSystem.class.getName());
+    assertThat(JobSession.hadoop().get("fs.file.impl")).isEqualTo(LocalFileSystem.class.getName());
   }
 
   @Test
