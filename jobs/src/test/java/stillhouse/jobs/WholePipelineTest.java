@@ -30,8 +30,11 @@ import stillhouse.data.ImageCodec;
 import stillhouse.scene.Scenes;
 import stillhouse.tracking.TrackingServer;
 
-/** Every job in order, through its command line: four executors, a real MLflow server. */
-class PipelineTest implements ReviewedRunTests {
+/**
+ * Every job in order, through its command line: four executors, a real MLflow server. The module's
+ * longest, so its name makes it one of the first (surefire.order).
+ */
+class WholePipelineTest implements ReviewedRunTests {
   private static final List<String> RUNS = List.of(TAUGHT, "tiny-conv.sard.s0");
   private static final int SCENES = 48;
   private static final int SIZE = 96;
