@@ -26,8 +26,9 @@ final class LocalCluster {
         Map.entry("spark.ui.enabled", "false"),
         Map.entry("spark.driver.host", "127.0.0.1"),
         Map.entry("spark.sql.warehouse.dir", folder.resolve("warehouse").toString()),
-        Map.entry("spark.sql.shuffle.partitions", "2"),
-        Map.entry("spark.databricks.delta.snapshotPartitions", "2"),
+        Map.entry("spark.sql.shuffle.partitions", "1"),
+        Map.entry("spark.sql.adaptive.enabled", "false"),
+        Map.entry("spark.databricks.delta.snapshotPartitions", "1"),
         Map.entry("spark.sql.codegen.wholeStage", "false"),
         Map.entry("spark.sql.codegen.factoryMode", "NO_CODEGEN"));
   }

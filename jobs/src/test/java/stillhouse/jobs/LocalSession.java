@@ -10,8 +10,9 @@ final class LocalSession implements AutoCloseable {
           "spark.master", "local[2]",
           "spark.ui.enabled", "false",
           "spark.driver.host", "127.0.0.1",
-          "spark.sql.shuffle.partitions", "2",
-          "spark.databricks.delta.snapshotPartitions", "2",
+          "spark.sql.shuffle.partitions", "1",
+          "spark.sql.adaptive.enabled", "false",
+          "spark.databricks.delta.snapshotPartitions", "1",
           "spark.sql.codegen.wholeStage", "false",
           "spark.sql.codegen.factoryMode", "NO_CODEGEN");
   private final Map<String, String> settings;

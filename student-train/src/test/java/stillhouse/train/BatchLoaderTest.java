@@ -45,6 +45,9 @@ class BatchLoaderTest implements ViewFaultTests {
         SparkSession.builder()
             .master("local[2]")
             .config("spark.ui.enabled", "false")
+            .config("spark.sql.adaptive.enabled", "false")
+            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+            .config("spark.sql.codegen.wholeStage", "false")
             .config("spark.sql.shuffle.partitions", "2")
             .getOrCreate();
     view = DrawnView.make(spark, root, SAMPLES);
