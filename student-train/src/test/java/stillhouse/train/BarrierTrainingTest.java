@@ -36,6 +36,10 @@ class BarrierTrainingTest {
   private static final int HALTS = Integer.getInteger("stillhouse.halts", 4);
   private static final long HALTS_SEED = Long.getLong("stillhouse.halts.seed", 3);
   private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 2, 1.0, 42);
+
+  /** For executors that live for seconds. */
+  private static final String BRIEF = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
   private static final Sha256 IDENTITY = Sha256.of(new byte[] {1});
 
   @TempDir static Path folder;
@@ -53,7 +57,7 @@ class BarrierTrainingTest {
             .appName("barrier-training")
             .config("spark.executor.memory", "1g")
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-            .config("spark.executor.extraJavaOptions", opens)
+            .config("spark.executor.extraJavaOptions", opens + " " + BRIEF)
             .config("spark.plugins", TrainingPlugin.class.getName())
             .config("spark.task.reaper.enabled", "true")
             .config("spark.ui.enabled", "false")
