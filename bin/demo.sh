@@ -152,6 +152,7 @@ promptable_jobs() {
     --name teacher "${teacher_length[@]}" --batch "$batch" --ranks "$((ranks < 2 ? ranks : 2))" --seed "${seed%%,*}" \
     --learning-rate "$rate"
   job "exporting the teacher" export --root "$out" --run teacher
+  job "asking the teacher by points, clicks and boxes" prompts "${data[@]}" --teacher "$asked"
   job "asking the teacher once" cache "${data[@]}" --teacher "$asked"
   mkdir -p "$out/recipes"
   for recipe in ${recipes//,/ }; do

@@ -15,8 +15,8 @@ import stillhouse.tensor.Resize;
  *   <li>Non-maximum suppression: from the greatest predicted IoU down an answer is kept unless its
  *       mask's IoU with a kept one is {@code overlap} or more ({@link
  *       stillhouse.teacher.MaskSelection}).
- *   <li>A kept mask is of the class whose probability σ(logit) is greatest on average under it, the
- *       first of equals.
+ *   <li>A kept mask is of the class whose probability, σ of the mean logit of each of the mask's
+ *       cells, is greatest on average under it, the first of equals.
  *   <li>A class's logit is, cell by cell, the greatest of its masks', at least {@value #NOTHING},
  *       brought to the size of the logits bilinearly. Where masks of two classes overlap, a pixel
  *       is of the greater.

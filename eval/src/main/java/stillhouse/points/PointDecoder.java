@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import stillhouse.predict.BrokenNetworkException;
 import stillhouse.teacher.MaskAnswer;
 import stillhouse.tensor.FloatTensor;
 
@@ -87,6 +88,11 @@ final class PointDecoder implements AutoCloseable {
   private List<MaskAnswer> answers(OnnxTensor masks, OnnxTensor ious) {
     long[] shape = masks.getInfo().getShape();
     int candidates = (int) shape[1];
+    if (candidates < 2) {
+      throw new IllegalArgumentException(
+          "Cannot ask %s: it gives %d mask a point (must be 2 or more: the first is not meant for one point)"
+              .formatted(name, candidates));
+    }
     int[] plane = {(int) shape[2], (int) shape[3]};
     FloatBuffer logits = masks.getFloatBuffer();
     FloatBuffer predicted = ious.getFloatBuffer();
@@ -94,24 +100,18 @@ final class PointDecoder implements AutoCloseable {
     for (int p = 0; p < shape[0]; p++) {
       int best = 1;
       for (int m = 1; m < candidates; m++) {
-        requireFinite(predicted.get(p * candidates + m), p);
+        // No mask is better or worse than one whose predicted IoU is none.
+        BrokenNetworkException.check(
+            name, IOUS + " of point " + p, predicted.get(p * candidates + m));
         best = predicted.get(p * candidates + m) > predicted.get(p * candidates + best) ? m : best;
       }
       float[] mask = new float[plane[0] * plane[1]];
       logits.get((p * candidates + best) * mask.length, mask);
-      answers.add(
-          new MaskAnswer(new FloatTensor(plane, mask), predicted.get(p * candidates + best)));
+      FloatTensor answer = new FloatTensor(plane, mask);
+      BrokenNetworkException.check(name, answer);
+      answers.add(new MaskAnswer(answer, predicted.get(p * candidates + best)));
     }
     return answers;
-  }
-
-  /** No mask is better or worse than one whose predicted IoU is none. */
-  private void requireFinite(float iou, int point) {
-    if (!Float.isFinite(iou)) {
-      throw new IllegalStateException(
-          "Cannot choose a mask of %s about point %d: '%s' is %s (must be finite)"
-              .formatted(name, point, IOUS, iou));
-    }
   }
 
   @Override

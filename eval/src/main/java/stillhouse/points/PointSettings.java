@@ -18,8 +18,8 @@ import stillhouse.teacher.MaskSelection;
 public record PointSettings(
     int points, double threshold, double minIou, double overlap, double maxArea)
     implements Serializable {
-  /** TensorRT's TopK takes fewer. */
-  private static final int MOST = 1024;
+  /** The joined file unrolls K − 1 steps and holds K masks of each class. */
+  private static final int MOST = 64;
 
   /** A surface of as many defects is rare, and each point costs a decoder's call. */
   public static final int POINTS = 16;

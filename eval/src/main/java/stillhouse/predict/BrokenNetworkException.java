@@ -31,6 +31,17 @@ public final class BrokenNetworkException extends RuntimeException {
     }
   }
 
+  /**
+   * The same of a value beside the logits.
+   *
+   * @param what it is
+   */
+  public static void check(String file, String what, float value) {
+    if (!Float.isFinite(value)) {
+      throw new BrokenNetworkException("%s says no number: %s is %s".formatted(file, what, value));
+    }
+  }
+
   /** The same, of a sample. */
   BrokenNetworkException on(String sample, String image) {
     return new BrokenNetworkException(

@@ -3,6 +3,7 @@ package stillhouse.prompts;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import stillhouse.metrics.MeanCounts;
 import stillhouse.metrics.PairedBootstrap;
 import stillhouse.metrics.PairedDraws;
@@ -16,7 +17,7 @@ import stillhouse.prompts.PromptProtocol.Measure;
  * @param cached those of them whose features the cache had; of the others the encoder was asked
  * @param objects that were asked about
  * @param filledBoxIou mean IoU of the objects with their boxes, filled: what a box's answer has to
- *     beat
+ *     beat; empty without an object
  * @param leftOut objects of images that show more than are asked about
  * @param questions in the order of asking; none where there is no object
  */
@@ -25,7 +26,7 @@ public record PromptResult(
     long images,
     long cached,
     long objects,
-    double filledBoxIou,
+    OptionalDouble filledBoxIou,
     long leftOut,
     Failures failures,
     List<Question> questions,

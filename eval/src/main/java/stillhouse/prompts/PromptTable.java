@@ -11,6 +11,7 @@ import static org.apache.spark.sql.functions.when;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -96,7 +97,9 @@ final class PromptTable {
         sums.getLong(0),
         sums.getLong(1),
         sums.getLong(2),
-        sums.getLong(2) == 0 ? 0 : sums.getDouble(4) / sums.getLong(2),
+        sums.getLong(2) == 0
+            ? OptionalDouble.empty()
+            : OptionalDouble.of(sums.getDouble(4) / sums.getLong(2)),
         sums.getLong(3),
         failures(rows),
         sums.getLong(2) == 0 ? List.of() : means(spark, well, protocol, bootstrap),

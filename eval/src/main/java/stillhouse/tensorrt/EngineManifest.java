@@ -72,7 +72,7 @@ public record EngineManifest(
   }
 
   /** The manifest of a folder; empty where there is none, or none that can be read. */
-  static Optional<EngineManifest> read(Path folder) {
+  public static Optional<EngineManifest> read(Path folder) {
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       return Optional.empty();

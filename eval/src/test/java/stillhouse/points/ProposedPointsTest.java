@@ -129,7 +129,7 @@ class ProposedPointsTest {
     assertThatThrownBy(() -> ProposedPoints.of(any, 1, 1, FOUR))
         .hasMessage("Invalid points: 4 (must be at most the 1 cells of the embedding)");
     assertThatThrownBy(() -> new PointSettings(0, 0.5, 0, 0.5, 1))
-        .hasMessage("Invalid points: 0 (must be 1…1024)");
+        .hasMessage("Invalid points: 0 (must be 1…64)");
     assertThatThrownBy(() -> new PointSettings(4, 1, 0, 0.5, 1))
         .hasMessage("Invalid threshold of points: 1.0 (must be > 0 and < 1)");
     assertThatThrownBy(() -> new PointSettings(4, 0.5, 2, 0.5, 1))

@@ -22,6 +22,9 @@ final class VariantSection {
                   + f.commands().evaluate("")));
     } else {
       blocks.add(table(f));
+      f.models().stream()
+          .filter(Model::isVariant)
+          .forEach(m -> m.remarks().forEach(r -> blocks.add(new Note(m.name() + ": " + r))));
       canary(f, blocks);
     }
     return new Section(

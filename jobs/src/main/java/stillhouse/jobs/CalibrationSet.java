@@ -24,6 +24,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import stillhouse.cache.CacheTables;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.HadoopImages;
@@ -40,8 +42,11 @@ import stillhouse.predict.StrataFile;
  * @param ids of the samples, in a fixed order
  * @param strata how many of each
  * @param classes of the labels that are among them
+ * @param without strata that have images and gave none, since there are more strata than images
  */
-record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> classes) {
+record CalibrationSet(
+    List<String> ids, Map<String, Long> strata, Set<String> classes, int without) {
+  private static final Logger log = LoggerFactory.getLogger(CalibrationSet.class);
   static final int ENOUGH = 500; // below, extremes of an activation are left to chance
 
   private static final int CANDIDATES = 4; // looked at for each that is drawn
@@ -99,8 +104,12 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
     if (strata.isEmpty()) {
       return candidates(spark, root, wanted, samples.withColumn(KNOWN, lit("")));
     }
-    try (StrataFile file = StrataFile.read(spark, strata.get(), samples)) {
-      return candidates(spark, root, wanted, samples.join(file.told(KNOWN), Samples.SAMPLE_ID));
+    Dataset<Row> train = samples.where(col(Samples.SPLIT).equalTo("train"));
+    try (StrataFile file = StrataFile.read(spark, strata.get(), train)) {
+      if (!file.remarks().isEmpty()) {
+        log.warn("{} (of split train)", file.remarks());
+      }
+      return candidates(spark, root, wanted, train.join(file.told(KNOWN), Samples.SAMPLE_ID));
     }
   }
 
@@ -173,12 +182,15 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
   /** Of candidates in a fixed order. */
   static CalibrationSet drawn(List<Candidate> candidates, int wanted, List<String> names) {
     Map<String, List<Candidate>> strata = strata(candidates);
+    // In the order of their first images' hashes, so that of too many no alphabet chooses.
+    List<Map.Entry<String, List<Candidate>>> turns = new ArrayList<>(strata.entrySet());
+    turns.sort(Comparator.comparing(stratum -> stratum.getValue().get(0).hash()));
     List<String> ids = new ArrayList<>();
     Map<String, Long> counts = new TreeMap<>();
     Set<String> groups = new HashSet<>();
     Set<String> classes = new TreeSet<>();
     while (ids.size() < wanted && strata.values().stream().anyMatch(s -> !s.isEmpty())) {
-      for (Map.Entry<String, List<Candidate>> stratum : strata.entrySet()) {
+      for (Map.Entry<String, List<Candidate>> stratum : turns) {
         Optional<Candidate> next = next(stratum.getValue(), groups);
         if (next.isPresent() && ids.size() < wanted) {
           ids.add(next.get().id());
@@ -188,7 +200,8 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
         }
       }
     }
-    return new CalibrationSet(List.copyOf(ids), counts, Set.copyOf(classes));
+    int without = strata.size() - counts.size();
+    return new CalibrationSet(List.copyOf(ids), counts, Set.copyOf(classes), without);
   }
 
   /** By what they show and what is known of them, each in three by brightness. */
@@ -240,6 +253,11 @@ record CalibrationSet(List<String> ids, Map<String, Long> strata, Set<String> cl
       warnings.add(
           "INT8 is calibrated on %d images (at least %d are wanted): what rare images need may be cut off. Ingest more, or ask for more with --calibration-images"
               .formatted(ids.size(), ENOUGH));
+    }
+    if (without > 0) {
+      warnings.add(
+          "INT8 is calibrated on images of %d strata, and %d more gave none: there are more strata than images. Ask for more with --calibration-images, or give --strata fewer columns"
+              .formatted(strata.size(), without));
     }
     if (names.size() > 1 && classes.size() == 1) {
       warnings.add(

@@ -4,7 +4,10 @@ import picocli.CommandLine.Option;
 import stillhouse.canary.Canary;
 import stillhouse.conf.ConfigException;
 
-/** What a file of another precision must keep of its FP32 file to be promoted. */
+/**
+ * What a file of another precision must keep of its FP32 file to be promoted. Limits can be made
+ * stricter than the gate's own, never looser: a limit that each run sets for itself is none.
+ */
 final class CanaryOptions {
   @Option(
       names = "--canary-images",
@@ -19,7 +22,7 @@ final class CanaryOptions {
       defaultValue = "" + Canary.MASK_IOU,
       paramLabel = "IOU",
       description =
-          "least IoU of their masks with the FP32 file's, mean over classes (default: ${DEFAULT-VALUE})")
+          "least IoU of their masks with the FP32 file's, mean over classes; more is stricter (default: ${DEFAULT-VALUE})")
   private double parity;
 
   @Option(
@@ -27,7 +30,7 @@ final class CanaryOptions {
       defaultValue = "" + Canary.VARIANCE,
       paramLabel = "SHARE",
       description =
-          "least variance of their logits and embedding from image to image, of the FP32 file's; its inverse is the most (default: ${DEFAULT-VALUE})")
+          "least variance of their logits and embedding from image to image, of the FP32 file's; its inverse is the most; more is stricter (default: ${DEFAULT-VALUE})")
   private double variance;
 
   @Option(
@@ -35,7 +38,7 @@ final class CanaryOptions {
       defaultValue = "" + Canary.LATENCY_SHARE,
       paramLabel = "SHARE",
       description =
-          "latency that they must stay under, of the FP32 file's (default: ${DEFAULT-VALUE})")
+          "latency that they must stay under, of the FP32 file's; less is stricter (default: ${DEFAULT-VALUE})")
   private double latency;
 
   @Option(
@@ -43,7 +46,7 @@ final class CanaryOptions {
       defaultValue = "" + BoundaryCheck.MAX_DROP,
       paramLabel = "F",
       description =
-          "how far their boundary IoU may fall below the FP32 file's (default: ${DEFAULT-VALUE})")
+          "how far their boundary IoU may fall below the FP32 file's; less is stricter (default: ${DEFAULT-VALUE})")
   private double maxDrop;
 
   /**
@@ -69,18 +72,22 @@ final class CanaryOptions {
               + images
               + " (must be ≥ 2: it looks at how answers differ from image to image)");
     }
-    requireShare("--canary-parity", parity);
-    requireShare("--canary-variance", variance);
-    requireShare("--canary-boundary-drop", maxDrop);
-    if (!(latency > 0) || Double.isInfinite(latency)) {
-      throw new ConfigException("Invalid --canary-latency: " + latency + " (must be > 0)");
-    }
+    require("--canary-parity", parity, Canary.MASK_IOU, 1);
+    require("--canary-variance", variance, Canary.VARIANCE, 1);
+    require("--canary-boundary-drop", maxDrop, 0, BoundaryCheck.MAX_DROP);
+    require("--canary-latency", latency, Double.MIN_VALUE, Canary.LATENCY_SHARE);
     return new Terms(Canary.of(parity, variance, latency), maxDrop, images);
   }
 
-  private static void requireShare(String option, double value) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new ConfigException("Invalid %s: %s (must be from 0 to 1)".formatted(option, value));
+  private static void require(String option, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw new ConfigException(
+          "Invalid %s: %s (must be %s %s: stricter than the gate's own limit, or that)"
+              .formatted(
+                  option,
+                  value,
+                  least == Double.MIN_VALUE ? "above 0 and at most" : "from " + least + " to",
+                  most));
     }
   }
 }

@@ -36,6 +36,7 @@ final class ExportCommand implements Callable<Integer> {
       throw new ConfigException(
           "Invalid --strata: no file is calibrated (must stand beside --variants int8 or int8-cpu)");
     }
+    variants.requireStrata();
     Configuration hadoop = JobSession.hadoop(); // FP32 is written on the driver: no session
     try (var server = tracking.connect()) {
       var exporting = new Exporting(runs.root(), server, hadoop, force);

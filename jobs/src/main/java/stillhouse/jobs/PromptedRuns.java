@@ -36,6 +36,11 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
     if (config.isEmpty()) {
       throw lacking(recipe, starts);
     }
+    if (asked && !config.get().takesBoxes()) {
+      throw new ConfigException(
+          "Recipe %s asks the teacher's decoder by points and boxes, and teacher %s takes points alone. Give a teacher that takes boxes, or a recipe without prompt-teacher, such as sam2-dense-point."
+              .formatted(recipe.name(), config.get().name()));
+    }
     Path file = TeacherFiles.decoderWeights(config.get(), TeacherFiles.defaultCache());
     return new DecoderWeights(file.toString(), Sha256.ofFile(file).hex());
   }

@@ -136,7 +136,7 @@ final class PromptsCommand implements Callable<Integer> {
     split.checked();
     if (clicks < 1 || clicks > PromptProtocol.MOST_CLICKS) {
       throw new ConfigException(
-          "Invalid --clicks: %d (must be 1 to %d; a point and a box are asked in any case)"
+          "Invalid --clicks: %d (must be 1 to %d; what a teacher takes of a point and a box is asked in any case)"
               .formatted(clicks, PromptProtocol.MOST_CLICKS));
     }
     if (limit != null && limit < 1) {

@@ -29,7 +29,7 @@ record PromptsReport(
     metrics.put(prefix + "images_failed", (double) result.failures().images());
     metrics.put(prefix + "features_cached", (double) result.cached());
     metrics.put(prefix + "objects", (double) result.objects());
-    metrics.put(prefix + "filled_box/iou", result.filledBoxIou());
+    result.filledBoxIou().ifPresent(iou -> metrics.put(prefix + "filled_box/iou", iou));
     metrics.put("model/ms_per_image", costs.encoderMillis());
     metrics.put("model/ms_per_prompt", result.decoder().p50Millis());
     metrics.put("model/ms_per_prompt_p90", result.decoder().p90Millis());
@@ -52,7 +52,7 @@ record PromptsReport(
     json.put("imagesFailed", result.failures().images());
     json.put("failures", result.failures().examples());
     json.put("objects", result.objects());
-    json.put("filledBoxIou", result.filledBoxIou());
+    result.filledBoxIou().ifPresent(iou -> json.put("filledBoxIou", iou));
     json.put("objectsLeftOut", result.leftOut());
     json.put("clicks", result.protocol().clicks());
     json.put("minArea", result.protocol().minArea());

@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -37,9 +38,7 @@ final class PromptsText {
       parts.add(sideBySide(reports));
       parts.add("");
     }
-    parts.add(
-        "A box that is filled has IoU %.3f with its object: what an answer to a box has to beat."
-            .formatted(reports.get(0).result().filledBoxIou()));
+    filledBoxes(reports).ifPresent(parts::add);
     parts.add(
         "Points, clicks and boxes are made of the true labels. Means are over objects; [ ] are 95 % of the draws of whole image groups.");
     parts.add(
@@ -52,6 +51,21 @@ final class PromptsText {
           .forEach(failure -> parts.add(report.teacher() + " left out " + failure));
     }
     return String.join(System.lineSeparator(), parts);
+  }
+
+  /** Of the teacher that was asked about most; empty where no box was asked. */
+  private static Optional<String> filledBoxes(List<PromptsReport> reports) {
+    return reports.stream()
+        .map(PromptsReport::result)
+        .filter(r -> r.filledBoxIou().isPresent())
+        .filter(r -> r.questions().stream().anyMatch(q -> q.name().equals("box")))
+        .max(Comparator.comparingLong(PromptResult::objects))
+        .map(
+            r ->
+                String.format(
+                    Locale.ROOT,
+                    "A box that is filled has IoU %.3f with its object: what an answer to a box has to beat.",
+                    r.filledBoxIou().getAsDouble()));
   }
 
   private static String answers(List<PromptsReport> reports) {

@@ -13,6 +13,7 @@ import org.apache.hadoop.conf.Configuration;
 import stillhouse.conf.ConfigException;
 import stillhouse.htmlreport.Commands;
 import stillhouse.identity.Sha256;
+import stillhouse.tensorrt.EngineManifest;
 
 /**
  * The scores of a workspace that a report tells of.
@@ -38,13 +39,19 @@ record ReportedScores(
       Score score, Optional<RunRecord> run, String precision, Path folder, List<String> remarks) {
     private static final String ENGINE = "." + ScoredEngine.WORD;
 
-    static Scored engine(Score score, RunRecord record, Variant of, Path folder) {
-      return new Scored(
-          score,
-          Optional.of(record),
-          of.word() + ENGINE,
-          folder,
-          EvaluatedRun.of(score, record).flattered().stream().toList());
+    /**
+     * @param file that the engine should be of, as it is now
+     */
+    static Scored engine(Score score, RunRecord record, Variant of, Path folder, Path file) {
+      List<String> remarks = new ArrayList<>();
+      Optional<String> built = EngineManifest.read(folder).map(m -> m.onnx().sha256());
+      if (Files.isRegularFile(file) && !built.equals(Optional.of(Sha256.ofFile(file).hex()))) {
+        remarks.add(
+            "its score is of an engine of another file than %s is now; build and evaluate it again"
+                .formatted(of.file()));
+      }
+      EvaluatedRun.of(score, record).flattered().ifPresent(remarks::add);
+      return new Scored(score, Optional.of(record), of.word() + ENGINE, folder, remarks);
     }
 
     static Scored other(Score score, Path folder) {
@@ -124,7 +131,8 @@ record ReportedScores(
     for (Variant variant : files) {
       Path engine = variant.engine(folder);
       Score.read(engine, split)
-          .ifPresent(s -> found.add(Scored.engine(s, record, variant, engine)));
+          .map(s -> Scored.engine(s, record, variant, engine, folder.resolve(variant.file())))
+          .ifPresent(found::add);
     }
     return found;
   }

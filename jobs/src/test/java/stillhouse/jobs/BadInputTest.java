@@ -148,10 +148,11 @@ class BadInputTest {
         .contains("Cannot score engines: this build's ONNX Runtime runs on [cpu] alone. Build it");
     assertThat(refused(evaluate("--canary-images=1")))
         .contains("Invalid --canary-images: 1 (must be ≥ 2: it looks at how answers differ");
-    assertThat(refused(evaluate("--canary-parity=1.5")))
-        .contains("Invalid --canary-parity: 1.5 (must be from 0 to 1)");
-    assertThat(refused(evaluate("--canary-latency=0")))
-        .contains("Invalid --canary-latency: 0.0 (must be > 0)");
+    for (String loose : List.of("parity=0.5", "variance=0.1", "latency=2", "boundary-drop=0.5")) {
+      assertThat(refused(evaluate("--canary-" + loose)))
+          .contains("Invalid --canary-" + loose.replaceAll("=.*", ": "))
+          .contains("stricter than the gate's own limit, or that)");
+    }
   }
 
   @Test
@@ -180,7 +181,8 @@ class BadInputTest {
   void whatNoTeacherCanBeAskedByPromptsIsRefused() throws IOException {
     String boxes = "--teacher=" + conf("teachers/lite-medsam.yaml");
     assertThat(refused(prompts(boxes, "--clicks=0")))
-        .contains("Invalid --clicks: 0 (must be 1 to 20; a point and a box are asked in any case)");
+        .contains(
+            "Invalid --clicks: 0 (must be 1 to 20; what a teacher takes of a point and a box is asked in any case)");
     assertThat(refused(prompts(boxes, "--limit=0"))).contains("Invalid --limit: 0 (must be ≥ 1");
     assertThat(refused(prompts(boxes, "--max-area=1.5")))
         .contains("Invalid --max-area: 1.5 (must be > 0 and ≤ 1)");
@@ -228,6 +230,8 @@ class BadInputTest {
     record("tiny-conv.scratch.s0");
     assertThat(refused("export", "--root=" + folder, "--variants=fp16", "--strata=known.csv"))
         .contains("Invalid --strata: no file is calibrated (must stand beside --variants int8");
+    assertThat(refused("export", "--root=" + folder, "--variants=int8", "--strata=known.csv"))
+        .contains("Cannot read strata known.csv: there is no such file");
   }
 
   @Test

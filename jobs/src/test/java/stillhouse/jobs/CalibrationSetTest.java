@@ -50,17 +50,31 @@ class CalibrationSetTest {
   }
 
   @Test
+  void ofMoreStrataThanImagesHashesChooseAndTheRestIsWarnedOf() {
+    List<Candidate> candidates = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      candidates.add(candidate("z" + (9 - i), "1", "glare: " + i, 100));
+    }
+    CalibrationSet set = CalibrationSet.drawn(candidates, 3, NAMES);
+    assertThat(set.ids()).containsExactly("z1", "z2", "z3");
+    assertThat(set.without()).isEqualTo(6);
+    assertThat(set.warnings(NAMES))
+        .anyMatch(w -> w.startsWith("INT8 is calibrated on images of 3 strata, and 6 more gave"));
+  }
+
+  @Test
   void withinAStratumAnotherGroupsImageComesFirst() {
     List<Candidate> candidates =
         List.of(
-            new Candidate("a0", "a", "1", "", "0", 10),
-            new Candidate("a1", "a", "1", "", "1", 10),
-            new Candidate("b0", "b", "1", "", "2", 10),
-            new Candidate("c0", "c", "1+3", "", "3", 10));
-    assertThat(CalibrationSet.drawn(candidates, 4, NAMES).ids().subList(0, 3))
-        .containsExactlyInAnyOrder("a0", "b0", "c0");
+            new Candidate("a0", "a", "1", "", "0", 0), // dark
+            new Candidate("p0", "p", "1", "", "5", 1),
+            new Candidate("a1", "a", "1", "", "1", 2), // middle
+            new Candidate("b0", "b", "1", "", "2", 3),
+            new Candidate("c0", "c", "1", "", "3", 4), // bright
+            new Candidate("d0", "d", "1", "", "4", 5));
+    assertThat(CalibrationSet.drawn(candidates, 3, NAMES).ids()).containsExactly("a0", "b0", "c0");
     assertThat(CalibrationSet.drawn(candidates, 99, NAMES).ids())
-        .containsExactlyInAnyOrder("a0", "a1", "b0", "c0");
+        .containsExactlyInAnyOrder("a0", "b0", "c0", "p0", "a1", "d0");
   }
 
   @Test

@@ -78,15 +78,15 @@ class LauncherTest {
     assertThat(jobs)
         .extracting(job -> job.run().get(0))
         .containsExactly(
-            "scenes", "ingest", "train", "export", "cache", "train", "export", "train", "export",
-            "prompts");
+            "scenes", "ingest", "train", "export", "prompts", "cache", "train", "export", "train",
+            "export", "prompts");
     assertThat(jobs.get(0).run()).containsSequence("--count", "100", "--seed", "3");
-    assertThat(jobs.get(5).run())
+    assertThat(jobs.get(6).run())
         .containsSequence("--epochs", "5")
         .containsSequence("--seed", "3,4")
         .containsSequence("--recipe", out + "/recipes/edge-sam.yaml");
     assertThat(Recipe.load(out.resolve("recipes/edge-sam.yaml")).alignment().grid()).isEqualTo(16);
-    List<String> prompts = jobs.get(9).run();
+    List<String> prompts = jobs.get(10).run();
     String asked = prompts.get(prompts.indexOf("--teacher") + 1);
     assertThat(asked.replace(out + "/runs/", "").replace("/promptable.yaml", "").split(","))
         .containsExactly(

@@ -96,7 +96,7 @@ interface PromptedRunTests {
     bench().done("bench", "--run=" + folder, "--warmup=0 --calls=1 --threads=1 --batch=1,2");
     bench().done("explain", folder.resolve("student.fused.onnx").toString());
     assertThat(bench().said(String.join(" ", export), "--variants=points --points=0").err())
-        .contains("Invalid --points or --point-…: Invalid points: 0 (must be 1…1024)");
+        .contains("Invalid --points or --point-…: Invalid points: 0 (must be 1…64)");
   }
 
   @Test

@@ -573,7 +573,8 @@ class WholePipelineTest implements ReviewedRunTests {
         .contains(">W: weight<", ">student&#39;s errors<", "among the worst: boundary IoU ")
         .contains(">feature-consistency<", ">learning rate<") // curves, as MLflow has them
         .contains("By size", "By class", "By lot", ">odd<")
-        .contains("<th scope=\"row\">" + RUNS.get(0) + ".tensorrt<");
+        .contains("<th scope=\"row\">" + RUNS.get(0) + ".tensorrt<")
+        .contains("its score is of an engine of another file than student.onnx is now");
     JsonNode sard = bench.json("summary.json").get("models").get(2);
     assertThat(text)
         .contains(String.format(Locale.ROOT, ">%.4f<", sard.get("boundary_iou").asDouble()));

@@ -54,12 +54,30 @@ final class KeptMasks {
     String binary = truth(compare("Greater", masks, 0));
     String areas = reduce("ReduceSum", binary, 2); // [N, K]
     String kept = kept(allowed(asked.values(), ious, areas), ious, binary, areas);
-    String cells = composed(masks, kept, classes(asked.logits(), binary));
+    String composed = composed(masks, kept, classes(asked.logits(), binary));
+    String cells = graph.node("Add", List.of(composed, broken(ious, masks)));
     String map = graph.reshape(cells, 0, grid.classes(), grid.maskRows(), grid.maskColumns());
-    return grid.maskStride() == 1
-        ? map
-        : BilinearResize.by(grid.maskStride(), grid.maskRows(), grid.maskColumns())
-            .export(graph, map);
+    String merged =
+        grid.maskStride() == 1
+            ? map
+            : BilinearResize.by(grid.maskStride(), grid.maskRows(), grid.maskColumns())
+                .export(graph, map);
+    return graph.node("Add", List.of(merged, nothingOf(asked.logits())));
+  }
+
+  /**
+   * 0 where the answers are numbers, else NaN, [N, 1, 1]: comparisons with NaN are false, and an
+   * answer that is none would pass for an image without an object.
+   */
+  private String broken(String ious, String masks) {
+    String sure = reduce("ReduceMean", nothingOf(ious), 1);
+    String cells = reduce("ReduceMean", reduce("ReduceMean", nothingOf(masks), 2), 1);
+    return graph.reshape(graph.node("Add", List.of(sure, cells)), -1, 1, 1);
+  }
+
+  /** 0 · value: of no number none. */
+  private String nothingOf(String value) {
+    return graph.node("Mul", List.of(value, PlacedPoints.number(graph, 0)));
   }
 
   /** Of [N·K, M] all but the first, which is meant for several points. */

@@ -14,7 +14,8 @@ import stillhouse.points.PointSettings;
 /**
  * A student of points and its decoder in one ONNX file, which asks itself: image in, class logits
  * out, with the names, shapes and metadata of the student's own file, so that whatever reads that
- * reads this. It holds what {@link stillhouse.points.PointSegmenter} computes of the two files, for
+ * reads this. It holds what {@link stillhouse.points.PointSegmenter} computes of the two files but
+ * for rounding (where two places are all but equally salient, that may ask about another one), for
  * at most K points and any number of images, in operators that TensorRT's list has: places by
  * average and max pooling and TopK ({@link PlacedPoints}), every place's question in one call of
  * the decoder, non-maximum suppression by products of masks ({@link KeptMasks}).

@@ -143,10 +143,19 @@ public final class OnnxGraph {
    *
    * @param inputs the value that takes the place of each of its inputs
    * @return the values of its outputs by their names
-   * @throws IllegalArgumentException where an input is not given a value
+   * @throws IllegalArgumentException where an input is not given a value, or the model is of
+   *     another operator set than {@value #OPSET}
    */
   public Map<String, String> embed(ModelProto model, String prefix, Map<String, String> inputs) {
     GraphProto part = model.getGraph();
+    boolean plain =
+        model.getOpsetImportList().stream()
+            .allMatch(set -> set.getDomain().isEmpty() && set.getVersion() == OPSET);
+    if (!plain) {
+      throw new IllegalArgumentException(
+          "Cannot embed '%s': it is of operator sets %s (must be %d of ONNX alone)"
+              .formatted(part.getName(), model.getOpsetImportList(), OPSET));
+    }
     Map<String, String> names = new HashMap<>(Map.of("", "")); // an optional input left out
     for (ValueInfoProto input : part.getInputList()) {
       String value = inputs.get(input.getName());
@@ -169,6 +178,9 @@ public final class OnnxGraph {
         own.setInput(i, names.get(node.getInput(i)));
       }
       for (int i = 0; i < node.getOutputCount(); i++) {
+        if (node.getOutput(i).isEmpty()) {
+          continue; // an optional output that is not asked for
+        }
         define(prefix + node.getOutput(i));
         names.put(node.getOutput(i), prefix + node.getOutput(i));
         own.setOutput(i, prefix + node.getOutput(i));

@@ -47,7 +47,11 @@ public record PromptSettings(
     mlp = mlp == null ? (Integer) MLP : mlp;
     doublings = doublings == null ? (Integer) DOUBLINGS : doublings;
     densePoints = densePoints == null ? (Boolean) false : densePoints;
-    frequencies = frequencies == null ? (Double) FREQUENCIES : frequencies;
     start = start == null ? Start.TEACHER : start;
+    if (frequencies != null && frequencies != FREQUENCIES && start == Start.TEACHER) {
+      throw new IllegalArgumentException(
+          "Invalid prompt: frequencies stands beside start: teacher, whose decoder has frequencies of its own (leave one of the two out)");
+    }
+    frequencies = frequencies == null ? (Double) FREQUENCIES : frequencies;
   }
 }

@@ -24,11 +24,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import stillhouse.data.RgbImage;
 import stillhouse.onnx.OnnxExport;
 import stillhouse.points.MergedMasks;
 import stillhouse.points.PointSegmenter;
 import stillhouse.points.PointSettings;
+import stillhouse.predict.BrokenNetworkException;
 import stillhouse.predict.OnnxSegmenter;
 import stillhouse.predict.OnnxSource;
 import stillhouse.quantize.GraphCosts;
@@ -54,6 +56,7 @@ class PointsFileTest {
   private NDManager manager;
   private Path student;
   private Path decoder;
+  private String overflowing = ""; // the part whose sums are beyond FP32
 
   @BeforeEach
   void open() {
@@ -69,6 +72,7 @@ class PointsFileTest {
       throws IOException {
     try (Weights weights = new Weights(manager, 3)) {
       Student network = Students.create(Fixtures.config("tiny-conv"), CLASSES, SIDE, SIDE, weights);
+      overflow(weights, "student.decoder");
       scale(weights, "head", 40); // from "undecided" to logits of some units
       student = folder.resolve("student.onnx");
       OnnxExport.write(network, weights, METADATA, student);
@@ -79,10 +83,26 @@ class PointsFileTest {
       PromptableDecoder prompted = PromptableDecoder.create(config, grid, Decoders.PREFIX, weights);
       scale(weights, "iou_prediction_head", 6);
       scale(weights, "output_", 4);
+      overflow(weights, "iou_prediction_head");
+      overflow(weights, "output_hypernetworks_mlps");
       decoder = folder.resolve("decoder.onnx");
       Map<String, String> metadata = new TreeMap<>(METADATA);
       metadata.put("stillhouse.weights", decodersWeights);
       DecoderFile.write(prompted, weights, metadata, decoder);
+    }
+  }
+
+  private static float greatest(float[] values) {
+    float greatest = values[0];
+    for (float value : values) {
+      greatest = Math.max(greatest, value);
+    }
+    return greatest;
+  }
+
+  private void overflow(Weights weights, String part) {
+    if (part.equals(overflowing)) {
+      scale(weights, part, 1e37f);
     }
   }
 
@@ -166,6 +186,7 @@ class PointsFileTest {
     }
     try (OrtSession session = OrtEnvironment.getEnvironment().createSession(file.toString())) {
       float[] together = logits(session, all, 3);
+      assertThat(greatest(together)).as("some mask is kept").isGreaterThan(0);
       for (int n = 0; n < 3; n++) {
         int size = 3 * SIDE * SIDE;
         float[] alone = logits(session, Arrays.copyOfRange(all, n * size, (n + 1) * size), 1);
@@ -173,6 +194,20 @@ class PointsFileTest {
           assertThat(together[n * alone.length + i]).isCloseTo(alone[i], within(1e-3f));
         }
       }
+    }
+  }
+
+  /** Weights that are none are refused before: what is left are numbers that grow beyond all. */
+  @ParameterizedTest
+  @ValueSource(strings = {"student.decoder", "iou_prediction_head", "output_hypernetworks_mlps"})
+  void whatIsNoNumberIsNotTakenForNoObject(String part) throws IOException {
+    overflowing = part;
+    write(Upsampling.TWOFOLD, PromptKinds.DENSE_POINTS, "w");
+    PointSettings settings = new PointSettings(6, 0.6, 0, 0.5, 1);
+    try (OnnxSegmenter one = OnnxSource.of(fused(settings), 1).open();
+        PointSegmenter two = PointSegmenter.open(student, decoder, settings, 1)) {
+      assertThatThrownBy(() -> one.logits(image(0))).isInstanceOf(BrokenNetworkException.class);
+      assertThatThrownBy(() -> two.logits(image(0))).isInstanceOf(BrokenNetworkException.class);
     }
   }
 
@@ -201,8 +236,5 @@ class PointsFileTest {
         .hasMessageStartingWith(
             "Cannot join a decoder of inputs [image_embeddings, point_coords, point_labels,"
                 + " mask_input, has_mask_input] (must take points alone");
-    write(Upsampling.TWOFOLD, PromptKinds.DENSE_POINTS, "w");
-    assertThatThrownBy(() -> fused(new PointSettings(300, 0.5, 0.5, 0.5, 0.5)))
-        .hasMessage("Invalid points: 300 (must be at most the 256 cells of the embedding)");
   }
 }
