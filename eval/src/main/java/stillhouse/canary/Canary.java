@@ -41,10 +41,13 @@ public record Canary(double minMaskIou, double minVariance, double maxLatency, i
   /** The name of the check of latencies. */
   public static final String LATENCY = "latency";
 
-  // Chosen, not measured: a variant that keeps less of the masks is another student.
+  /** Chosen, not measured: a variant that keeps less of the masks is another student. */
   public static final double MASK_IOU = 0.9;
 
+  /** Chosen, not measured. */
   public static final double VARIANCE = 0.5;
+
+  /** A variant must be faster than the reference. */
   public static final double LATENCY_SHARE = 1;
 
   private static final int RUNS = 30;

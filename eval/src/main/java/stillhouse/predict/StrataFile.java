@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -103,15 +104,24 @@ public final class StrataFile implements AutoCloseable {
         without == 0 ? "" : without + " samples are not in " + uri + ": they are of part none");
   }
 
-  private static Dataset<Row> csv(SparkSession spark, String uri) {
+  /**
+   * What can be seen without a session.
+   *
+   * @throws ConfigException where there is no such file
+   */
+  public static void requireThere(String uri, Configuration hadoop) {
     try {
       var file = new Path(uri);
-      if (!file.getFileSystem(spark.sparkContext().hadoopConfiguration()).exists(file)) {
+      if (!file.getFileSystem(hadoop).exists(file)) {
         throw new ConfigException("Cannot read strata " + uri + ": there is no such file");
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read strata " + uri + ": " + e.getMessage(), e);
     }
+  }
+
+  private static Dataset<Row> csv(SparkSession spark, String uri) {
+    requireThere(uri, spark.sparkContext().hadoopConfiguration());
     String[] columns = spark.read().option("header", true).csv(uri).columns();
     var schema = new StructType();
     for (String column : columns) {

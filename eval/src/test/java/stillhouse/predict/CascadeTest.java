@@ -116,14 +116,7 @@ class CascadeTest {
   }
 
   private static SparkSession spark() {
-    return SparkSession.builder()
-        .master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        .config("spark.sql.codegen.wholeStage", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate();
+    return LocalSpark.open(2, 2);
   }
 
   @Property(tries = 200)

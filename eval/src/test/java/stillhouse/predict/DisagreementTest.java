@@ -58,15 +58,7 @@ class DisagreementTest {
   }
 
   private static Map<String, Row> compare(Reading reading, double threshold, List<Row> samples) {
-    try (SparkSession spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.adaptive.enabled", "false")
-            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-            .config("spark.sql.codegen.wholeStage", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .getOrCreate()) {
+    try (SparkSession spark = LocalSpark.open(2, 2)) {
       Broadcast<SegmenterSource> student =
           JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new Fixed());
       return new Disagreement(Lines.CLASSES, reading, threshold)

@@ -100,11 +100,12 @@ record CalibrationSet(
 
   private static List<Candidate> candidates(
       SparkSession spark, String root, int wanted, Optional<String> strata) {
-    Dataset<Row> samples = Samples.withTiles(CacheTables.of(root).samples(spark));
+    Dataset<Row> train =
+        Samples.withTiles(CacheTables.of(root).samples(spark))
+            .where(col(Samples.SPLIT).equalTo("train"));
     if (strata.isEmpty()) {
-      return candidates(spark, root, wanted, samples.withColumn(KNOWN, lit("")));
+      return candidates(spark, root, wanted, train.withColumn(KNOWN, lit("")));
     }
-    Dataset<Row> train = samples.where(col(Samples.SPLIT).equalTo("train"));
     try (StrataFile file = StrataFile.read(spark, strata.get(), train)) {
       if (!file.remarks().isEmpty()) {
         log.warn("{} (of split train)", file.remarks());
@@ -114,10 +115,9 @@ record CalibrationSet(
   }
 
   private static List<Candidate> candidates(
-      SparkSession spark, String root, int wanted, Dataset<Row> samples) {
+      SparkSession spark, String root, int wanted, Dataset<Row> known) {
     Dataset<Row> train =
-        samples
-            .where(col(Samples.SPLIT).equalTo("train"))
+        known
             .withColumn(
                 "shows", array_join(col(Samples.CLASSES_PRESENT).cast("array<string>"), "+"))
             .withColumn("hash", sha2(col(Samples.SAMPLE_ID), 256))

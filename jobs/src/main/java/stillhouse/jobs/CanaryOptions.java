@@ -75,19 +75,21 @@ final class CanaryOptions {
     require("--canary-parity", parity, Canary.MASK_IOU, 1);
     require("--canary-variance", variance, Canary.VARIANCE, 1);
     require("--canary-boundary-drop", maxDrop, 0, BoundaryCheck.MAX_DROP);
-    require("--canary-latency", latency, Double.MIN_VALUE, Canary.LATENCY_SHARE);
+    if (!(latency > 0 && latency <= Canary.LATENCY_SHARE)) {
+      throw refused("--canary-latency", latency, "above 0 and at most " + Canary.LATENCY_SHARE);
+    }
     return new Terms(Canary.of(parity, variance, latency), maxDrop, images);
   }
 
   private static void require(String option, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
-      throw new ConfigException(
-          "Invalid %s: %s (must be %s %s: stricter than the gate's own limit, or that)"
-              .formatted(
-                  option,
-                  value,
-                  least == Double.MIN_VALUE ? "above 0 and at most" : "from " + least + " to",
-                  most));
+      throw refused(option, value, "from " + least + " to " + most);
     }
+  }
+
+  private static ConfigException refused(String option, double value, String range) {
+    return new ConfigException(
+        "Invalid %s: %s (must be %s: stricter than the gate's own limit, or that)"
+            .formatted(option, value, range));
   }
 }

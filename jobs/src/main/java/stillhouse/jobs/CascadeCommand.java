@@ -117,14 +117,7 @@ final class CascadeCommand implements Callable<Integer> {
   }
 
   private ScoredFile student(Path folder) {
-    Variant wanted =
-        Variant.of(variant)
-            .orElseThrow(
-                () ->
-                    new ConfigException(
-                        "Invalid --variant: %s (must be one of %s)"
-                            .formatted(variant, Variant.words())));
-    ScoredFile file = ScoredFile.of(folder, wanted);
+    ScoredFile file = ScoredFile.of(folder, Variant.named(variant));
     file.require(); // says what to do where there is none
     return file;
   }

@@ -42,11 +42,12 @@ final class ExplainCommand implements Callable<Integer> {
       if (!Files.isRegularFile(file)) {
         throw new ConfigException("Cannot explain " + file + ": no such file");
       }
-      List<Node> costs = costs(file);
+      byte[] model = Files.readAllBytes(file);
+      List<Node> costs = costs(file, model);
       all.put(file.toString(), costs);
       System.out.println(file);
       System.out.println(nodes ? byNode(costs) : byOperator(costs));
-      System.out.println(tensorRt(file));
+      System.out.println(tensorRt(model));
     }
     if (json != null) {
       JsonFiles.write(json, all);
@@ -54,20 +55,19 @@ final class ExplainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static List<Node> costs(Path file) throws IOException {
+  private static List<Node> costs(Path file, byte[] model) {
     try {
-      return GraphCosts.of(Files.readAllBytes(file));
+      return GraphCosts.of(model);
     } catch (IllegalArgumentException e) {
       throw new ConfigException("Cannot explain " + file + ": " + e.getMessage(), e);
     }
   }
 
   /** What TensorRT may refuse. */
-  private static String tensorRt(Path file) throws IOException {
+  private static String tensorRt(byte[] model) throws IOException {
     OperatorTable table = OperatorTable.published();
     String versions = String.join(" and ", table.versions());
-    List<OperatorTable.Finding> findings =
-        table.check(ModelProto.parseFrom(Files.readAllBytes(file)));
+    List<OperatorTable.Finding> findings = table.check(ModelProto.parseFrom(model));
     if (findings.isEmpty()) {
       return "TensorRT: every operator is on the published lists of " + versions + "\n";
     }

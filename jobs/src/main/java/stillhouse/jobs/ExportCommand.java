@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.predict.StrataFile;
 import stillhouse.tracking.TrackingServer;
 
 /** Checkpoints → ONNX files, each held against the network it was written from. */
@@ -36,8 +37,8 @@ final class ExportCommand implements Callable<Integer> {
       throw new ConfigException(
           "Invalid --strata: no file is calibrated (must stand beside --variants int8 or int8-cpu)");
     }
-    variants.requireStrata();
     Configuration hadoop = JobSession.hadoop(); // FP32 is written on the driver: no session
+    variants.strata().ifPresent(file -> StrataFile.requireThere(file, hadoop));
     try (var server = tracking.connect()) {
       var exporting = new Exporting(runs.root(), server, hadoop, force);
       for (Path folder : folders) {

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
@@ -13,12 +14,11 @@ import stillhouse.cache.TrainingView;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.RgbImage;
 import stillhouse.decoder.PointsFile;
-import stillhouse.onnx.OnnxCheck;
+import stillhouse.onnx.OutputDifference;
 import stillhouse.points.PointSegmenter;
 import stillhouse.points.PointSettings;
 import stillhouse.predict.OnnxSegmenter;
 import stillhouse.predict.OnnxSource;
-import stillhouse.tensor.FloatTensor;
 import stillhouse.train.ViewImages;
 
 /**
@@ -64,7 +64,8 @@ record FusedPoints(RootOption root, Configuration hadoop) {
       double worst = 0;
       for (int i = 0; i < images.getShape().get(0); i++) {
         RgbImage image = image(images.get(i));
-        worst = Math.max(worst, difference(one.logits(image), two.logits(image)));
+        FloatBuffer joint = FloatBuffer.wrap(one.logits(image).data());
+        worst = Math.max(worst, OutputDifference.largest(two.logits(image).data(), joint));
       }
       require(worst, unchecked);
       log.info(
@@ -91,20 +92,11 @@ record FusedPoints(RootOption root, Configuration hadoop) {
     return new RgbImage(width, height, rgb);
   }
 
-  private static double difference(FloatTensor one, FloatTensor two) {
-    double largest = 0;
-    for (int i = 0; i < two.data().length; i++) {
-      // Math.max keeps a NaN, which no comparison would.
-      largest = Math.max(largest, Math.abs((double) one.data()[i] - two.data()[i]));
-    }
-    return largest;
-  }
-
   private static void require(double worst, Path file) {
-    if (!(worst <= OnnxCheck.TOLERANCE)) {
+    if (!(worst <= OutputDifference.TOLERANCE)) {
       throw new IllegalStateException(
           "The joined %s says otherwise than its two files: logits differ by up to %s (at most %s). Where two places are all but equally salient, or a predicted IoU is all but a limit, rounding decides: export it again with another --points, --point-threshold or --point-min-iou."
-              .formatted(file.getFileName(), worst, OnnxCheck.TOLERANCE));
+              .formatted(file.getFileName(), worst, OutputDifference.TOLERANCE));
     }
   }
 }

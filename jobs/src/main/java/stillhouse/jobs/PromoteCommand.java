@@ -102,12 +102,7 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private Variant variant() {
-    return Variant.of(precision)
-        .orElseThrow(
-            () ->
-                new ConfigException(
-                    "Invalid --variant: %s (must be one of %s)"
-                        .formatted(precision, Variant.words())));
+    return Variant.named(precision);
   }
 
   private int reconcileAll() {

@@ -149,10 +149,13 @@ record ReportJob(
 
   private static PrecisionFile engine(ReportedScores.Scored engine, ReportedScores scores) {
     String run = engine.run().orElseThrow().name();
-    Optional<Score> whole = Score.read(scores.folders().get(run), scores.split());
     Optional<CanaryReport> canary =
-        CanaryReport.read(engine.folder())
-            .filter(c -> whole.filter(w -> c.isOf(engine.score(), w.model())).isPresent());
+        scores
+            .whole(run)
+            .flatMap(
+                fp32 ->
+                    CanaryReport.read(engine.folder())
+                        .filter(found -> found.isOf(engine.score(), fp32.model())));
     return new PrecisionFile(
         run,
         engine.precision(),

@@ -193,6 +193,15 @@ record ReportedScores(
             "Not all of these models were scored on the same images: their figures can't be compared one by one. Evaluate them together.");
   }
 
+  /** The score of a run's FP32 file. */
+  Optional<Score> whole(String run) {
+    return scores.stream()
+        .filter(s -> s.precision().equals(Variant.FP32.word()))
+        .filter(s -> s.run().filter(r -> r.name().equals(run)).isPresent())
+        .map(Scored::score)
+        .findFirst();
+  }
+
   /** How many images all of them were scored on; 0 where they differ. */
   long images() {
     long[] counts =

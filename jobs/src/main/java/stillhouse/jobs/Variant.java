@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import stillhouse.conf.ConfigException;
 
 /** What precision a run's file is in, or that it asks itself by points. */
 enum Variant {
@@ -70,6 +71,17 @@ enum Variant {
 
   static List<String> words() {
     return Arrays.stream(values()).map(Variant::word).toList();
+  }
+
+  /**
+   * @throws ConfigException where {@code --variant} names none
+   */
+  static Variant named(String word) {
+    return of(word)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "Invalid --variant: %s (must be one of %s)".formatted(word, words())));
   }
 
   static Optional<Variant> of(String word) {

@@ -1,7 +1,5 @@
 package stillhouse.jobs;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -139,21 +137,6 @@ final class VariantOptions {
 
   int images() {
     return images;
-  }
-
-  /** Seen before anything is written; what is in the file is seen once there is a session. */
-  void requireStrata() {
-    if (strata == null) {
-      return;
-    }
-    var file = new org.apache.hadoop.fs.Path(strata);
-    try {
-      if (!file.getFileSystem(JobSession.hadoop()).exists(file)) {
-        throw new ConfigException("Cannot read strata " + strata + ": there is no such file");
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot look for " + strata + ": " + e.getMessage(), e);
-    }
   }
 
   Optional<String> strata() {

@@ -28,8 +28,15 @@ public final class OutputDifference {
           "The exported %s is %s, the %s's %s"
               .formatted(output, shape, network, expected.getShape()));
     }
-    float[] mine = expected.toFloatArray();
-    FloatBuffer theirs = tensor.getFloatBuffer();
+    return largest(expected.toFloatArray(), tensor.getFloatBuffer());
+  }
+
+  /**
+   * The largest absolute difference of any value; NaN where one is.
+   *
+   * @param theirs as many at least, from 0
+   */
+  public static double largest(float[] mine, FloatBuffer theirs) {
     double largest = 0;
     for (int i = 0; i < mine.length; i++) {
       // Math.max keeps a NaN, which no comparison would.

@@ -33,8 +33,19 @@ sealed interface DecoderConfig extends Serializable
   /** The mask for several points, and three alternatives for one. */
   int WITH_SINGLE = 4;
 
+  /** The tensor of the embedding. */
+  String imageEmbeddings();
+
+  /** The tensor of a question's points. */
+  String pointCoords();
+
+  /** The tensor of their labels. */
+  String pointLabels();
+
   /** Tensor → the cached layer that it is fed with, [1, C, h, w]. */
-  Map<String, String> features();
+  default Map<String, String> features() {
+    return Map.of(imageEmbeddings(), TeacherConfig.EMBEDDING);
+  }
 
   /**
    * The other inputs.
@@ -44,6 +55,18 @@ sealed interface DecoderConfig extends Serializable
    */
   Map<String, FloatTensor> prompt(
       Question question, InputFrame frame, int maskHeight, int maskWidth);
+
+  /**
+   * A question's points and labels, to which a kind adds its own inputs.
+   *
+   * @param leading axes of 1 before the points
+   */
+  default Map<String, FloatTensor> points(Question question, int leading) {
+    Map<String, FloatTensor> inputs = new LinkedHashMap<>();
+    inputs.put(pointCoords(), question.coords(leading));
+    inputs.put(pointLabels(), question.labels(leading));
+    return inputs;
+  }
 
   /** The tensor of the candidate masks. */
   String maskTensor();
@@ -129,7 +152,7 @@ sealed interface DecoderConfig extends Serializable
 
   /** SAM 2: three maps of the encoder; three masks a question, however many points it has. */
   record Sam2(
-      @JsonProperty("image_embed") String imageEmbed,
+      @JsonProperty("image_embed") String imageEmbeddings,
       @JsonProperty("high_res_0") String highRes0,
       @JsonProperty("high_res_1") String highRes1,
       @JsonProperty("point_coords") String pointCoords,
@@ -140,7 +163,7 @@ sealed interface DecoderConfig extends Serializable
       @JsonProperty("iou_predictions") String iou)
       implements DecoderConfig {
     public Sam2 {
-      imageEmbed = or(imageEmbed, "image_embed");
+      imageEmbeddings = or(imageEmbeddings, "image_embed");
       highRes0 = or(highRes0, "high_res_feats_0");
       highRes1 = or(highRes1, "high_res_feats_1");
       pointCoords = or(pointCoords, "point_coords");
@@ -159,7 +182,7 @@ sealed interface DecoderConfig extends Serializable
     @Override
     public Map<String, String> features() {
       Map<String, String> layers = new LinkedHashMap<>();
-      layers.put(imageEmbed, TeacherConfig.EMBEDDING);
+      layers.put(imageEmbeddings, TeacherConfig.EMBEDDING);
       layers.put(highRes0, TeacherConfig.HIGH_RES_0);
       layers.put(highRes1, TeacherConfig.HIGH_RES_1);
       return layers;
@@ -168,9 +191,7 @@ sealed interface DecoderConfig extends Serializable
     @Override
     public Map<String, FloatTensor> prompt(
         Question question, InputFrame frame, int maskHeight, int maskWidth) {
-      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-      inputs.put(pointCoords, question.coords(1));
-      inputs.put(pointLabels, question.labels(1));
+      Map<String, FloatTensor> inputs = points(question, 1);
       inputs.put(maskInput, question.mask(maskHeight, maskWidth));
       inputs.put(hasMaskInput, question.hasMask());
       return inputs;
@@ -224,17 +245,9 @@ sealed interface DecoderConfig extends Serializable
     }
 
     @Override
-    public Map<String, String> features() {
-      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
-    }
-
-    @Override
     public Map<String, FloatTensor> prompt(
         Question question, InputFrame frame, int maskHeight, int maskWidth) {
-      Question points = question.padded();
-      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-      inputs.put(pointCoords, points.coords(1));
-      inputs.put(pointLabels, points.labels(1));
+      Map<String, FloatTensor> inputs = points(question.padded(), 1);
       inputs.put(maskInput, question.mask(maskHeight, maskWidth));
       inputs.put(hasMaskInput, question.hasMask());
       inputs.put(origImSize, values(frame.height(), frame.width()));
@@ -300,19 +313,12 @@ sealed interface DecoderConfig extends Serializable
     }
 
     @Override
-    public Map<String, String> features() {
-      return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
-    }
-
-    @Override
     public Map<String, FloatTensor> prompt(
         Question question, InputFrame frame, int maskHeight, int maskWidth) {
-      Question points =
+      Question scaled =
           question.scaled(
               (float) maskWidth / frame.inputWidth(), (float) maskHeight / frame.inputHeight());
-      Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-      inputs.put(pointCoords, points.coords(2));
-      inputs.put(pointLabels, points.labels(2));
+      Map<String, FloatTensor> inputs = points(scaled, 2);
       inputs.put(origImSize, values(maskHeight, maskWidth));
       return inputs;
     }

@@ -1,7 +1,6 @@
 package stillhouse.teacher;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import stillhouse.tensor.FloatTensor;
@@ -34,18 +33,9 @@ record DensePoints(
   }
 
   @Override
-  public Map<String, String> features() {
-    return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
-  }
-
-  @Override
   public Map<String, FloatTensor> prompt(
       Question question, InputFrame frame, int maskHeight, int maskWidth) {
-    Question points = question.padded();
-    Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-    inputs.put(pointCoords, points.coords(1));
-    inputs.put(pointLabels, points.labels(1));
-    return inputs;
+    return points(question.padded(), 1);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package stillhouse.teacher;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import stillhouse.tensor.FloatTensor;
@@ -28,17 +27,9 @@ record EdgeSam(
   }
 
   @Override
-  public Map<String, String> features() {
-    return Map.of(imageEmbeddings, TeacherConfig.EMBEDDING);
-  }
-
-  @Override
   public Map<String, FloatTensor> prompt(
       Question question, InputFrame frame, int maskHeight, int maskWidth) {
-    Map<String, FloatTensor> inputs = new LinkedHashMap<>();
-    inputs.put(pointCoords, question.coords(1));
-    inputs.put(pointLabels, question.labels(1));
-    return inputs;
+    return points(question, 1);
   }
 
   @Override
