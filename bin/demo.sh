@@ -119,7 +119,7 @@ plain_jobs() {
     sets+=(--set "SCENES=$out/scenes")
     job "drawing $scenes scenes" scenes --out "$out/scenes" --count "$scenes" --seed "$seed"
   fi
-  job ingest ingest --data "$data" "${sets[@]}" --root "$out"
+  job ingest ingest --data "$data" "${sets[@]}" --root "$out" --need train,test
   if [ -z "$teacher" ]; then
     # BatchNorm wants more than two images a rank: fewer ranks than the students have.
     job "training the teacher (wide-conv, labels only)" train --data "$data" "${sets[@]}" --root "$out" --student wide-conv \
@@ -146,8 +146,8 @@ plain_jobs() {
 promptable_jobs() {
   local -a data=(--data "$HOME_DIR/conf/datasets/drawn-tiles.yaml" --set "SCENES=$out/scenes" --root "$out")
   local asked=$out/runs/teacher/promptable.yaml recipe one files='' each
-  job "drawing $scenes scenes" scenes --out "$out/scenes" --count "$scenes" --seed "${seed%%,*}"
-  job ingest ingest "${data[@]}"
+  job "drawing $scenes scenes of metal" scenes --out "$out/scenes" --count "$scenes" --seed "${seed%%,*}" --surface metal
+  job ingest ingest "${data[@]}" --need train,test
   job "training the teacher (wide-conv-prompt, labels only)" train "${data[@]}" --student wide-conv-prompt --recipe prompt-labels \
     --name teacher "${teacher_length[@]}" --batch "$batch" --ranks "$((ranks < 2 ? ranks : 2))" --seed "${seed%%,*}" \
     --learning-rate "$rate"

@@ -1,10 +1,13 @@
 package stillhouse.jobs;
 
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.Ingest;
 import stillhouse.data.IngestReport;
@@ -19,12 +22,34 @@ final class IngestCommand implements Callable<Integer> {
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
 
+  @Option(
+      names = "--need",
+      split = ",",
+      paramLabel = "SPLIT[,SPLIT]",
+      description = "fails where one of these splits has no sample: train, val or test")
+  private List<String> needed = List.of();
+
   @Override
   public Integer call() {
+    needed.forEach(split -> SplitOption.checked("--need", split));
     DatasetConfig config = data.load();
     try (var session = JobSession.open("ingest " + config.name())) {
-      return run(session, root.uri(), config).samples() == 0 ? Stillhouse.FAILED : 0;
+      IngestReport report = run(session, root.uri(), config);
+      List<String> empty = empty(needed, report.splits());
+      if (!empty.isEmpty()) {
+        log.error(
+            "Data set {} has no sample in {} (samples by split: {}): give it more images, or another"
+                + " splitSeed where it splits by hash",
+            config.name(),
+            empty,
+            report.splits());
+      }
+      return report.samples() == 0 || !empty.isEmpty() ? Stillhouse.FAILED : 0;
     }
+  }
+
+  static List<String> empty(List<String> needed, Map<String, Long> samplesBySplit) {
+    return needed.stream().filter(split -> samplesBySplit.getOrDefault(split, 0L) == 0).toList();
   }
 
   /** Ingests, and says on the console what came of it. */

@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.scene.SceneWriter;
+import stillhouse.scene.Scenes.Surface;
 
 /** Draws the demo's inspection scenes. */
 @Command(
@@ -39,10 +40,17 @@ final class ScenesCommand implements Callable<Integer> {
       description = "pixels a side (default: ${DEFAULT-VALUE})")
   private int size;
 
+  @Option(
+      names = "--surface",
+      defaultValue = "mixed",
+      description =
+          "metal, rock, or mixed: two of metal for one of rock (default: ${DEFAULT-VALUE})")
+  private Surface surface;
+
   @Override
   public Integer call() {
     try {
-      SceneWriter.write(out, count, seed, size);
+      SceneWriter.write(out, count, seed, size, surface);
     } catch (IllegalArgumentException e) { // a count, a size or a folder that won't do
       throw new ConfigException(e.getMessage(), e);
     }

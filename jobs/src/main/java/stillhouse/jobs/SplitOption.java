@@ -18,9 +18,17 @@ final class SplitOption {
    * @throws ConfigException where it is no split
    */
   String checked() {
+    return checked("--split", split);
+  }
+
+  /**
+   * @throws ConfigException where {@code split} is none
+   */
+  static String checked(String option, String split) {
     List<String> splits = Arrays.stream(Split.values()).map(Split::label).toList();
     if (!splits.contains(split)) {
-      throw new ConfigException("Invalid --split: " + split + " (must be one of " + splits + ")");
+      throw new ConfigException(
+          "Invalid " + option + ": " + split + " (must be one of " + splits + ")");
     }
     return split;
   }

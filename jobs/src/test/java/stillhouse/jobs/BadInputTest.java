@@ -72,6 +72,15 @@ class BadInputTest {
   }
 
   @Test
+  void aSplitThatIngestMustFillIsASplitAndHasSamples() {
+    assertThat(refused("ingest", "--data", "x", "--root", "y", "--need", "train,tests"))
+        .contains("Invalid --need: tests (must be one of [train, val, test])");
+    assertThat(IngestCommand.empty(List.of("train", "test"), Map.of("train", 4L, "test", 0L)))
+        .containsExactly("test");
+    assertThat(IngestCommand.empty(List.of("train"), Map.of("train", 4L))).isEmpty();
+  }
+
+  @Test
   void anAbsentMlflowServerIsNamed() {
     assertThat(refused(train("--recipe", "scratch", "--mlflow", NOBODY)))
         .contains("Cannot reach an MLflow server at " + NOBODY, "--mlflow");

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigFile;
 import stillhouse.train.Recipe;
@@ -23,7 +22,7 @@ class LauncherTest {
   void helpNamesEveryJobAndNeedsNoBuild() throws Exception {
     Said help = launcher("--help");
     assertThat(help.code()).isZero();
-    for (String job : new CommandLine(new Stillhouse()).getSubcommands().keySet()) {
+    for (String job : Stillhouse.commandLine().getSubcommands().keySet()) {
       if (!job.equals("help")) {
         assertThat(help.text()).containsPattern("(?m)^  " + job + " ");
       }
@@ -58,7 +57,8 @@ class LauncherTest {
         .extracting(job -> job.run().get(0))
         .containsExactly("ingest", "teacher", "cache", "train", "export", "evaluate", "report");
     assertThat(jobs.get(0).run())
-        .containsExactly("ingest", "--data", "da\"ta\\.yaml", "--root", out);
+        .containsExactly(
+            "ingest", "--data", "da\"ta\\.yaml", "--root", out, "--need", "train,test");
     List<String> train = jobs.get(3).run();
     assertThat(train)
         .containsSequence("--labels", "0.104", "--learning-rate", "0.004")
@@ -80,7 +80,8 @@ class LauncherTest {
         .containsExactly(
             "scenes", "ingest", "train", "export", "prompts", "cache", "train", "export", "train",
             "export", "prompts");
-    assertThat(jobs.get(0).run()).containsSequence("--count", "100", "--seed", "3");
+    assertThat(jobs.get(0).run())
+        .containsSequence("--count", "100", "--seed", "3", "--surface", "metal");
     assertThat(jobs.get(6).run())
         .containsSequence("--epochs", "5")
         .containsSequence("--seed", "3,4")
@@ -126,7 +127,7 @@ class LauncherTest {
     List<BatchCommand.Job> jobs =
         ConfigFile.load(copy, BatchCommand.Batch.class, "/schema/batch.json").jobs();
     for (BatchCommand.Job job : jobs) {
-      new CommandLine(new Stillhouse()).parseArgs(job.words()); // throws at what no job knows
+      Stillhouse.commandLine().parseArgs(job.words()); // throws at what no job knows
     }
     return jobs;
   }

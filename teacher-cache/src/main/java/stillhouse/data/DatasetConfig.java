@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,19 +87,19 @@ public record DatasetConfig(
    *
    * @param images a Hadoop path
    * @param masks a Hadoop path: where the labels are; none where the images are unlabelled
-   * @param limit take this many files, chosen by a hash of their names
+   * @param subset which of the files are taken
    * @param orientation which pixels of turned pictures the masks are of, where sizes don't tell it
    */
   public record Source(
       String images,
       Optional<String> masks,
       SplitRule split,
-      OptionalInt limit,
+      Subset subset,
       Layout layout,
       Optional<MaskOrientation> orientation) {
     /** Of the layout that sources have unless they say otherwise. */
-    public Source(String images, Optional<String> masks, SplitRule split, OptionalInt limit) {
-      this(images, masks, split, limit, Layout.DEFAULT, Optional.empty());
+    public Source(String images, Optional<String> masks, SplitRule split, Subset subset) {
+      this(images, masks, split, subset, Layout.DEFAULT, Optional.empty());
     }
   }
 

@@ -26,7 +26,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
-import stillhouse.identity.Fingerprint;
 
 /**
  * A folder's files as rows, in a task. They are passed on a page at a time, as the file system
@@ -68,11 +67,8 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
           .add(PASSED, DataTypes.StringType)
           .add(PASSED_COUNT, DataTypes.LongType);
 
-  static final int ALL = Integer.MAX_VALUE;
-
   /**
-   * @param limit take this many files, chosen by a hash of their paths in the folder; or {@link
-   *     #ALL}
+   * @param subset which files are taken
    * @param endings of the files' names, in lower case
    * @param beside endings of other files, which are passed over without a word
    * @param groupPattern found in a file's name, its group 1 is the group; null where there is none
@@ -80,7 +76,7 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   record Folder(
       int source,
       String path,
-      int limit,
+      Subset subset,
       List<String> endings,
       List<String> beside,
       FileNames names,
@@ -111,7 +107,8 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
   @Override
   public Iterator<Row> call(Folder folder) {
     Files files = new Files(folder, hadoop.value());
-    Iterator<Taken> taken = folder.limit() == ALL ? files : drawn(files, folder.limit());
+    Subset subset = folder.subset();
+    Iterator<Taken> taken = subset.isLimited() ? drawn(files, subset.limit()) : files;
     return new Iterator<>() {
       private Iterator<Row> passed; // null until every file was seen
 
@@ -134,12 +131,9 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     };
   }
 
-  /**
-   * @param place where a name stands in a shuffle that never changes
-   */
   private record Drawn(String place, Taken file) {
     static Drawn of(Taken file) {
-      return new Drawn(Fingerprint.of("limit").add("name", file.path()).digest().hex(), file);
+      return new Drawn(Subset.place(file.path()), file);
     }
   }
 
@@ -238,8 +232,13 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
       folder
           .names()
           .named(path)
-          .ifPresentOrElse(
-              named -> next = new Taken(file, path, named), () -> pass(Kind.NAME, file));
+          .ifPresentOrElse(named -> take(file, path, named), () -> pass(Kind.NAME, file));
+    }
+
+    private void take(FileStatus file, String path, FileNames.Named named) {
+      if (folder.subset().isAll() || folder.subset().shares(Subset.place(path))) {
+        next = new Taken(file, path, named);
+      }
     }
 
     private void pass(Kind kind, FileStatus file) {

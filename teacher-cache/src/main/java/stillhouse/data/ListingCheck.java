@@ -109,7 +109,10 @@ final class ListingCheck {
               + ": no images ("
               + String.join(", ", SourceListing.IMAGES)
               + ") in "
-              + source.images());
+              + source.images()
+              + (source.subset().share() < 1
+                  ? " that its share of " + source.subset().share() + " takes"
+                  : ""));
     }
     if (config.groupPattern().isPresent() && found.odd().isPresent()) {
       throw new ConfigException(

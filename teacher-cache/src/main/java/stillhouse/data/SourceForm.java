@@ -21,6 +21,7 @@ record SourceForm(
     String masks,
     String annotations,
     SplitRule split,
+    Double share,
     Integer limit,
     Map<String, String> values,
     Map<String, String> labels,
@@ -70,7 +71,7 @@ record SourceForm(
         paths.apply(images),
         Optional.ofNullable(masks == null ? annotations : masks).map(paths),
         split,
-        limit == null ? OptionalInt.empty() : OptionalInt.of(limit),
+        new Subset(or(share, 1.0), or(limit, Integer.MAX_VALUE)),
         layout(kind, new ClassNames(classes), ignore),
         Optional.ofNullable(orientation));
   }

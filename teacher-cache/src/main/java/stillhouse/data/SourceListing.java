@@ -110,7 +110,7 @@ final class SourceListing implements AutoCloseable {
 
   /** Images with their labels, and labels that no image has as passed over. */
   private Dataset<Row> joined(Dataset<Row> images, Dataset<Row> labels) {
-    Column limited = ofSource(source -> lit(source.limit().isPresent()));
+    Column partly = ofSource(source -> lit(!source.subset().isAll()));
     String orphan = OF_LABELS + FolderListing.Kind.ORPHAN.name();
     Column uri = coalesce(col(FolderListing.URI), outsideUri());
     Column shared = col(IMAGES_OF).gt(1).or(col(MASKS_OF).gt(1));
@@ -124,8 +124,8 @@ final class SourceListing implements AutoCloseable {
                 col(FolderListing.PASSED),
                 concat(lit(OF_LABELS), col(FileLabels.PASSED)),
                 when(col(Samples.IMAGE_URI).isNull(), orphan)))
-        // A limit leaves out images, and with them their labels.
-        .where(not(coalesce(col(FolderListing.PASSED), lit("")).equalTo(orphan).and(limited)))
+        // A subset leaves out images, and with them their labels.
+        .where(not(coalesce(col(FolderListing.PASSED), lit("")).equalTo(orphan).and(partly)))
         .withColumn(
             FolderListing.PASSED_COUNT,
             coalesce(col(FolderListing.PASSED_COUNT), col(FileLabels.PASSED_COUNT), lit(1L)))
@@ -219,7 +219,7 @@ final class SourceListing implements AutoCloseable {
     return new FolderListing.Folder(
         i,
         source.images(),
-        source.limit().orElse(FolderListing.ALL),
+        source.subset(),
         IMAGES,
         source.layout().besideImages(),
         source.layout().imageNames(),
@@ -236,7 +236,7 @@ final class SourceListing implements AutoCloseable {
                 new FolderListing.Folder(
                     i,
                     folder.path(),
-                    FolderListing.ALL,
+                    Subset.ALL,
                     folder.endings(),
                     folder.beside(),
                     folder.names(),

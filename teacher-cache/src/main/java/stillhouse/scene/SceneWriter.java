@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import stillhouse.data.ImageCodec;
+import stillhouse.scene.Scenes.Surface;
 
 /**
  * Writes drawn scenes as a data set's folders: {@code images/NNNNN.png}, {@code masks/NNNNN.png}.
@@ -28,7 +29,7 @@ public final class SceneWriter {
    * @param size pixels a side
    * @throws IllegalArgumentException where a folder holds another file
    */
-  public static void write(Path dir, int count, long seed, int size) {
+  public static void write(Path dir, int count, long seed, int size, Surface surface) {
     if (count < 1 || count > MAX_COUNT) {
       throw new IllegalArgumentException(
           "Invalid count of scenes: " + count + " (must be 1…" + MAX_COUNT + ")");
@@ -37,7 +38,7 @@ public final class SceneWriter {
       Path images = open(dir.resolve("images"), count);
       Path masks = open(dir.resolve("masks"), count);
       for (int i = 0; i < count; i++) {
-        Scene scene = Scenes.draw(seed, i, size);
+        Scene scene = Scenes.draw(seed, i, size, surface);
         String name = String.format(Locale.ROOT, "%05d.png", i);
         put(images.resolve(name), ImageCodec.encodePng(scene.image()));
         put(masks.resolve(name), ImageCodec.encodePng(scene.mask()));
@@ -82,7 +83,7 @@ public final class SceneWriter {
         throw new IllegalArgumentException(
             "Cannot write scenes over "
                 + file
-                + ": it is another picture, or a scene of another seed or size; give an empty folder");
+                + ": it is another picture, or a scene of another seed, size or surface; give an empty folder");
       }
       return;
     }

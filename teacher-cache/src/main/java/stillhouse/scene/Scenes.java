@@ -13,12 +13,28 @@ public final class Scenes {
   /** Pixels a side. */
   public static final int DEFAULT_SIZE = 192;
 
+  /** What a series of scenes shows. */
+  public enum Surface {
+    /** Two scenes in three are {@link #METAL}, the third is {@link #ROCK}. */
+    MIXED,
+    /** Brushed metal: defects lie apart, so most objects are one defect each. */
+    METAL,
+    /** Rock: fragments touch, so an object of the mask may be many stones. */
+    ROCK
+  }
+
   private Scenes() {}
 
-  /** Scene {@code index} of the series {@code seed}. */
+  /** Scene {@code index} of the series {@code seed}, of {@link Surface#MIXED}. */
   public static Scene draw(long seed, int index, int size) {
+    return draw(seed, index, size, Surface.MIXED);
+  }
+
+  /** Scene {@code index} of the series {@code seed}: where two surfaces share one, it is equal. */
+  public static Scene draw(long seed, int index, int size, Surface surface) {
     long own = Chance.mix(seed) + index;
-    return index % 3 == 2 ? rock(own, size) : metal(own, size);
+    boolean rock = surface == Surface.ROCK || surface == Surface.MIXED && index % 3 == 2;
+    return rock ? rock(own, size) : metal(own, size);
   }
 
   /** Brushed metal, most of it with scratches, dents or pinholes. */

@@ -10,7 +10,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
@@ -31,6 +30,7 @@ import stillhouse.data.PromptSettings;
 import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.SplitRule;
+import stillhouse.data.Subset;
 import stillhouse.data.Tile;
 import stillhouse.data.Tiles;
 import stillhouse.identity.Fingerprint;
@@ -207,7 +207,7 @@ class CacheTilesTest {
                 folder.resolve("images").toString(),
                 Optional.of(folder.resolve("masks").toString()),
                 SplitRule.TRAIN,
-                OptionalInt.empty())),
+                Subset.ALL)),
         Optional.empty(),
         7,
         new DatasetConfig.Input(32, 32),

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,7 +39,7 @@ class DatasetConfigTest {
     assertThat(config.prompts().source()).isEqualTo(PromptSettings.Source.LABEL_BOXES);
     assertThat(config.prompts().minArea()).isEqualTo(1);
     assertThat(config.sources().get(0).masks()).isEmpty();
-    assertThat(config.sources().get(0).limit()).isEmpty();
+    assertThat(config.sources().get(0).subset()).isEqualTo(Subset.ALL);
     assertThat(config.cache()).isEqualTo(new DatasetConfig.Cache(DType.FP16, 7));
     assertThat(load(MINIMAL + "cache: {encoding: fp32}\n").cache())
         .isEqualTo(new DatasetConfig.Cache(DType.FP32, 7));
@@ -55,7 +54,7 @@ class DatasetConfigTest {
             classes: [scratch, dent]
             ignore: 254
             sources:
-              - {images: "${data}/images", masks: ../masks, split: train-val, limit: 40}
+              - {images: "${data}/images", masks: ../masks, split: train-val, share: 0.25, limit: 40}
               - {images: "s3a://bucket/more", split: test}
             groupPattern: "^(part\\\\d+)"
             splitSeed: -3
@@ -71,7 +70,7 @@ class DatasetConfigTest {
         .as("relative to the file")
         .contains("file:" + folder.toAbsolutePath().resolveSibling("masks"));
     assertThat(first.split()).isEqualTo(SplitRule.TRAIN_VAL);
-    assertThat(first.limit()).isEqualTo(OptionalInt.of(40));
+    assertThat(first.subset()).isEqualTo(new Subset(0.25, 40));
     assertThat(config.sources().get(1).images()).isEqualTo("s3a://bucket/more");
     assertThat(config.groupPattern().get().pattern()).isEqualTo("^(part\\d+)");
     assertThat(config.splitSeed()).isEqualTo(-3);
@@ -169,6 +168,8 @@ class DatasetConfigTest {
     refused(MINIMAL + "cache: {projection: {channels: 8, sample: 0}}\n", "projection.sample");
     refused(MINIMAL + "cache: {projection: {channels: 8, layers: []}}\n", "projection.layers");
     refused(MINIMAL.replace("split: hash", "split: hash, limit: 0"), "limit");
+    refused(MINIMAL.replace("split: hash", "split: hash, share: 0"), "share");
+    refused(MINIMAL.replace("split: hash", "split: hash, share: 1.5"), "share");
     refused(
         MINIMAL + "prompts: {source: guesses}\n", "[label-boxes, label-points, grid, saliency]");
   }

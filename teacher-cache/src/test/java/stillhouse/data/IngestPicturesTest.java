@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,7 +85,7 @@ class IngestPicturesTest {
                 folder.resolve("images").toString(),
                 Optional.of(folder.resolve("masks").toString()),
                 SplitRule.HASH,
-                OptionalInt.empty(),
+                Subset.ALL,
                 Layout.DEFAULT,
                 orientation)),
         Optional.empty(),

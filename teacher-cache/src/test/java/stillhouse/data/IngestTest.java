@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -194,10 +193,7 @@ class IngestTest {
         ClassMask.IGNORE,
         List.of(
             new DatasetConfig.Source(
-                images.toString(),
-                Optional.of(masks.toString()),
-                SplitRule.HASH,
-                OptionalInt.empty())),
+                images.toString(), Optional.of(masks.toString()), SplitRule.HASH, Subset.ALL)),
         pattern.map(Pattern::compile),
         seed,
         new DatasetConfig.Input(32, 32),

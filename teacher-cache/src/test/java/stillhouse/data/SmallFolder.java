@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
@@ -35,7 +34,7 @@ record SmallFolder(Path images, Path masks, String root) {
         ClassMask.IGNORE,
         List.of(
             new DatasetConfig.Source(
-                images, Optional.of(masks.toString()), SplitRule.HASH, OptionalInt.empty())),
+                images, Optional.of(masks.toString()), SplitRule.HASH, Subset.ALL)),
         Optional.empty(),
         7,
         new DatasetConfig.Input(32, 32),

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
@@ -36,7 +35,7 @@ class SourceListingTest {
   void pairsMasksByBaseNameAndPassesOverOtherFiles() throws IOException {
     touch(images, "b.PNG", "a.jpg", "c.jpeg", "readme.txt", ".hidden.png");
     touch(masks, "a.png", "c.png", "z.png");
-    List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
+    List<Row> rows = rows(true, Optional.empty(), Subset.ALL);
     assertThat(rows)
         .extracting(r -> name(r.getAs(Samples.IMAGE_URI)))
         .containsExactly("a.jpg", "b.PNG", "c.jpeg");
@@ -49,7 +48,7 @@ class SourceListingTest {
   void countsWhatItPassesOver() throws IOException {
     touch(images, "a.png", "_b.png", ".hidden.png", "notes.txt", "x.gif", "y.gif");
     Files.createDirectory(images.resolve("more"));
-    Dataset<Row> listed = listing(false, Optional.empty(), OptionalInt.of(1)).rows(spark());
+    Dataset<Row> listed = listing(false, Optional.empty(), Subset.limit(1)).rows(spark());
     List<Row> passed =
         listed
             .where(FolderListing.PASSED + " is not null")
@@ -68,14 +67,14 @@ class SourceListingTest {
   void imagesOfOneBaseNameAreToldFromOthers() throws IOException {
     touch(images, "a.jpg", "a.png", "b.png", "c.png");
     touch(masks, "a.png", "b.png", "c.png", "c.PNG");
-    List<Row> rows = rows(true, Optional.empty(), OptionalInt.empty());
+    List<Row> rows = rows(true, Optional.empty(), Subset.ALL);
     assertThat(rows)
         .extracting(r -> r.<String>getAs(SourceListing.NAMESAKES))
         .containsExactly(
             "2 images and 1 masks", "2 images and 1 masks", null, "1 images and 2 masks");
     assertThat(rows.get(0).<String>getAs(Samples.SETTINGS))
         .isNotEqualTo(rows.get(2).getAs(Samples.SETTINGS));
-    assertThat(rows(false, Optional.empty(), OptionalInt.empty()))
+    assertThat(rows(false, Optional.empty(), Subset.ALL))
         .as("without masks nothing is shared")
         .extracting(r -> r.<String>getAs(SourceListing.NAMESAKES))
         .containsOnlyNulls();
@@ -86,8 +85,8 @@ class SourceListingTest {
     for (int i = 0; i < 20; i++) {
       touch(images, "part" + i + ".png");
     }
-    List<Row> four = rows(false, Optional.empty(), OptionalInt.of(4));
-    List<Row> seven = rows(false, Optional.empty(), OptionalInt.of(7));
+    List<Row> four = rows(false, Optional.empty(), Subset.limit(4));
+    List<Row> seven = rows(false, Optional.empty(), Subset.limit(7));
     assertThat(four).hasSize(4).isSubsetOf(seven);
     assertThat(seven).hasSize(7);
     assertThat(four)
@@ -96,19 +95,44 @@ class SourceListingTest {
   }
 
   @Test
+  void aShareTakesAboutThatManyAndALargerOneContainsIt() throws IOException {
+    for (int i = 0; i < 200; i++) {
+      touch(images, "part" + i + ".png");
+    }
+    List<Row> tenth = rows(false, Optional.empty(), new Subset(0.1, Integer.MAX_VALUE));
+    List<Row> half = rows(false, Optional.empty(), new Subset(0.5, Integer.MAX_VALUE));
+    // Four deviations of a binomial of 200: 17 and 28.
+    assertThat(tenth).hasSizeBetween(3, 37).isSubsetOf(half);
+    assertThat(half).hasSizeBetween(72, 128);
+    assertThat(rows(false, Optional.empty(), new Subset(0.5, 5))).hasSize(5).isSubsetOf(half);
+    assertThat(rows(false, Optional.empty(), Subset.limit(5)))
+        .as("both go by the same hash")
+        .isEqualTo(rows(false, Optional.empty(), new Subset(0.5, 5)));
+  }
+
+  @Test
+  void aShareThatTakesNothingIsNamed() throws IOException {
+    touch(images, "a.png");
+    assertThatThrownBy(() -> rows(false, Optional.empty(), new Subset(1e-9, Integer.MAX_VALUE)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no images")
+        .hasMessageEndingWith(" that its share of 1.0E-9 takes");
+  }
+
+  @Test
   void groupsAreTheirPatternsFirstGroup() throws IOException {
     touch(images, "f1_a.png", "f1_b.png", "f2_a.png");
-    assertThat(rows(false, Optional.of("^(f\\d+)_"), OptionalInt.empty()))
+    assertThat(rows(false, Optional.of("^(f\\d+)_"), Subset.ALL))
         .extracting(r -> r.<String>getAs(SourceListing.GROUP))
         .containsExactly("f1", "f1", "f2");
-    assertThatThrownBy(() -> rows(false, Optional.of("^(g\\d+)_"), OptionalInt.empty()))
+    assertThatThrownBy(() -> rows(false, Optional.of("^(g\\d+)_"), Subset.ALL))
         .isInstanceOf(ConfigException.class)
         .hasMessage("Invalid groupPattern: '^(g\\d+)_' finds no group in the file name f1_a.png");
   }
 
   @Test
   void namesTheFolderThatHasNoImages() {
-    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+    assertThatThrownBy(() -> rows(true, Optional.empty(), Subset.ALL))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Cannot ingest test: no images (.jpg, .jpeg, .png, .tif, .tiff, .bmp) in " + images);
@@ -117,7 +141,7 @@ class SourceListingTest {
   @Test
   void namesTheFolderThatDoesNotExist() throws IOException {
     Files.delete(images);
-    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+    assertThatThrownBy(() -> rows(true, Optional.empty(), Subset.ALL))
         .isInstanceOf(ConfigException.class)
         .hasMessage("Cannot ingest test: image folder " + images + " does not exist");
   }
@@ -126,7 +150,7 @@ class SourceListingTest {
   void refusesMasksThatMatchNoImage() throws IOException {
     touch(images, "a.png");
     touch(masks, "a_mask.png");
-    assertThatThrownBy(() -> rows(true, Optional.empty(), OptionalInt.empty()))
+    assertThatThrownBy(() -> rows(true, Optional.empty(), Subset.ALL))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "Cannot ingest test: no mask in "
@@ -136,8 +160,8 @@ class SourceListingTest {
                 + " (such as a.png)");
   }
 
-  private List<Row> rows(boolean labelled, Optional<String> pattern, OptionalInt limit) {
-    SourceListing listing = listing(labelled, pattern, limit);
+  private List<Row> rows(boolean labelled, Optional<String> pattern, Subset subset) {
+    SourceListing listing = listing(labelled, pattern, subset);
     Dataset<Row> listed = listing.rows(spark());
     assertThat(listed.queryExecution().optimizedPlan().toString())
         .as("no list from the driver")
@@ -152,9 +176,9 @@ class SourceListingTest {
     return Sessions.local();
   }
 
-  private SourceListing listing(boolean labelled, Optional<String> pattern, OptionalInt limit) {
+  private SourceListing listing(boolean labelled, Optional<String> pattern, Subset subset) {
     Optional<String> maskFolder = labelled ? Optional.of(masks.toString()) : Optional.empty();
-    var source = new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, limit);
+    var source = new DatasetConfig.Source(images.toString(), maskFolder, SplitRule.HASH, subset);
     var config =
         new DatasetConfig(
             "test",

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.data.ImageCodec;
 import stillhouse.identity.Fingerprint;
+import stillhouse.scene.Scenes.Surface;
 
 class ScenesTest {
   @Test
@@ -66,8 +67,20 @@ class ScenesTest {
   }
 
   @Test
+  void aSurfaceAloneDrawsTheScenesOfTheMixtureThatShowIt() {
+    for (int i = 0; i < 6; i++) {
+      byte[] mixed = Scenes.draw(7, i, 64).image().rgb();
+      byte[] metal = Scenes.draw(7, i, 64, Surface.METAL).image().rgb();
+      byte[] rock = Scenes.draw(7, i, 64, Surface.ROCK).image().rgb();
+      assertThat(mixed)
+          .isEqualTo(i % 3 == 2 ? rock : metal)
+          .isNotEqualTo(i % 3 == 2 ? metal : rock);
+    }
+  }
+
+  @Test
   void writesItsFoldersAndNothingElseAndLeavesWhatIsRight(@TempDir Path dir) throws IOException {
-    SceneWriter.write(dir, 4, 7, 64);
+    SceneWriter.write(dir, 4, 7, 64, Surface.MIXED);
     assertThat(tree(dir))
         .containsExactly(
             "images/00000.png",
@@ -83,9 +96,9 @@ class ScenesTest {
         .isEqualTo(Scenes.draw(7, 2, 64).mask().classes());
     FileTime before = FileTime.fromMillis(1_000_000);
     Files.setLastModifiedTime(second, before);
-    SceneWriter.write(dir, 5, 7, 64);
+    SceneWriter.write(dir, 5, 7, 64, Surface.MIXED);
     assertThat(Files.getLastModifiedTime(second)).isEqualTo(before);
-    assertThatThrownBy(() -> SceneWriter.write(dir, 4, 7, 64))
+    assertThatThrownBy(() -> SceneWriter.write(dir, 4, 7, 64, Surface.MIXED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Cannot write 4 scenes to "
@@ -95,18 +108,18 @@ class ScenesTest {
 
   @Test
   void overwritesNoPictureAndGoesOnAfterAStop(@TempDir Path dir) throws IOException {
-    SceneWriter.write(dir, 1, 7, 64);
+    SceneWriter.write(dir, 1, 7, 64, Surface.MIXED);
     Path half = Files.writeString(dir.resolve("images/00001.png.part"), "half");
-    SceneWriter.write(dir, 2, 7, 64);
+    SceneWriter.write(dir, 2, 7, 64, Surface.MIXED);
     assertThat(half).doesNotExist();
     Path mine = dir.resolve("images/00000.png");
     Files.writeString(mine, "a photo");
-    assertThatThrownBy(() -> SceneWriter.write(dir, 2, 7, 64))
+    assertThatThrownBy(() -> SceneWriter.write(dir, 2, 7, 64, Surface.MIXED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Cannot write scenes over "
                 + mine
-                + ": it is another picture, or a scene of another seed or size; give an empty folder");
+                + ": it is another picture, or a scene of another seed, size or surface; give an empty folder");
     assertThat(mine).hasContent("a photo");
   }
 
@@ -114,7 +127,7 @@ class ScenesTest {
   void refusesASizeOrCountOutOfRange(@TempDir Path dir) {
     assertThatThrownBy(() -> Scenes.metal(1, 31))
         .hasMessage("Invalid scene size: 31 (must be 32…4096)");
-    assertThatThrownBy(() -> SceneWriter.write(dir, 0, 1, 64))
+    assertThatThrownBy(() -> SceneWriter.write(dir, 0, 1, 64, Surface.MIXED))
         .hasMessage("Invalid count of scenes: 0 (must be 1…100000)");
   }
 

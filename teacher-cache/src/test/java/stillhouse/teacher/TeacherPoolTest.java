@@ -87,7 +87,9 @@ class TeacherPoolTest {
   @Test
   void thePluginClosesTheSharedPool() throws IOException {
     var plugin = new TeacherPoolPlugin();
-    plugin.executorPlugin().shutdown(); // another class of this JVM may have left the same teacher in the pool
+    plugin
+        .executorPlugin()
+        .shutdown(); // another class of this JVM may have left the same teacher in the pool
     long before = TeacherPool.shared().loads();
     LocalTeacher source = SmallSegmenter.onnx(folder);
     TeacherPool.shared().acquire(source).close();
