@@ -154,14 +154,11 @@ promptable_jobs() {
   job "exporting the teacher" export --root "$out" --run teacher
   job "asking the teacher by points, clicks and boxes" prompts "${data[@]}" --teacher "$asked"
   job "asking the teacher once" cache "${data[@]}" --teacher "$asked"
-  mkdir -p "$out/recipes"
   for recipe in ${recipes//,/ }; do
-    # The teacher's embedding has 16×16 cells of a tile, where the files are for images of 128×128.
-    sed 's/^alignment: {grid: 32}/alignment: {grid: 16}/' "$HOME_DIR/conf/recipes/$recipe.yaml" >"$out/recipes/$recipe.yaml"
     one=tiny-conv-prompt
     [ "$recipe" != sam2-dense-point ] || one=tiny-conv-points
     job "distilling: $recipe ($one, $ranks ranks)" train "${data[@]}" --teacher "$asked" --student "$one" \
-      --recipe "$out/recipes/$recipe.yaml" "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
+      --recipe "$recipe" --grid 16 "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
       --names-out "$logs/$recipe.txt"
     job "exporting: $recipe" export --root "$out" --runs-from "$logs/$recipe.txt"
     for each in ${seed//,/ }; do files+=,$out/runs/$one.$recipe.s$each/promptable.yaml; done

@@ -18,6 +18,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.quantize.GraphCosts;
 import stillhouse.quantize.GraphCosts.Node;
 import stillhouse.tensorrt.OperatorTable;
+import stillhouse.tensorrt.OperatorTable.Finding;
 
 /** An ONNX file → what its nodes read, write and multiply. */
 @Command(
@@ -32,22 +33,34 @@ final class ExplainCommand implements Callable<Integer> {
   @Option(names = "--nodes", description = "a line a node instead of one an operator")
   private boolean nodes;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "also write the nodes as JSON")
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "also write each file's nodes, and those off TensorRT's lists, as JSON")
   private Path json;
+
+  /**
+   * What is said of a file.
+   *
+   * @param offTensorRtsLists nodes that TensorRT may refuse
+   */
+  private record Explained(List<Node> nodes, List<Finding> offTensorRtsLists) {}
 
   @Override
   public Integer call() throws IOException {
-    Map<String, List<Node>> all = new TreeMap<>();
+    Map<String, Explained> all = new TreeMap<>();
+    OperatorTable table = OperatorTable.published();
     for (Path file : files) {
       if (!Files.isRegularFile(file)) {
         throw new ConfigException("Cannot explain " + file + ": no such file");
       }
       byte[] model = Files.readAllBytes(file);
       List<Node> costs = costs(file, model);
-      all.put(file.toString(), costs);
+      List<Finding> findings = table.check(ModelProto.parseFrom(model));
+      all.put(file.toString(), new Explained(costs, findings));
       System.out.println(file);
       System.out.println(nodes ? byNode(costs) : byOperator(costs));
-      System.out.println(tensorRt(model));
+      System.out.println(tensorRt(table, findings));
     }
     if (json != null) {
       JsonFiles.write(json, all);
@@ -64,10 +77,8 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   /** What TensorRT may refuse. */
-  private static String tensorRt(byte[] model) throws IOException {
-    OperatorTable table = OperatorTable.published();
+  private static String tensorRt(OperatorTable table, List<Finding> findings) {
     String versions = String.join(" and ", table.versions());
-    List<OperatorTable.Finding> findings = table.check(ModelProto.parseFrom(model));
     if (findings.isEmpty()) {
       return "TensorRT: every operator is on the published lists of " + versions + "\n";
     }

@@ -13,6 +13,7 @@ import stillhouse.student.StudentConfig;
 import stillhouse.train.Experiment;
 import stillhouse.train.Phase;
 import stillhouse.train.Recipe;
+import stillhouse.train.TrainingSettings;
 
 /**
  * One line of a sweep's table: a student, a run and a share of labels, with every seed.
@@ -65,7 +66,7 @@ record SweepCell(
             config.name() + "_" + run.name(),
             aligned ? new Recipe.Alignment(settings.grid()) : read.alignment());
     if (config.review() != null) {
-      Recipe.Training training = recipe.training();
+      TrainingSettings training = recipe.training();
       recipe = recipe.withTraining(training.with(training.validation(), config.review()));
     }
     return new SweepCell(
@@ -110,7 +111,7 @@ record SweepCell(
     try {
       ObjectNode tree = (ObjectNode) YAML.readTree(source.toFile());
       tree.put("name", recipe.name());
-      Recipe.Training training = recipe.training();
+      TrainingSettings training = recipe.training();
       ObjectNode trained = (ObjectNode) tree.get("training");
       trained.put("batch", training.batch());
       if (recipe.isPhased()) {

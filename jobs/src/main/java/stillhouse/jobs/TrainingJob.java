@@ -34,6 +34,7 @@ import stillhouse.train.TrainingPlan;
 import stillhouse.train.TrainingReport;
 import stillhouse.train.TrainingReports;
 import stillhouse.train.TrainingRun;
+import stillhouse.train.TrainingSettings;
 
 /**
  * The runs of one train job: they share a session, a server and, where they can, a training view.
@@ -289,7 +290,7 @@ final class TrainingJob {
   }
 
   private TrainingPlan plan(Order order, TrainingView view) {
-    Recipe.Training training = order.recipe().training();
+    TrainingSettings training = order.recipe().training();
     int stepsPerEpoch = Experiment.stepsPerEpoch(view.info(), training.batch());
     int epochs = options.epochs(order.recipe(), stepsPerEpoch);
     new BatchFit(training.batch(), view.info().samples("train"))

@@ -9,7 +9,9 @@ import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.Split;
 import stillhouse.train.Curriculum;
+import stillhouse.train.OptimizerSettings;
 import stillhouse.train.Recipe;
+import stillhouse.train.TrainingSettings;
 import stillhouse.train.ValidationSettings;
 
 /**
@@ -39,6 +41,13 @@ final class TrainingOptions {
       names = "--learning-rate",
       description = "in place of the recipe's; those of phases keep their ratio to it")
   private Double learningRate;
+
+  @Option(
+      names = "--grid",
+      paramLabel = "CELLS",
+      description =
+          "cells along a side of the grid on which features are compared, in place of the recipe's alignment.grid; of students that take prompts the teacher's own: 64 of SAM")
+  private Integer grid;
 
   @Option(
       names = "--labels",
@@ -153,16 +162,18 @@ final class TrainingOptions {
     require(epochs == null || epochs >= 1, "--epochs", epochs, ">= 1");
     require(steps == null || steps >= 1, "--steps", steps, ">= 1");
     require(steps == null || epochs == null, "--steps", steps, "without --epochs");
-    Recipe.Training training = recipe.training();
+    TrainingSettings training = recipe.training();
     int size = Objects.requireNonNullElse(batch, training.batch());
     require(
         size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
-    Recipe.Optimizer optimizer = training.optimizer();
+    OptimizerSettings optimizer = training.optimizer();
     double rate = Objects.requireNonNullElse(learningRate, optimizer.learningRate());
     require(rate > 0 && rate <= 1, "--learning-rate", rate, "> 0 and <= 1");
     int length = Objects.requireNonNullElse(epochs, training.epochs());
+    require(grid == null || grid >= 1 && grid <= 1024, "--grid", grid, "1 to 1024");
+    Recipe aligned = grid == null ? recipe : recipe.with(recipe.name(), new Recipe.Alignment(grid));
     try {
-      return recipe.withTraining(
+      return aligned.withTraining(
           training
               .with(length, size)
               .with(optimizer.withLearningRate(rate))

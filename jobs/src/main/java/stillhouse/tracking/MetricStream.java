@@ -18,6 +18,14 @@ import org.slf4j.LoggerFactory;
 final class MetricStream implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MetricStream.class);
   static final int BATCH = 900; // MLflow takes 1000 metrics a call
+
+  /**
+   * Metrics a call where the server may have some of them. Its SQL store looks for known values by
+   * the names of a hundred values at a time, and refuses all of a call whose known values have
+   * names that come later in it (MLflow 3.6).
+   */
+  static final int PERHAPS_KNOWN = 100;
+
   private static final long PAUSE_MILLIS = 500;
   private static final int LIMIT = 200_000; // some 40 MB of the driver's heap: hours of a fast run
   private static final int LAST_TRIES = 10;
@@ -34,6 +42,7 @@ final class MetricStream implements AutoCloseable {
   private final AtomicLong undelivered = new AtomicLong(); // dropped ones among them, for good
   private final AtomicBoolean full = new AtomicBoolean();
   private final List<Metric> unsent = new ArrayList<>();
+  private int perhapsKnown; // of the first of them: the answer to a call was lost, or a refusal
   private final Thread sender;
   private volatile boolean closing;
   private volatile String lastFailure = "";
@@ -136,18 +145,22 @@ final class MetricStream implements AutoCloseable {
     if (unsent.isEmpty()) {
       return true;
     }
+    int size = perhapsKnown == 0 ? unsent.size() : Math.min(perhapsKnown, PERHAPS_KNOWN);
+    List<Metric> batch = unsent.subList(0, size);
+    perhapsKnown = Math.max(perhapsKnown, size);
     try {
-      delivery.send(unsent);
-      undelivered.addAndGet(-unsent.size());
-      unsent.clear();
+      delivery.send(List.copyOf(batch));
+      undelivered.addAndGet(-size);
+      perhapsKnown -= size;
+      batch.clear();
       return true;
     } catch (RuntimeException e) { // whatever it is, this thread goes on
       lastFailure = ": " + e.getMessage();
       log.warn(
           "MLflow did not take {} metrics of run {}, {} more wait; trying again: {}",
-          unsent.size(),
+          size,
           runId,
-          waiting(),
+          unsent.size() - size + waiting(),
           e.getMessage());
       return false;
     }

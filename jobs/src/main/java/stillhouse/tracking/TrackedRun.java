@@ -94,7 +94,7 @@ public final class TrackedRun implements AutoCloseable {
   /** Sends what a file holds. A value that the server has already stays one. */
   public void metrics(CurveSpool curves) {
     curves.read(
-        MetricStream.BATCH,
+        MetricStream.PERHAPS_KNOWN,
         batch -> send("curves", () -> client.logBatch(id, batch, List.of(), List.of())));
   }
 

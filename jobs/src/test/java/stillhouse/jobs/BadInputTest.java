@@ -397,11 +397,13 @@ class BadInputTest {
   }
 
   @Test
-  void aLearningRateHasTheLimitsOfARecipes() {
+  void aLearningRateAndAGridHaveTheLimitsOfARecipes() {
     for (String rate : List.of("50", "1e400", "0")) {
       assertThat(refused(train("--recipe", "scratch", "--learning-rate", rate)))
           .contains("Invalid --learning-rate: ", "(must be > 0 and <= 1)");
     }
+    assertThat(refused(train("--recipe", "scratch", "--grid", "0")))
+        .contains("Invalid --grid: 0 (must be 1 to 1024)");
   }
 
   @Test

@@ -2,6 +2,8 @@ package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,7 +31,9 @@ class ExplainCommandTest {
         .containsPattern("Conv +1 .*0\\.00")
         .containsPattern("all +2 ")
         .containsPattern("TensorRT: every operator is on the published lists of \\d");
-    JsonNode nodes = JsonFiles.JSON.readTree(json.toFile()).get(ONNX.toString());
+    JsonNode said = JsonFiles.JSON.readTree(json.toFile()).get(ONNX.toString());
+    assertThat(said.get("offTensorRtsLists")).isEmpty();
+    JsonNode nodes = said.get("nodes");
     JsonNode conv = nodes.get(0);
     assertThat(conv.get("operator").asText()).isEqualTo("Conv");
     assertThat(conv.get("macs").asLong()).isEqualTo(2 * 4 * 6 * 3 * 4 * 4); // outputs · window
@@ -38,6 +42,30 @@ class ExplainCommandTest {
         .isEqualTo(4 * (3 * 16 * 24 + 2 * 3 * 4 * 4 + 2)); // image, weights, biases
     assertThat(printed(ONNX.toString(), "--nodes"))
         .contains("node", "operator", "output", "1×2×4×6", "1×2×16×24");
+  }
+
+  @Test
+  void whatTensorRtMayRefuseIsSaidAndWritten() throws IOException {
+    ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(ONNX)).toBuilder();
+    NodeProto last = model.getGraph().getNode(model.getGraph().getNodeCount() - 1);
+    model
+        .getGraphBuilder()
+        .addNode(
+            NodeProto.newBuilder()
+                .setName("coin")
+                .setOpType("Bernoulli")
+                .addInput(last.getOutput(0))
+                .addOutput("tossed"));
+    Path file = Files.write(folder.resolve("coin.onnx"), model.build().toByteArray());
+    Path json = folder.resolve("coin.json");
+    assertThat(printed(file.toString(), "--json=" + json))
+        .contains(
+            "TensorRT: not on the published lists of ", "  coin (Bernoulli): not in TensorRT's");
+    JsonNode off =
+        JsonFiles.JSON.readTree(json.toFile()).get(file.toString()).get("offTensorRtsLists");
+    assertThat(off).hasSize(1);
+    assertThat(off.get(0).get("node").asText()).isEqualTo("coin");
+    assertThat(off.get(0).get("operator").asText()).isEqualTo("Bernoulli");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.mlflow.api.proto.Service.Metric;
 import org.mlflow.tracking.MlflowClientException;
@@ -40,6 +41,37 @@ class MetricStreamTest {
         .doesNotHaveDuplicates()
         .hasSize(2000)
         .isSorted();
+  }
+
+  /** The server may have taken a call whose answer was lost. */
+  @Test
+  void whatMayHaveArrivedIsSentAgainInPartsOfAHundred() {
+    List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
+    List<Metric> received = Collections.synchronizedList(new ArrayList<>());
+    MetricStream stream =
+        new MetricStream(
+            "r",
+            batch -> {
+              sizes.add(batch.size());
+              if (sizes.size() == 1) {
+                throw new MlflowClientException("timed out");
+              }
+              received.addAll(batch);
+            },
+            20);
+    for (int i = 0; i < 1800; i++) {
+      stream.offer(metric(i));
+    }
+    stream.close();
+    int first = sizes.get(0);
+    assertThat(first).isGreaterThan(MetricStream.PERHAPS_KNOWN);
+    int parts = (first + 99) / 100;
+    assertThat(sizes.subList(1, 1 + parts)).allMatch(size -> size <= 100);
+    assertThat(sizes.subList(1, 1 + parts).stream().mapToInt(s -> s).sum()).isEqualTo(first);
+    assertThat(sizes.get(1 + parts)).as("the next are new").isGreaterThan(100);
+    assertThat(received)
+        .extracting(Metric::getStep)
+        .containsExactlyElementsOf(LongStream.range(0, 1800).boxed().toList());
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -84,6 +85,26 @@ class TrackingServerTest {
       assertThat(unknown.curves().get("train/loss")).containsOnlyKeys(3L);
     }
     assertThat(RunHistory.of(Optional.empty(), "", folder, k -> true).curves()).isEmpty();
+  }
+
+  /** A driver was killed between a call and its answer: the next one sends all of its file. */
+  @Test
+  void curvesThatTheServerHasInPartAreTakenWhole() {
+    CurveSpool spool = new CurveSpool(folder.resolve("killed"));
+    Map<String, Double> many = new LinkedHashMap<>();
+    for (int i = 0; i < 150; i++) {
+      many.put("train/value-%03d".formatted(i), 1.0 + i);
+    }
+    try (var tracking = TrackingServer.connect(server.uri());
+        var client = new MlflowClient(server.uri())) {
+      TrackedRun run = tracking.start("steel", "killed", Map.of());
+      run.metrics(Map.of("train/value-149", 150.0), 1, 7);
+      run.close();
+      spool.add(many, 1, 7);
+      tracking.resume(run.id()).metrics(spool);
+      assertThat(client.getRun(run.id()).getData().getMetricsList()).hasSize(150);
+      assertThat(client.getMetricHistory(run.id(), "train/value-149")).hasSize(1);
+    }
   }
 
   @Test

@@ -1,7 +1,6 @@
 package stillhouse.train;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -35,7 +34,7 @@ public record Recipe(
     String name,
     String description,
     List<Phase> phases,
-    Training training,
+    TrainingSettings training,
     Alignment alignment,
     ProjectionSettings projection,
     Augmentation augmentation,
@@ -68,7 +67,7 @@ public record Recipe(
       @JsonProperty("description") String description,
       @JsonProperty("losses") Losses losses,
       @JsonProperty("phases") List<Phase> phases,
-      @JsonProperty("training") Training training,
+      @JsonProperty("training") TrainingSettings training,
       @JsonProperty("alignment") Alignment alignment,
       @JsonProperty("projection") ProjectionSettings projection,
       @JsonProperty("augmentation") Augmentation augmentation,
@@ -86,7 +85,8 @@ public record Recipe(
         curriculum);
   }
 
-  private static void requireOneCourse(Losses losses, List<Phase> phases, Training training) {
+  private static void requireOneCourse(
+      Losses losses, List<Phase> phases, TrainingSettings training) {
     if (phases == null) {
       return; // the schema requires the other two
     }
@@ -122,7 +122,7 @@ public record Recipe(
     }
   }
 
-  private static double warmupEpochs(Phase phase, Training training) {
+  private static double warmupEpochs(Phase phase, TrainingSettings training) {
     return phase.warmupEpochs() == null ? training.schedule().warmupEpochs() : phase.warmupEpochs();
   }
 
@@ -182,7 +182,7 @@ public record Recipe(
    * The phases take the other epochs in proportion, and their own learning rates are to the other
    * as they are to this one's.
    */
-  public Recipe withTraining(Training changed) {
+  public Recipe withTraining(TrainingSettings changed) {
     double factor = changed.optimizer().learningRate() / training.optimizer().learningRate();
     List<Phase> faster = phases.stream().map(phase -> phase.faster(factor)).toList();
     return new Recipe(
@@ -232,135 +232,9 @@ public record Recipe(
   }
 
   /**
-   * @param epochs null in the YAML of a recipe with phases, whose epochs they are together; never
-   *     null in a recipe
-   * @param batch samples a step over all ranks
-   * @param clipNorm the largest global norm of the gradient; null: not clipped
-   * @param photometric changes to the student's input only; null: none
-   * @param accumulation parts in which a rank's share of a step passes through the student; null: 1
-   * @param ema decay of the moving average of the weights that is exported in their place; null:
-   *     they are exported themselves
-   * @param validation how the run is looked at; null: it is not
-   * @param review how student and teacher are held against each other meanwhile; null: they are not
-   */
-  public record Training(
-      Integer epochs,
-      int batch,
-      Optimizer optimizer,
-      Schedule schedule,
-      Double clipNorm,
-      Photometric photometric,
-      // Where they say nothing, they are no part of the digest.
-      @JsonInclude(JsonInclude.Include.NON_NULL) Integer accumulation,
-      @JsonInclude(JsonInclude.Include.NON_NULL) Double ema,
-      @JsonInclude(JsonInclude.Include.NON_NULL) ValidationSettings validation,
-      @JsonInclude(JsonInclude.Include.NON_NULL) ReviewSettings review)
-      implements Serializable {
-    public Training {
-      schedule = schedule == null ? Schedule.DEFAULT : schedule;
-    }
-
-    public Training with(Optimizer other) {
-      return new Training(
-          epochs,
-          batch,
-          other,
-          schedule,
-          clipNorm,
-          photometric,
-          accumulation,
-          ema,
-          validation,
-          review);
-    }
-
-    /** Looked at otherwise, or not at all. */
-    public Training with(ValidationSettings looks, ReviewSettings reviews) {
-      return new Training(
-          epochs,
-          batch,
-          optimizer,
-          schedule,
-          clipNorm,
-          photometric,
-          accumulation,
-          ema,
-          looks,
-          reviews);
-    }
-
-    /** Looking at a run moves no weight; that it may end the run does. */
-    private Training withoutLooks() {
-      boolean ends = validation != null && validation.patience() != null;
-      return with(ends ? validation.thatEnd() : null, null);
-    }
-
-    public Training with(int otherEpochs, int otherBatch) {
-      return new Training(
-          otherEpochs,
-          otherBatch,
-          optimizer,
-          schedule,
-          clipNorm,
-          photometric,
-          accumulation,
-          ema,
-          validation,
-          review);
-    }
-  }
-
-  /** AdamW; decay is decoupled from the gradient. */
-  public record Optimizer(
-      Kind type,
-      double learningRate,
-      Double weightDecay,
-      Double beta1,
-      Double beta2,
-      Double epsilon)
-      implements Serializable {
-    /** The optimisers there are. */
-    public enum Kind {
-      @JsonProperty("adamw")
-      ADAMW
-    }
-
-    public Optimizer withLearningRate(double rate) {
-      return new Optimizer(type, rate, weightDecay, beta1, beta2, epsilon);
-    }
-
-    public Optimizer {
-      // PyTorch's defaults, which the seeds' "AdamW" leaves as they are
-      weightDecay = weightDecay == null ? 0.01 : weightDecay;
-      beta1 = beta1 == null ? 0.9 : beta1;
-      beta2 = beta2 == null ? 0.999 : beta2;
-      epsilon = epsilon == null ? 1e-8 : epsilon;
-    }
-  }
-
-  /**
-   * The learning rate's course: linear from 0 over the warm-up, then half a cosine down to 0.
-   *
-   * @param warmupEpochs may be a fraction of one
-   */
-  public record Schedule(Kind type, Double warmupEpochs) implements Serializable {
-    /** The schedules there are. */
-    public enum Kind {
-      @JsonProperty("cosine")
-      COSINE
-    }
-
-    static final Schedule DEFAULT = new Schedule(Kind.COSINE, null);
-
-    public Schedule {
-      warmupEpochs = warmupEpochs == null ? 0.0 : warmupEpochs;
-    }
-  }
-
-  /**
    * Geometric augmentation, by views: of each image the teacher's answers about the view, never its
    * answers about the image, moved. What changes the student's input alone is {@link
-   * Training#photometric}.
+   * TrainingSettings#photometric}.
    *
    * @param views of which each training sample shows one an epoch, each as likely
    */

@@ -144,28 +144,26 @@ class BarrierTrainingTest {
             });
   }
 
+  /** Phases of the encoder, of the decoder, and of prompts in the loop. */
   @Test
   void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeightsWhateverThePhase() throws IOException {
     int first = (HALTS + 1) / 2; // epochs of the encoder's phase
+    int second = (HALTS + 1 - first) / 3;
     var phases =
         List.of(
             new TrainingPlan.Phase(first, 0.02, 2),
-            new TrainingPlan.Phase(HALTS + 1 - first, 0.05, 0));
+            new TrainingPlan.Phase(second, 0.05, 0),
+            new TrainingPlan.Phase(HALTS + 1 - first - second, 0.01, 0));
     TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 1, 0.9, 42, phases);
     Path halts = Files.createDirectory(folder.resolve("halts"));
     String marks = halts.toString();
     int epochs = HALTS; // ranks' own JVMs have no such property
     long seed = HALTS_SEED;
+    Recipe recipe = PromptedParts.recipe(folder);
     RankProgram halting =
         context ->
-            new RankParts(
-                new TinyStudent(context.weights()),
-                PhasedLoopTest.two(),
-                new HaltingBatches(batches(context), marks, epochs, seed));
-    RankProgram phased =
-        context ->
-            new RankParts(
-                new TinyStudent(context.weights()), PhasedLoopTest.two(), batches(context));
+            phased(context, recipe, new HaltingBatches(batches(context), marks, epochs, seed));
+    RankProgram phased = context -> phased(context, recipe, batches(context));
     TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), phased);
     TrainingReport report =
         BarrierTraining.run(spark, run("disturbed", 4, plan, IDENTITY), halting);
@@ -174,6 +172,16 @@ class BarrierTrainingTest {
     assertThat(report.attempts()).isEqualTo(HALTS + 1);
     assertThat(report.weights()).isEqualTo(calm.weights());
     assertThat(report.steps()).isEqualTo(calm.steps()).isEqualTo(3 * (HALTS + 1));
+  }
+
+  private static RankParts phased(RankContext context, Recipe recipe, BatchSource batches) {
+    Weights weights = context.weights();
+    var student = new TinyStudent(weights);
+    var decoder = PromptedParts.decoder(weights);
+    var frozen = new Weights(weights.manager(), 5); // ends with the rank's
+    List<RankParts.Phase> phases = new ArrayList<>(PhasedLoopTest.two());
+    phases.add(PromptedParts.phase(recipe, weights, decoder, frozen));
+    return new RankParts(student, phases, batches);
   }
 
   @Test

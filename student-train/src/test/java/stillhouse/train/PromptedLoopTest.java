@@ -3,7 +3,6 @@ package stillhouse.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,37 +11,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.comm.SingleRank;
-import stillhouse.decoder.PromptDecoderConfig;
-import stillhouse.decoder.PromptDecoders;
-import stillhouse.decoder.PromptGrid;
-import stillhouse.decoder.PromptKinds;
-import stillhouse.decoder.PromptableDecoder;
-import stillhouse.decoder.Upsampling;
 import stillhouse.identity.Sha256;
-import stillhouse.loss.Objective;
-import stillhouse.loss.ObjectiveContext;
-import stillhouse.student.Part;
 import stillhouse.student.Student;
 import stillhouse.student.Weights;
 
 /** Prompts in the loop are drawn, asked and learned from alike wherever a run was stopped. */
 class PromptedLoopTest {
-  private static final PromptDecoderConfig SIZES =
-      new PromptDecoderConfig(8, 1, 2, 8, 2, 4, 8, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
-  private static final PromptGrid GRID = new PromptGrid(8, 8, 1);
   private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 0, 1.0, 42);
-  private static final String RECIPE =
-      """
-      name: loop
-      losses:
-        prompt-teacher: {weight: 1.0, prompts: {objects: 3, minArea: 4, iterations: 1}}
-        prompt-labels: {weight: 0.5, prompts: {objects: 2, minArea: 4, iterations: 2}}
-      training:
-        epochs: 3
-        batch: 8
-        optimizer: {type: adamw, learningRate: 0.02}
-      alignment: {grid: 8}
-      """;
 
   @TempDir Path folder;
   private Checkpoints checkpoints;
@@ -50,12 +25,10 @@ class PromptedLoopTest {
   private Recipe recipe;
 
   @BeforeEach
-  void begin() throws Exception {
+  void begin() {
     checkpoints = new Checkpoints(folder.toString(), 99, new Configuration());
     attempt = checkpoints.attempts().begin().number();
-    Path file = folder.resolve("loop.yaml");
-    Files.writeString(file, RECIPE);
-    recipe = Recipe.load(file);
+    recipe = PromptedParts.recipe(folder);
   }
 
   @Test
@@ -112,15 +85,8 @@ class PromptedLoopTest {
     Rank(Position savedAt) {
       this.savedAt = savedAt;
       Student student = new TinyStudent(weights);
-      var own = PromptableDecoder.create(SIZES, GRID, Student.PREFIX, weights);
-      var teachers = PromptableDecoder.create(SIZES, GRID, "teacher.", frozen);
-      frozen.train(name -> false);
-      var context =
-          new ObjectiveContext(
-              weights, 8, List.of(), 8, 8, null, new PromptDecoders(own, () -> teachers));
-      var phase =
-          new RankParts.Phase(
-              Part.ALL, tensor -> true, Objective.phases(recipe, context).get(0).terms());
+      RankParts.Phase phase =
+          PromptedParts.phase(recipe, weights, PromptedParts.decoder(weights), frozen);
       loop =
           new RankLoop(
               new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, PLAN.batch())),

@@ -93,9 +93,9 @@ class RecipeTest {
     var training = recipe.training();
     assertThat(training.optimizer())
         .isEqualTo(
-            new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.001, 0.01, 0.9, 0.999, 1e-8));
+            new OptimizerSettings(OptimizerSettings.Kind.ADAMW, 0.001, 0.01, 0.9, 0.999, 1e-8));
     assertThat(training.schedule())
-        .isEqualTo(new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.0));
+        .isEqualTo(new ScheduleSettings(ScheduleSettings.Kind.COSINE, 0.0));
     assertThat(training.clipNorm()).isNull();
     assertThat(training.photometric()).isNull();
     assertThat(training.validation()).isNull();
@@ -159,11 +159,11 @@ class RecipeTest {
             "review=Settings[weight=1.0, width=16]");
     assertThat(recipe.training())
         .isEqualTo(
-            new Recipe.Training(
+            new TrainingSettings(
                 10,
                 16,
-                new Recipe.Optimizer(Recipe.Optimizer.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
-                new Recipe.Schedule(Recipe.Schedule.Kind.COSINE, 0.5),
+                new OptimizerSettings(OptimizerSettings.Kind.ADAMW, 0.01, 0.0, 0.8, 0.99, 0.001),
+                new ScheduleSettings(ScheduleSettings.Kind.COSINE, 0.5),
                 2.5,
                 new Photometric(0.5f, 0.25f, 0.02f, 7),
                 4,
