@@ -22,6 +22,7 @@ import stillhouse.conf.ConfigException;
  * @param maxArea answers over a larger share of the image are dropped; to a point in a label they
  *     are given where there is no smaller one
  * @param fallback for images without labels
+ * @param granularity whether a lone point goes in with a box that the teacher proposes
  */
 public record PromptSettings(
     Source source,
@@ -34,10 +35,23 @@ public record PromptSettings(
     double overlap,
     double minIou,
     double maxArea,
-    Optional<PromptSettings> fallback) {
+    Optional<PromptSettings> fallback,
+    Granularity granularity) {
 
   /** Boxes of all labelled components. */
   public static final PromptSettings DEFAULT = new Form(Source.LABEL_BOXES).bind(List.of("any"));
+
+  /** What a lone point means, of all that it lies on. */
+  public enum Granularity {
+    /** As the teacher's YAML says. */
+    TEACHER,
+    /** What the decoder makes of the point. */
+    @JsonProperty("none")
+    NONE,
+    /** What the teacher's proposals say. */
+    @JsonProperty("proposals")
+    PROPOSALS
+  }
 
   /** Where the prompts come from. */
   public enum Source {
@@ -81,10 +95,11 @@ public record PromptSettings(
       Double overlap,
       Double minIou,
       Double maxArea,
-      Form fallback) {
+      Form fallback,
+      Granularity granularity) {
 
     Form(Source source) {
-      this(source, null, null, null, null, null, null, null, null, null, null);
+      this(source, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     /**
@@ -93,6 +108,11 @@ public record PromptSettings(
      */
     PromptSettings bind(List<String> classes) {
       refuseForeignKeys();
+      if (fallback != null && fallback.granularity != null) {
+        throw new ConfigException(
+            "Invalid prompts: fallback: {granularity: %s} (of all that is asked: say it beside source, not in fallback)"
+                .formatted(fallback.granularity.name().toLowerCase(Locale.ROOT)));
+      }
       return new PromptSettings(
           source,
           or(minArea, 1),
@@ -104,7 +124,8 @@ public record PromptSettings(
           or(overlap, 0.7),
           or(minIou, 0.5),
           or(maxArea, 0.5),
-          Optional.ofNullable(fallback).map(form -> form.bind(classes)));
+          Optional.ofNullable(fallback).map(form -> form.bind(classes)),
+          granularity == null ? Granularity.TEACHER : granularity);
     }
 
     private void refuseForeignKeys() {

@@ -73,7 +73,7 @@ public record Adoption(
         config.decoder() == null
             ? null
             : pin(config, form.decoder(), decoder(config), null, settings);
-    return config.with(new ModelFiles(null, its, other, null));
+    return config.with(new ModelFiles(null, its, other, null, null));
   }
 
   /** TorchScript may hold the decoder in the encoder's file. */

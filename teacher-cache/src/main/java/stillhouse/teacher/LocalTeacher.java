@@ -6,8 +6,9 @@ package stillhouse.teacher;
  *
  * @param encoder absolute path
  * @param decoder absolute path, null for a network that takes no prompts
+ * @param proposals absolute path, null where nothing proposes boxes
  */
-public record LocalTeacher(TeacherConfig config, String encoder, String decoder)
+public record LocalTeacher(TeacherConfig config, String encoder, String decoder, String proposals)
     implements TeacherSource {
   @Override
   public TeacherSpec spec() {
@@ -30,6 +31,9 @@ public record LocalTeacher(TeacherConfig config, String encoder, String decoder)
     TeacherFiles.verifyOpened(config, encoder, config.files().encoder());
     if (decoder != null) {
       TeacherFiles.verifyOpened(config, decoder, config.files().decoder());
+    }
+    if (proposals != null) {
+      TeacherFiles.verifyOpened(config, proposals, config.files().proposals());
     }
     return switch (config.engine()) {
       case ONNXRUNTIME -> OnnxTeacher.open(this, device);

@@ -53,6 +53,15 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
   /** The masks that {@link #run} reads. */
   abstract DecoderConfig.Masks masks();
 
+  /**
+   * What is proposed of an image, where anything is.
+   *
+   * @param embedding over the network's whole input, [1, C, h, w]
+   */
+  Optional<Proposals> proposals(FloatTensor embedding, InputFrame frame) {
+    return Optional.empty();
+  }
+
   @Override
   public abstract void close();
 
@@ -73,6 +82,7 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     private final InputFrame frame;
     private final FloatTensor embedding;
     private final Fed fed;
+    private Optional<Proposals> proposals; // null until a lone point asks for them
 
     AskingImage(InputFrame frame, FloatTensor embedding, Fed fed) {
       this.frame = frame;
@@ -88,7 +98,7 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
     @Override
     public MaskAnswer answer(Prompt prompt, double largest) {
       requireTaken(prompt instanceof Prompt.Point, prompt instanceof Prompt.Box, prompt);
-      return ask(Question.of(prompt, frame), prompt, largest).answer();
+      return ask(meant(Question.of(prompt, frame)), prompt, largest).answer();
     }
 
     @Override
@@ -99,7 +109,20 @@ abstract sealed class MaskDecoder implements AutoCloseable permits OnnxDecoder, 
             "Cannot ask teacher %s about %s: its decoder takes no mask of the round before"
                 .formatted(config.name(), clicks));
       }
-      return ask(Question.of(clicks, frame), clicks, largest);
+      return ask(meant(Question.of(clicks, frame)), clicks, largest);
+    }
+
+    /** A lone point with the box of what it means in the data set, where the teacher knows. */
+    private Question meant(Question question) {
+      if (config.granularity() == null || !question.isLonePoint()) {
+        return question;
+      }
+      proposals = proposals == null ? MaskDecoder.this.proposals(embedding, frame) : proposals;
+      float[] at = question.coords().data();
+      return proposals
+          .flatMap(all -> config.granularity().around(at[0], at[1], all))
+          .map(question::with)
+          .orElse(question);
     }
 
     private Refined ask(Question question, Object asked, double largest) {

@@ -14,16 +14,18 @@ import java.util.stream.Stream;
  * @param decoder null for a network that takes no prompts
  * @param decoderWeights the decoder's tensors as a safetensors file, which a student's decoder can
  *     start from; no part of the teacher's identity, null where there is none
+ * @param proposals what proposes boxes from the embedding; null where nothing does
  */
 public record ModelFiles(
     ModelFile original,
     ModelFile encoder,
     ModelFile decoder,
-    @JsonProperty("decoder-weights") ModelFile decoderWeights)
+    @JsonProperty("decoder-weights") ModelFile decoderWeights,
+    ModelFile proposals)
     implements Serializable {
   public ModelFiles {
     boolean converted =
-        Stream.of(encoder, decoder, decoderWeights)
+        Stream.of(encoder, decoder, decoderWeights, proposals)
             .anyMatch(file -> file != null && file.isConverted());
     if (converted && (original == null || original.isConverted())) {
       throw new IllegalArgumentException(
@@ -38,12 +40,16 @@ public record ModelFiles(
 
   /** Those that the teacher is opened from. */
   List<ModelFile> all() {
-    return decoder == null ? List.of(encoder) : List.of(encoder, decoder);
+    return Stream.of(encoder, decoder, proposals).filter(Objects::nonNull).toList();
   }
 
   /** Those that are fetched: what the teacher is opened from, and what else is of use. */
   List<ModelFile> fetched() {
-    return Stream.of(encoder, decoder, decoderWeights).filter(Objects::nonNull).toList();
+    return Stream.of(encoder, decoder, decoderWeights, proposals).filter(Objects::nonNull).toList();
+  }
+
+  ModelFiles withoutProposals() {
+    return new ModelFiles(original, encoder, decoder, decoderWeights, null);
   }
 
   boolean arePinned() {
@@ -55,6 +61,7 @@ public record ModelFiles(
         original == null ? null : original.relativeTo(folder),
         encoder.relativeTo(folder),
         decoder == null ? null : decoder.relativeTo(folder),
-        decoderWeights == null ? null : decoderWeights.relativeTo(folder));
+        decoderWeights == null ? null : decoderWeights.relativeTo(folder),
+        proposals == null ? null : proposals.relativeTo(folder));
   }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import stillhouse.tensor.FloatTensor;
 
@@ -16,15 +17,33 @@ final class OnnxDecoder extends MaskDecoder {
   private final OrtSession session;
   private final Map<String, OnnxJavaType> types;
   private final DecoderConfig.Masks masks;
+  private final Optional<OnnxProposals> proposals;
 
-  private OnnxDecoder(TeacherConfig config, OrtSession session) throws OrtException {
+  private OnnxDecoder(TeacherConfig config, OrtSession session, Optional<OnnxProposals> proposals)
+      throws OrtException {
     super(config);
     this.session = session;
+    this.proposals = proposals;
     this.types = Onnx.types(session.getInputInfo());
     this.masks = masks(kind, session.getOutputNames());
   }
 
-  static OnnxDecoder open(TeacherConfig config, String file, TeacherDevice device) {
+  /** With what proposes boxes, where the teacher has it. */
+  static OnnxDecoder open(LocalTeacher files, TeacherDevice device) {
+    TeacherConfig config = files.config();
+    Optional<OnnxProposals> proposals =
+        Optional.ofNullable(files.proposals())
+            .map(file -> OnnxProposals.open(config, file, device));
+    try {
+      return open(config, files.decoder(), proposals, device);
+    } catch (RuntimeException e) {
+      proposals.ifPresent(OnnxProposals::close);
+      throw e;
+    }
+  }
+
+  private static OnnxDecoder open(
+      TeacherConfig config, String file, Optional<OnnxProposals> proposals, TeacherDevice device) {
     OrtSession session = Onnx.session(config, file, device);
     DecoderConfig kind = config.decoder();
     try {
@@ -32,7 +51,7 @@ final class OnnxDecoder extends MaskDecoder {
       OnnxTeacher.requireNames(config, "decoder inputs", taken(kind, inputs), inputs);
       List<String> outputs = List.of(masks(kind, session.getOutputNames()).tensor(), kind.iou());
       OnnxTeacher.requireNames(config, "decoder outputs", outputs, session.getOutputNames());
-      return new OnnxDecoder(config, session);
+      return new OnnxDecoder(config, session, proposals);
     } catch (OrtException e) {
       Onnx.close(config, session);
       throw new TeacherException("Cannot read the inputs of " + file + ": " + e.getMessage(), e);
@@ -125,7 +144,13 @@ final class OnnxDecoder extends MaskDecoder {
   }
 
   @Override
+  Optional<Proposals> proposals(FloatTensor embedding, InputFrame frame) {
+    return proposals.map(network -> network.of(embedding, frame));
+  }
+
+  @Override
   public void close() {
+    proposals.ifPresent(OnnxProposals::close);
     Onnx.close(config, session);
   }
 }

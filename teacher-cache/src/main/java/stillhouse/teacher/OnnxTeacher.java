@@ -30,8 +30,7 @@ public final class OnnxTeacher extends BatchedTeacher {
     try {
       requireNames(config, "input", Set.of(config.input().name()), encoder.getInputNames());
       requireNames(config, "outputs", config.outputs().values(), encoder.getOutputNames());
-      OnnxDecoder decoder =
-          files.decoder() == null ? null : OnnxDecoder.open(config, files.decoder(), device);
+      OnnxDecoder decoder = files.decoder() == null ? null : OnnxDecoder.open(files, device);
       return new OnnxTeacher(config, encoder, decoder);
     } catch (RuntimeException e) {
       Onnx.close(config, encoder);

@@ -62,6 +62,29 @@ record Question(FloatTensor coords, FloatTensor labels, Optional<FloatTensor> be
     return labels.data()[labels.dim(0) - 1] == BOTTOM_RIGHT;
   }
 
+  /** Whether it is one foreground point and nothing else. */
+  boolean isLonePoint() {
+    return labels.dim(0) == 1 && labels.data()[0] == FOREGROUND && before.isEmpty();
+  }
+
+  /**
+   * With a box behind all points.
+   *
+   * @param box in pixels of the network's input
+   */
+  Question with(Prompt.Box box) {
+    int points = labels.dim(0);
+    float[] all = Arrays.copyOf(coords.data(), 2 * (points + 2));
+    all[2 * points] = box.x0();
+    all[2 * points + 1] = box.y0();
+    all[2 * points + 2] = box.x1();
+    all[2 * points + 3] = box.y1();
+    float[] more = Arrays.copyOf(labels.data(), points + 2);
+    more[points] = TOP_LEFT;
+    more[points + 1] = BOTTOM_RIGHT;
+    return of(all, more, before);
+  }
+
   /** With the point (0, 0) of label −1 behind, where there is no box. */
   Question padded() {
     if (endsWithBox()) {

@@ -87,6 +87,9 @@ public final class TeacherCheck {
     if (files.decoder() != null) {
       inspectDecoder();
     }
+    if (files.proposals() != null) {
+      inspectProposals();
+    }
   }
 
   private void inspectDecoder() {
@@ -108,6 +111,20 @@ public final class TeacherCheck {
       decoderInputs = inputs;
     } catch (OrtException e) {
       throw unreadable(files.decoder(), e);
+    }
+  }
+
+  private void inspectProposals() {
+    try (OrtSession session = Onnx.session(config, files.proposals(), TeacherDevice.of(files))) {
+      Map<String, long[]> inputs = Onnx.shapes(session.getInputInfo());
+      Map<String, long[]> outputs = Onnx.shapes(session.getOutputInfo());
+      list("proposals input ", inputs);
+      list("proposals output ", outputs);
+      expect("proposals", List.of(OnnxProposals.EMBEDDING), inputs);
+      expectFed("proposals", List.of(OnnxProposals.EMBEDDING), inputs.keySet());
+      expect("proposals", List.of(OnnxProposals.SCORES, OnnxProposals.DISTANCES), outputs);
+    } catch (OrtException e) {
+      throw unreadable(files.proposals(), e);
     }
   }
 

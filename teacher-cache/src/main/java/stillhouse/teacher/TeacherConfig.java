@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +25,7 @@ import stillhouse.identity.Sha256;
  *     the first
  * @param logits the output that holds a plain segmenter's dense logits, null where there is none
  * @param decoder null for a network that takes no prompts
+ * @param granularity the box that goes in with a lone point; null: none does
  * @param threads threads of one call; null: OMP_NUM_THREADS, and 1 where that isn't set
  */
 public record TeacherConfig(
@@ -38,7 +38,8 @@ public record TeacherConfig(
     Map<String, String> layers,
     String embedding,
     String logits,
-    DecoderConfig decoder)
+    DecoderConfig decoder,
+    GranularityPrior granularity)
     implements Serializable {
 
   /** The layer that holds what SAM 2's decoder reads at 1/4 of the input. */
@@ -80,9 +81,10 @@ public record TeacherConfig(
     if (embedding == null) {
       embedding = layers.containsKey(EMBEDDING) ? EMBEDDING : layers.keySet().iterator().next();
     }
-    checkLayers(layers, embedding);
-    checkDecoder(files, layers, decoder);
-    checkEngine(engine, files);
+    TeacherConfigCheck.layers(layers, embedding);
+    TeacherConfigCheck.decoder(files, layers, decoder);
+    TeacherConfigCheck.granularity(files, decoder, granularity);
+    TeacherConfigCheck.engine(engine, files);
   }
 
   /**
@@ -136,7 +138,15 @@ public record TeacherConfig(
   }
 
   private Sha256 decoderDigest() {
-    return decoderDigest(ASKING);
+    Sha256 asked = decoderDigest(ASKING);
+    return granularity == null
+        ? asked
+        : Fingerprint.of("stillhouse.teacher.granularity/1")
+            .add("decoder", asked)
+            .add("proposals", files.proposals().digest())
+            .add("nearest", granularity.nearest())
+            .add("min score", granularity.minScore())
+            .digest();
   }
 
   /**
@@ -256,63 +266,37 @@ public record TeacherConfig(
         layers,
         embedding,
         logits,
-        decoder);
+        decoder,
+        granularity);
+  }
+
+  /** Called otherwise, where its answers are to stand beside another's. */
+  public TeacherConfig named(String other) {
+    return new TeacherConfig(
+        other,
+        engine,
+        device,
+        threads,
+        files,
+        input,
+        layers,
+        embedding,
+        logits,
+        decoder,
+        granularity);
+  }
+
+  /** As it answers where points mean what they mean to the decoder. */
+  public TeacherConfig withoutGranularity() {
+    return with(files.withoutProposals(), null);
   }
 
   TeacherConfig with(ModelFiles others) {
+    return with(others, granularity);
+  }
+
+  private TeacherConfig with(ModelFiles others, GranularityPrior prior) {
     return new TeacherConfig(
-        name, engine, device, threads, others, input, layers, embedding, logits, decoder);
-  }
-
-  private static void checkLayers(Map<String, String> layers, String embedding) {
-    if (!layers.containsKey(embedding)) {
-      throw new IllegalArgumentException(
-          "Invalid embedding: '" + embedding + "' (must be one of layers " + layers.keySet() + ")");
-    }
-    if (layers.containsKey(Teacher.LOGITS)) {
-      throw new IllegalArgumentException(
-          "Invalid layers: 'logits' (a segmenter's dense logits are named by the key logits: "
-              + layers.get(Teacher.LOGITS)
-              + ")");
-    }
-  }
-
-  private static void checkDecoder(
-      ModelFiles files, Map<String, String> layers, DecoderConfig decoder) {
-    if ((decoder == null) != (files.decoder() == null)) {
-      throw new IllegalArgumentException(
-          decoder == null
-              ? "files.decoder is given without decoder: (its kind)"
-              : "decoder is given without files.decoder (its source and sha256)");
-    }
-    if (decoder == null) {
-      return;
-    }
-    Collection<String> needed = decoder.features().values();
-    if (!layers.keySet().containsAll(needed)) {
-      throw new IllegalArgumentException(
-          "Invalid layers: " + layers.keySet() + " (the decoder reads " + needed + ")");
-    }
-    for (String layer : needed) {
-      if (layers.containsKey(margin(layer))) {
-        throw new IllegalArgumentException(
-            "Invalid layers: '%s' (the name is kept for the padding of layer %s)"
-                .formatted(margin(layer), layer));
-      }
-    }
-  }
-
-  /** What one of the engines has and the other hasn't. */
-  private static void checkEngine(Engine engine, ModelFiles files) {
-    for (ModelFile file : files.all()) {
-      if (engine == Engine.ONNXRUNTIME && file.method() != null) {
-        throw new IllegalArgumentException(
-            "Invalid method: '" + file.method() + "' (engine onnxruntime calls no methods)");
-      }
-      if (engine == Engine.PYTORCH && file.data() != null) {
-        throw new IllegalArgumentException(
-            "Invalid data: " + file.data().source() + " (engine pytorch has no external weights)");
-      }
-    }
+        name, engine, device, threads, others, input, layers, embedding, logits, decoder, prior);
   }
 }

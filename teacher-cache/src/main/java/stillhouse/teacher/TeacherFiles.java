@@ -32,11 +32,17 @@ public final class TeacherFiles {
    * @throws TeacherException where one is missing or is another
    */
   public static LocalTeacher resolve(TeacherConfig config, Path cacheDir) {
+    return local(config, cacheDir, resolve(config, cacheDir, config.files().encoder()));
+  }
+
+  private static LocalTeacher local(TeacherConfig config, Path cacheDir, String encoder) {
     ModelFile decoder = config.files().decoder();
+    ModelFile proposals = config.files().proposals();
     return new LocalTeacher(
         config,
-        resolve(config, cacheDir, config.files().encoder()),
-        decoder == null ? null : resolve(config, cacheDir, decoder));
+        encoder,
+        decoder == null ? null : resolve(config, cacheDir, decoder),
+        proposals == null ? null : resolve(config, cacheDir, proposals));
   }
 
   /**
@@ -145,9 +151,7 @@ public final class TeacherFiles {
   public static LocalTeacher resolve(TeacherConfig config, Path cacheDir, Path encoder) {
     Path at = encoder.toAbsolutePath().normalize();
     verify(config, at, config.files().encoder());
-    ModelFile decoder = config.files().decoder();
-    return new LocalTeacher(
-        config, at.toString(), decoder == null ? null : resolve(config, cacheDir, decoder));
+    return local(config, cacheDir, at.toString());
   }
 
   private static String resolve(TeacherConfig config, Path cacheDir, ModelFile file) {

@@ -19,7 +19,18 @@ class PromptSettingsTest {
     assertThat(load("dent", "{source: grid}"))
         .isEqualTo(
             new PromptSettings(
-                PromptSettings.Source.GRID, 1, 16, 16, 16, 1, 16, 0.7, 0.5, 0.5, Optional.empty()));
+                PromptSettings.Source.GRID,
+                1,
+                16,
+                16,
+                16,
+                1,
+                16,
+                0.7,
+                0.5,
+                0.5,
+                Optional.empty(),
+                PromptSettings.Granularity.TEACHER));
     assertThat(load("dent", "{source: label-points}").classId())
         .as("labels have classes of their own")
         .isZero();
@@ -30,10 +41,11 @@ class PromptSettingsTest {
     PromptSettings settings =
         load(
             "dent, scratch",
-            "{source: label-boxes, minArea: 9, fallback: {source: saliency, points: 5, class:"
+            "{source: label-boxes, minArea: 9, granularity: none, fallback: {source: saliency, points: 5, class:"
                 + " scratch, keep: 3, overlap: 0.6, minIou: 0.4, maxArea: 0.3}}");
 
     assertThat(settings.minArea()).isEqualTo(9);
+    assertThat(settings.granularity()).isEqualTo(PromptSettings.Granularity.NONE);
     assertThat(settings.fallback())
         .contains(
             new PromptSettings(
@@ -47,7 +59,8 @@ class PromptSettingsTest {
                 0.6,
                 0.4,
                 0.3,
-                Optional.empty()));
+                Optional.empty(),
+                PromptSettings.Granularity.TEACHER));
     PromptSettings grid = load("dent", "{source: grid, rows: 4, columns: 8}");
     assertThat(grid.rows()).isEqualTo(4);
     assertThat(grid.columns()).isEqualTo(8);
@@ -94,6 +107,14 @@ class PromptSettingsTest {
         "{source: label-boxes, fallback: {source: label-points}}",
         "prompts.fallback.source: does not have a value in the enumeration [grid, saliency]");
     refused("dent", "{source: label-boxes, fallback: {source: grid, row: 1}}", "fallback");
+    refused(
+        "dent",
+        "{source: label-points, granularity: fine}",
+        "prompts.granularity: does not have a value in the enumeration [none, proposals]");
+    refused(
+        "dent",
+        "{source: label-points, fallback: {source: grid, granularity: none}}",
+        "Invalid prompts: fallback: {granularity: none} (of all that is asked: say it beside source");
   }
 
   private void refused(String classes, String prompts, String message) {

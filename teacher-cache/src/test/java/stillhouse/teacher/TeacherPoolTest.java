@@ -76,7 +76,8 @@ class TeacherPoolTest {
   @Test
   void aFailedLoadIsTriedAgain() throws IOException {
     LocalTeacher good = SmallSegmenter.onnx(folder);
-    LocalTeacher missing = new LocalTeacher(good.config(), folder.resolve("gone").toString(), null);
+    LocalTeacher missing =
+        new LocalTeacher(good.config(), folder.resolve("gone").toString(), null, null);
 
     assertThatThrownBy(() -> pool.acquire(missing)).hasMessageContaining("no file");
     pool.acquire(good).close();
