@@ -58,18 +58,42 @@ public final class DrawnObjects {
     int batch = draws.length / limit;
     for (int b = 0; b < batch; b++) {
       Components.Runs runs = Components.runs(mask(truth, b, classes, height, width));
-      List<Integer> large = new ArrayList<>();
-      for (int i = 0; i < runs.components().size(); i++) {
-        if (runs.components().get(i).area() >= minArea) {
-          large.add(i);
-        }
-      }
+      List<Integer> large = large(runs, minArea);
       for (int slot = 0; slot < limit && !large.isEmpty(); slot++) {
         int which = large.remove((int) (draws[b * limit + slot] * large.size()));
         drawn.add(object(runs, which, b, slot));
       }
     }
     return new DrawnObjects(height, width, drawn);
+  }
+
+  /**
+   * All objects, in the order of their first pixels.
+   *
+   * @param truth one-hot foreground classes, [B, K, H, W]
+   * @param minArea pixels below which a component is none
+   */
+  public static DrawnObjects every(float[] truth, int classes, int height, int width, int minArea) {
+    List<Drawn> all = new ArrayList<>();
+    for (int b = 0; b < truth.length / (classes * height * width); b++) {
+      Components.Runs runs = Components.runs(mask(truth, b, classes, height, width));
+      int slot = 0;
+      for (int which : large(runs, minArea)) {
+        all.add(object(runs, which, b, slot++));
+      }
+    }
+    return new DrawnObjects(height, width, all);
+  }
+
+  /** Places of the components that are large enough, in their order. */
+  private static List<Integer> large(Components.Runs runs, int minArea) {
+    List<Integer> large = new ArrayList<>();
+    for (int i = 0; i < runs.components().size(); i++) {
+      if (runs.components().get(i).area() >= minArea) {
+        large.add(i);
+      }
+    }
+    return large;
   }
 
   private static ClassMask mask(float[] truth, int sample, int classes, int height, int width) {

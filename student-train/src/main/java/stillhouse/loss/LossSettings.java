@@ -21,6 +21,7 @@ public sealed interface LossSettings
         PixelWise.Settings,
         PromptLabels.Settings,
         PromptTeacher.Settings,
+        ProposalLabels.Settings,
         SoftBce.Settings {
   /** The loss's factor in the objective, > 0. */
   double weight();
@@ -38,6 +39,11 @@ public sealed interface LossSettings
 
   /** Whether it looks at a student's masks for prompts, and not at its class logits. */
   default boolean readsPrompts() {
+    return false;
+  }
+
+  /** Whether it looks at the boxes that a student proposes; it moves nothing else then. */
+  default boolean readsProposals() {
     return false;
   }
 

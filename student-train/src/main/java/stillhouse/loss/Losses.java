@@ -38,6 +38,7 @@ public record Losses(@JsonValue Map<String, LossSettings> byName) implements Ser
           Map.entry("review", KnowledgeReview.Settings.class),
           Map.entry("prompt-labels", PromptLabels.Settings.class),
           Map.entry("prompt-teacher", PromptTeacher.Settings.class),
+          Map.entry("proposal-labels", ProposalLabels.Settings.class),
           Map.entry("embedding-mse", EmbeddingMse.Settings.class),
           Map.entry("perceptual", PerceptualLoss.Settings.class));
 

@@ -28,11 +28,20 @@ public final class Convolution implements Layer {
    * @param gain the start's scale against Kaiming-normal's
    */
   public static Convolution biased(Weights weights, String name, Kernel kernel, double gain) {
+    return biased(weights, name, kernel, gain, 0);
+  }
+
+  /**
+   * With a bias.
+   *
+   * @param bias its start
+   */
+  static Convolution biased(Weights weights, String name, Kernel kernel, double gain, double bias) {
     return new Convolution(
         name,
         kernel,
         start(weights, name, kernel, gain),
-        weights.constant(name + ".bias", 0, kernel.out()));
+        weights.constant(name + ".bias", bias, kernel.out()));
   }
 
   static Convolution unbiased(Weights weights, String name, Kernel kernel) {

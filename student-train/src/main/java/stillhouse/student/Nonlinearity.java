@@ -20,6 +20,13 @@ public enum Nonlinearity implements Layer {
       return Activation.gelu(x);
     }
   },
+  /** ln(1 + eˣ): above 0 everywhere. */
+  SOFTPLUS("Softplus") {
+    @Override
+    public NDArray forward(NDArray x, boolean training) {
+      return Activation.softPlus(x);
+    }
+  },
   /** x · min(max(x + 3, 0), 6) / 6. */
   HARD_SWISH("HardSwish") {
     @Override

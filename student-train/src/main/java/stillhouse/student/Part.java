@@ -15,10 +15,17 @@ public enum Part {
   DECODER,
   /** Of a student that takes prompts: from the embedding and prompts to masks. */
   @JsonProperty("prompts")
-  PROMPTS;
+  PROMPTS,
+  /** Of a student that proposes boxes: from the embedding to them. */
+  @JsonProperty("proposals")
+  PROPOSALS;
 
-  /** The whole student. */
-  public static final Set<Part> ALL = Collections.unmodifiableSet(EnumSet.allOf(Part.class));
+  /**
+   * The whole student but for its proposals, which stand upon an embedding that is learned by then:
+   * a phase trains them by name.
+   */
+  public static final Set<Part> ALL =
+      Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(PROPOSALS)));
 
   /** Nothing of it. */
   public static final Set<Part> NONE = Collections.unmodifiableSet(EnumSet.noneOf(Part.class));

@@ -15,6 +15,8 @@ import java.io.Serializable;
  * @param frequencies deviation of the random frequencies by which places are told, in turns from an
  *     image's middle to its edge: 1 as SAM's, for 64×64 cells; less for fewer, which learn sooner
  * @param start what its weights start from
+ * @param proposals boxes of what is an object in a data set, which go in with a lone point; null:
+ *     it proposes none
  */
 public record PromptSettings(
     Integer depth,
@@ -23,13 +25,21 @@ public record PromptSettings(
     Integer doublings,
     Boolean densePoints,
     Double frequencies,
-    Start start)
+    Start start,
+    Proposals proposals)
     implements Serializable {
   private static final int DEPTH = 2;
   private static final int HEADS = 8;
   private static final int MLP = 2048;
   private static final int DOUBLINGS = 2;
   private static final double FREQUENCIES = 1;
+
+  /**
+   * A head that proposes boxes.
+   *
+   * @param channels of its two 3×3 convolutions
+   */
+  public record Proposals(int channels) implements Serializable {}
 
   /** What a decoder's weights start from. */
   public enum Start {
@@ -53,5 +63,27 @@ public record PromptSettings(
           "Invalid prompt: frequencies stands beside start: teacher, whose decoder has frequencies of its own (leave one of the two out)");
     }
     frequencies = frequencies == null ? (Double) FREQUENCIES : frequencies;
+    if (proposals != null && densePoints) {
+      throw new IllegalArgumentException(
+          "Invalid prompt: proposals stands beside densePoints: true, and a decoder of points alone takes no box (leave one of the two out)");
+    }
+  }
+
+  /** Of a decoder that no boxes are proposed to. */
+  public PromptSettings(
+      Integer depth,
+      Integer heads,
+      Integer mlp,
+      Integer doublings,
+      Boolean densePoints,
+      Double frequencies,
+      Start start) {
+    this(depth, heads, mlp, doublings, densePoints, frequencies, start, null);
+  }
+
+  /** What the decoder is, by which students were told apart before there were proposals. */
+  String ofDecoder() {
+    return "PromptSettings[depth=%s, heads=%s, mlp=%s, doublings=%s, densePoints=%s, frequencies=%s, start=%s]"
+        .formatted(depth, heads, mlp, doublings, densePoints, frequencies, start);
   }
 }

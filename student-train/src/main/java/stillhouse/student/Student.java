@@ -20,7 +20,7 @@ public interface Student {
    */
   StudentOutput forward(NDArray image, Set<Part> training);
 
-  /** The whole of it in training form, or nothing. */
+  /** All of {@link Part#ALL} in training form, or nothing. */
   default StudentOutput forward(NDArray image, boolean training) {
     return forward(image, training ? Part.ALL : Part.NONE);
   }
@@ -30,6 +30,9 @@ public interface Student {
     if (tensor.startsWith(PREFIX + "prompt_encoder.")
         || tensor.startsWith(PREFIX + "mask_decoder.")) {
       return Part.PROMPTS;
+    }
+    if (tensor.startsWith(ProposalHead.PREFIX)) {
+      return Part.PROPOSALS;
     }
     return tensor.startsWith(PREFIX + "head.") ? Part.DECODER : Part.ENCODER;
   }

@@ -145,6 +145,11 @@ public record StudentConfig(
     return prompt != null && prompt.start() == PromptSettings.Start.TEACHER;
   }
 
+  /** Whether it proposes boxes of what is an object. */
+  public boolean proposes() {
+    return prompt != null && prompt.proposals() != null;
+  }
+
   /** Identity of the network: all but its name and where its first weights lie. */
   public Sha256 digest() {
     Fingerprint fingerprint =
@@ -161,7 +166,10 @@ public record StudentConfig(
       fingerprint.add("stride", stride);
     }
     if (prompt != null) {
-      fingerprint.add("prompt", prompt);
+      fingerprint.add("prompt", prompt.ofDecoder());
+      if (prompt.proposals() != null) {
+        fingerprint.add("proposals", prompt.proposals());
+      }
     }
     if (pretrained != null) {
       fingerprint.add("pretrained", pretrained.sha256());

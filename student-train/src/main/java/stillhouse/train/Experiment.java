@@ -25,6 +25,7 @@ import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.loss.ObjectiveContext;
 import stillhouse.student.Part;
+import stillhouse.student.ProposalHead;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -151,7 +152,8 @@ public record Experiment(
     var grid = new PromptGrid(info.height() / stride, info.width() / stride, stride);
     return new PromptDecoders(
         PromptableDecoder.create(config, grid, Student.PREFIX, weights),
-        () -> teacherDecoder.there() ? teacher(config, info, weights) : null);
+        () -> teacherDecoder.there() ? teacher(config, info, weights) : null,
+        student.proposes() ? Optional.of(ProposalHead.create(student, weights)) : Optional.empty());
   }
 
   /** SAM's own form of the student's sizes, frozen, on the grid of the cached layer. */

@@ -36,10 +36,11 @@ public record Phase(
   public Phase {
     if (trains.isEmpty()) {
       throw new IllegalArgumentException(
-          "Invalid phase %s: it trains nothing (name some of encoder, decoder and prompts, or all)"
+          "Invalid phase %s: it trains nothing (name some of encoder, decoder, prompts and proposals, or all)"
               .formatted(name));
     }
     trains = Collections.unmodifiableSet(EnumSet.copyOf(trains)); // in the parts' own order
+    requireProposals(name, trains, losses);
     requireReached(name, trains, losses);
   }
 
@@ -69,9 +70,26 @@ public record Phase(
     return parts;
   }
 
+  /** Proposals are trained where a loss looks at them, and by their own name. */
+  private static void requireProposals(String name, Set<Part> trains, Losses losses) {
+    boolean read = losses.byName().values().stream().anyMatch(LossSettings::readsProposals);
+    if (read && !trains.contains(Part.PROPOSALS)) {
+      throw new IllegalArgumentException(
+          name.isEmpty()
+              ? "Invalid losses: proposal-labels trains proposals upon an embedding that stands still (give the recipe phases, the last of them with trains: [proposals])"
+              : "Invalid phase %s: its loss proposal-labels trains the proposals alone, and it trains %s (name proposals in trains; all are all other parts)"
+                  .formatted(name, trains.toString().toLowerCase(Locale.ROOT)));
+    }
+    if (!read && trains.contains(Part.PROPOSALS)) {
+      throw new IllegalArgumentException(
+          "Invalid phase %s: it trains the proposals, and none of its losses %s looks at them (add proposal-labels, or take proposals out of trains)"
+              .formatted(name, losses.byName().keySet()));
+    }
+  }
+
   /**
    * Behind a frozen encoder a loss of class logits moves the decoder, one of masks for prompts the
-   * prompts, and one of the embedding nothing.
+   * prompts, one of proposals those, and one of the embedding nothing.
    */
   private static void requireReached(String name, Set<Part> trains, Losses losses) {
     if (trains.contains(Part.ENCODER)) {
@@ -89,6 +107,9 @@ public record Phase(
   }
 
   private static boolean reaches(LossSettings loss, Set<Part> trains) {
+    if (loss.readsProposals()) {
+      return trains.contains(Part.PROPOSALS);
+    }
     return loss.readsPrompts()
         ? trains.contains(Part.PROMPTS)
         : loss.readsLogits() && trains.contains(Part.DECODER);

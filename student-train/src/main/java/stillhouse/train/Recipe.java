@@ -18,6 +18,7 @@ import stillhouse.identity.Fingerprint;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Losses;
 import stillhouse.loss.ProjectionSettings;
+import stillhouse.student.Part;
 
 /**
  * One experiment: which losses, and how they are trained. Read from {@code conf/recipes/*.yaml},
@@ -129,6 +130,11 @@ public record Recipe(
   /** Whether its YAML names phases. */
   public boolean isPhased() {
     return !phases.get(0).name().isEmpty();
+  }
+
+  /** Whether a phase trains a part of the student. */
+  public boolean trains(Part part) {
+    return phases.stream().anyMatch(phase -> phase.trains().contains(part));
   }
 
   /**

@@ -65,6 +65,7 @@ class ObjectiveTest {
             EnumSet.complementOf(EnumSet.of(Need.TEACHER_DECODER)));
     assertThat(needs("edge-sam"))
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING, Need.TEACHER_DECODER);
+    assertThat(needs("edge-sam-prior")).isEqualTo(needs("edge-sam"));
     assertThat(needs("kd-sam-prompts"))
         .containsExactlyInAnyOrder(Need.LABELS, Need.TEACHER_EMBEDDING);
   }

@@ -158,6 +158,30 @@ class StudentConfigTest {
         .isEqualTo("a6f686bd5a7f362e24a3543a0c794bea1b015fe15ecfa469e2b94466b1f1581c");
   }
 
+  /** A student of prompts of before there were proposals is the one that it was. */
+  @Test
+  void proposalsAreAPartOfTheDigestWhereThereAreAny() throws IOException {
+    String prompted = TINY + "prompt: {depth: 1, heads: 2, mlp: 16, start: fresh%s}\n";
+    StudentConfig plain = load(prompted.formatted(""));
+    assertThat(plain.proposes()).isFalse();
+    assertThat(plain.prompt().ofDecoder())
+        .isEqualTo(
+            "PromptSettings[depth=1, heads=2, mlp=16, doublings=2, densePoints=false, frequencies=1.0, start=FRESH]");
+    StudentConfig proposing = load(prompted.formatted(", proposals: {channels: 8}"));
+    assertThat(proposing.proposes()).isTrue();
+    assertThat(proposing.digest())
+        .isNotEqualTo(plain.digest())
+        .isNotEqualTo(load(prompted.formatted(", proposals: {channels: 9}")).digest());
+    assertThatThrownBy(() -> load(prompted.formatted(", proposals: {channels: 0}")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("prompt.proposals.channels");
+    assertThatThrownBy(
+            () -> load(prompted.formatted(", densePoints: true, proposals: {channels: 8}")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "Invalid prompt: proposals stands beside densePoints: true, and a decoder of points alone takes no box");
+  }
+
   @Test
   void namesTheWeightsThatItStartsFrom() throws IOException {
     StudentConfig config = load(VIT + pretrained("/w/vit.safetensors", DIGEST));

@@ -93,6 +93,11 @@ class PhaseTest {
             + " | its losses [prompt-labels] look at what is frozen then",
         "dice: {weight: 1} | dice: {weight: 1}, review: {weight: 1} | Invalid phase answer"
             + " | its losses [review] look at what is frozen then",
+        "[decoder]       | [proposals]        | Invalid phase answer: it trains the proposals, and none of its losses [dice]"
+            + " | add proposal-labels",
+        "dice: {weight: 1} | proposal-labels: {weight: 1} | Invalid phase answer: its loss proposal-labels trains the proposals alone"
+            + " | name proposals in trains",
+        "dice: {weight: 1} | proposal-labels: {weight: 1, centre: 2} | phases[1].losses.proposal-labels.centre | 1",
         "batch: 8        | batch: 8;  epochs: 60 | Invalid training.epochs: 60 beside phases | one of the two",
         "name: phased    | name: phased;losses: {dice: {weight: 1}} | Invalid losses: beside phases | one of the two",
       })
@@ -101,6 +106,26 @@ class PhaseTest {
     assertThatThrownBy(() -> load(PHASED.replace(good, bad.replace(';', '\n'))))
         .isInstanceOf(ConfigException.class)
         .hasMessageContainingAll("Invalid configuration", "recipe.yaml", where, allowed);
+  }
+
+  /** All parts are trained at once but the proposals, which a phase trains by name. */
+  @Test
+  void proposalsAreTrainedByNameAndUponTheRest() throws IOException {
+    String proposing =
+        PHASED.replace("[decoder], losses: {dice", "[proposals], losses: {proposal-labels");
+    assertThat(load(proposing).phases().get(1).trains()).containsExactly(Part.PROPOSALS);
+    assertThat(load(proposing).trains(Part.PROPOSALS)).isTrue();
+    assertThat(load(PHASED.replace("[encoder]", "all")).trains(Part.PROPOSALS)).isFalse();
+    assertThatThrownBy(() -> load(proposing.replace("[proposals]", "all")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("it trains [encoder, decoder, prompts] (name proposals in trains");
+    assertThatThrownBy(
+            () ->
+                load(
+                    PHASED.replaceAll("(?m)^(phases|  - ).*\n", "")
+                        + "  epochs: 9\nlosses: {proposal-labels: {weight: 1}}\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Invalid losses: proposal-labels trains proposals upon an embedding");
   }
 
   @Test

@@ -1,0 +1,171 @@
+package stillhouse.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import stillhouse.comm.SingleRank;
+import stillhouse.decoder.PromptDecoders;
+import stillhouse.identity.Sha256;
+import stillhouse.loss.Objective;
+import stillhouse.loss.ObjectiveContext;
+import stillhouse.student.Norm;
+import stillhouse.student.Part;
+import stillhouse.student.PromptSettings;
+import stillhouse.student.ProposalHead;
+import stillhouse.student.Student;
+import stillhouse.student.StudentConfig;
+import stillhouse.student.Weights;
+
+/** Proposals are learned upon a student that stands still, alike wherever a run was stopped. */
+class ProposalLoopTest {
+  private static final StudentConfig PROPOSING =
+      new StudentConfig(
+          "proposing",
+          StudentConfig.Network.CONV_PYRAMID,
+          Norm.BATCH,
+          List.of(8, 8),
+          List.of(0, 1),
+          8,
+          8,
+          null,
+          null,
+          null,
+          null,
+          new PromptSettings(
+              1,
+              2,
+              8,
+              2,
+              false,
+              null,
+              PromptSettings.Start.FRESH,
+              new PromptSettings.Proposals(6)));
+  private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 0, 1.0, 42);
+  private static final String RECIPE =
+      """
+      name: proposing
+      phases:
+        - {name: proposals, epochs: 3, trains: [proposals], losses: {proposal-labels: {weight: 1, minArea: 2}}}
+      training:
+        batch: 8
+        optimizer: {type: adamw, learningRate: 0.02}
+      alignment: {grid: 8}
+      """;
+
+  @TempDir Path folder;
+  private Checkpoints checkpoints;
+  private int attempt;
+  private Recipe recipe;
+
+  @BeforeEach
+  void begin() throws Exception {
+    checkpoints = new Checkpoints(folder.toString(), 99, new Configuration());
+    attempt = checkpoints.attempts().begin().number();
+    recipe = Recipe.load(Files.writeString(folder.resolve("proposing.yaml"), RECIPE));
+  }
+
+  @Test
+  void everythingElseStaysBitForBitAndAResumeMakesTheSame() {
+    Sha256 straight;
+    Position at = new Position(1, 2);
+    try (Rank rank = new Rank(at)) {
+      Map<String, float[]> before = rank.tensors();
+      rank.loop.run(Position.START, 3, 1);
+      straight = WeightDigest.of(rank.weights);
+      assertThat(rank.steps.get(8).loss()).isLessThan(rank.steps.get(0).loss());
+      rank.tensors()
+          .forEach(
+              (name, values) -> {
+                if (name.startsWith(ProposalHead.PREFIX)) {
+                  assertThat(values).as(name).isNotEqualTo(before.get(name));
+                } else {
+                  assertThat(values).as(name).containsExactly(before.get(name));
+                }
+              });
+    }
+    try (Rank rank = new Rank(at)) {
+      rank.loop.resume(checkpoints.latest().orElseThrow());
+      rank.loop.run(at, 3, 1);
+      assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
+    }
+  }
+
+  /** Arrays that a step made and did not close would be there after it. */
+  @Test
+  void leavesNoNativeArrayOfAStepBehind() {
+    try (Rank rank = new Rank(Position.START)) {
+      rank.loop.run(Position.START, 1, 0);
+      int after = rank.weights.manager().getManagedArrays().size();
+      rank.loop.run(new Position(1, 0), 3, 0);
+      assertThat(rank.weights.manager().getManagedArrays()).hasSize(after);
+    }
+  }
+
+  /** A single rank. */
+  private final class Rank implements AutoCloseable, StepListener {
+    private final NDManager manager = NDManager.newBaseManager("PyTorch");
+    private final Weights weights = new Weights(manager, PLAN.seed());
+    private final List<TrainingMetrics.Step> steps = new ArrayList<>();
+    private final Position savedAt;
+    private final RankLoop loop;
+
+    Rank(Position savedAt) {
+      this.savedAt = savedAt;
+      Student student = new TinyStudent(weights);
+      var head = Optional.of(ProposalHead.create(PROPOSING, weights));
+      var context =
+          new ObjectiveContext(
+              weights, 8, List.of(), 8, 8, null, new PromptDecoders(null, () -> null, head));
+      var phase =
+          new RankParts.Phase(
+              Set.of(Part.PROPOSALS),
+              tensor -> tensor.startsWith(ProposalHead.PREFIX),
+              Objective.phases(recipe, context).get(0).terms());
+      loop =
+          new RankLoop(
+              new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, PLAN.batch())),
+              weights,
+              new SingleRank(),
+              PLAN,
+              this);
+    }
+
+    Map<String, float[]> tensors() {
+      Map<String, float[]> tensors = new TreeMap<>();
+      weights.names().forEach(name -> tensors.put(name, weights.get(name).toFloatArray()));
+      return tensors;
+    }
+
+    @Override
+    public void step(TrainingMetrics.Step metrics) {
+      steps.add(metrics);
+    }
+
+    @Override
+    public void settled(Position next) {
+      if (next.equals(savedAt)) {
+        checkpoints.write(
+            loop.state(), next, attempt, WeightDigest.of(weights), Sha256.of(new byte[] {1}));
+      }
+    }
+
+    @Override
+    public void close() {
+      loop.close();
+      weights.close();
+      manager.close();
+    }
+  }
+}
