@@ -28,7 +28,7 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, writes a report
   --promptable         the same of networks that answer points and boxes: cuts the scenes into tiles of 64×64, trains a small
                        SAM-shaped teacher on their objects, caches it, distils students from it and asks all of them about
                        the objects of the test tiles. Takes --out (default: out/promptable), --scenes (default: 100), --recipes
-                       (default: kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point), --epochs (default: what 900 steps take),
+                       (default: kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point; also edge-sam-prior), --epochs (default: what 900 steps take),
                        --teacher-epochs (default: what 1500 steps take), --batch, --learning-rate (default: 0.002), --ranks,
                        --seed N[,N...] (a student each; the first is that of scenes and teacher) and --keep
 H
@@ -157,13 +157,16 @@ promptable_jobs() {
   for recipe in ${recipes//,/ }; do
     one=tiny-conv-prompt
     [ "$recipe" != sam2-dense-point ] || one=tiny-conv-points
+    [ "$recipe" != edge-sam-prior ] || one=tiny-conv-prompt-prior
     job "distilling: $recipe ($one, $ranks ranks)" train "${data[@]}" --teacher "$asked" --student "$one" \
       --recipe "$recipe" --grid 16 "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
       --names-out "$logs/$recipe.txt"
     job "exporting: $recipe" export --root "$out" --runs-from "$logs/$recipe.txt"
     for each in ${seed//,/ }; do files+=,$out/runs/$one.$recipe.s$each/promptable.yaml; done
   done
-  job "asking all by points, clicks and boxes" prompts "${data[@]}" --teacher "$asked$files" --summary "$out/summary.json"
+  # Who proposes boxes for lone points is also asked without them.
+  job "asking all by points, clicks and boxes" prompts "${data[@]}" --teacher "$asked$files" --granularity both \
+    --summary "$out/summary.json"
   shown="figures in $out/summary.json, answers as pictures in $out/runs/_prompts"
 }
 
@@ -203,8 +206,8 @@ demo() {
   case $ranks in '' | *[!0-9]* | 0) die "--ranks must be a number of ranks, not '$ranks'" ;; esac
   for option in ${promptable:+${recipes//,/ }}; do
     case $option in
-      kd-sam-prompts | edge-sam | mobile-sam | sam2-dense-point) ;;
-      *) die "--promptable distils by kd-sam-prompts, edge-sam, mobile-sam and sam2-dense-point, not by '$option'" ;;
+      kd-sam-prompts | edge-sam | edge-sam-prior | mobile-sam | sam2-dense-point) ;;
+      *) die "--promptable distils by kd-sam-prompts, edge-sam, edge-sam-prior, mobile-sam and sam2-dense-point, not by '$option'" ;;
     esac
   done
   case $student in tinyvit* | repvit* | r50* | swin*) rate=${rate:-1e-3} ;; *) rate=${rate:-1e-2} ;; esac

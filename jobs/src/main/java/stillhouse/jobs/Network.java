@@ -7,6 +7,7 @@ import stillhouse.cache.TrainingView;
 import stillhouse.decoder.PromptDecoderConfig;
 import stillhouse.decoder.PromptGrid;
 import stillhouse.decoder.PromptableDecoder;
+import stillhouse.student.ProposalHead;
 import stillhouse.student.PublishedWeights;
 import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
@@ -58,6 +59,9 @@ final class Network implements AutoCloseable {
         var sizes = PromptDecoderConfig.of(student.prompt(), student.embedding());
         PromptableDecoder.create(sizes, new PromptGrid(1, 1, 1), Student.PREFIX, weights);
       }
+      if (student.proposes()) {
+        ProposalHead.create(student, weights);
+      }
       return weights.parameterCount(Student.PREFIX);
     }
   }
@@ -94,6 +98,11 @@ final class Network implements AutoCloseable {
   /** The student's decoder for prompts; empty where it takes none. */
   Optional<PromptableDecoder> decoder() {
     return parts.decoders().student();
+  }
+
+  /** The student's head that proposes boxes; empty where it has none. */
+  Optional<ProposalHead> proposals() {
+    return parts.decoders().proposals();
   }
 
   @Override

@@ -14,6 +14,7 @@ import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
 import stillhouse.onnx.OnnxCheck;
 import stillhouse.onnx.OnnxExport;
+import stillhouse.student.Part;
 import stillhouse.student.StudentConfig;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Checkpoints;
@@ -80,7 +81,11 @@ record OnnxStudent(
       Files.move(
           unchecked, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       if (network.decoder().isPresent()) {
-        PromptableRun.write(folder, record, network, network.decoder().get(), metadata, images);
+        // What no phase trained proposes nothing of worth, and does not ship.
+        var proposals =
+            network.proposals().filter(head -> experiment.recipe().trains(Part.PROPOSALS));
+        new PromptableRun(folder, record, network, network.decoder().get(), proposals)
+            .write(metadata, images);
       }
       var written =
           new OnnxStudent(

@@ -9,57 +9,75 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.decoder.DecoderCheck;
 import stillhouse.decoder.DecoderFile;
 import stillhouse.decoder.PromptKinds;
 import stillhouse.decoder.PromptableDecoder;
+import stillhouse.decoder.ProposalFile;
+import stillhouse.student.ProposalHead;
+import stillhouse.teacher.GranularityPrior;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.train.DecoderTensors;
 
 /**
  * What a run of a promptable student ships beside {@code student.onnx}, whose embedding it reads:
- * its decoder, as ONNX and as tensors, and the YAML that makes a promptable teacher of all three.
+ * its decoder, as ONNX and as tensors, what proposes boxes, where the run trained that, and the
+ * YAML that makes a promptable teacher of them.
+ *
+ * @param network filled with what ships, whose {@code student.onnx} is there
  */
-final class PromptableRun {
+record PromptableRun(
+    Path folder,
+    RunRecord record,
+    Network network,
+    PromptableDecoder decoder,
+    Optional<ProposalHead> proposals) {
   private static final Logger log = LoggerFactory.getLogger(PromptableRun.class);
 
   static final String DECODER = "student.decoder.onnx";
   private static final String TENSORS = "student.decoder.safetensors";
+  private static final String PROPOSALS = "student.proposals.onnx";
   static final String YAML = "promptable.yaml";
-
-  private PromptableRun() {}
 
   /**
    * Writes and checks them; each takes its name whole, the YAML last.
    *
-   * @param network filled with what ships, whose {@code student.onnx} is there
-   * @param images [B, 3, H, W], whose embeddings the decoder is checked on
+   * @param images [B, 3, H, W], whose embeddings decoder and proposals are checked on
    */
-  static void write(
-      Path folder,
-      RunRecord record,
-      Network network,
-      PromptableDecoder decoder,
-      Map<String, String> metadata,
-      NDArray images)
-      throws IOException {
+  void write(Map<String, String> metadata, NDArray images) throws IOException {
+    NDArray embeddings = network.student().forward(images, false).embedding();
     Path unchecked = folder.resolve("unchecked-" + DECODER);
     DecoderFile.write(decoder, network.weights(), metadata, unchecked);
-    DecoderCheck.Difference difference =
-        DecoderCheck.compare(
-            decoder, unchecked, network.student().forward(images, false).embedding());
-    move(unchecked, folder.resolve(DECODER));
+    DecoderCheck.Difference difference = DecoderCheck.compare(decoder, unchecked, embeddings);
+    move(unchecked, DECODER);
     Path tensors = folder.resolve("unchecked-" + TENSORS);
     DecoderTensors.write(decoder, network.weights(), tensors);
-    move(tensors, folder.resolve(TENSORS));
-    writeTeacher(folder, record, kind(decoder.config().prompts()));
+    move(tensors, TENSORS);
     log.info(
         "Exported {}: masks differ from the network's by at most {}, predicted IoU by {}",
         folder.resolve(DECODER),
         difference.masks(),
         difference.ious());
+    if (proposals.isPresent()) {
+      writeProposals(proposals.get(), metadata, embeddings);
+    }
+    writeTeacher();
+  }
+
+  private void writeProposals(ProposalHead head, Map<String, String> metadata, NDArray embeddings)
+      throws IOException {
+    Path unchecked = folder.resolve("unchecked-" + PROPOSALS);
+    ProposalFile.write(head, decoder.grid(), network.weights(), metadata, unchecked);
+    ProposalFile.Difference difference = ProposalFile.compare(head, unchecked, embeddings);
+    move(unchecked, PROPOSALS);
+    log.info(
+        "Exported {}: scores differ from the network's by at most {}, distances by {} cells",
+        folder.resolve(PROPOSALS),
+        difference.scores(),
+        difference.distances());
   }
 
   /** The kind of teacher's decoder that is asked as this one was trained. */
@@ -70,27 +88,39 @@ final class PromptableRun {
     };
   }
 
-  private static void writeTeacher(Path folder, RunRecord record, String kind) throws IOException {
+  private void writeTeacher() throws IOException {
     Path yaml = folder.resolve("unchecked-" + YAML);
-    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe(folder, record, kind));
+    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe());
     TeacherConfig.load(yaml);
-    move(yaml, folder.resolve(YAML));
+    move(yaml, YAML);
   }
 
-  private static void move(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  private void move(Path from, String name) throws IOException {
+    Files.move(
+        from,
+        folder.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static Map<String, Object> describe(Path folder, RunRecord record, String kind)
-      throws IOException {
+  private Map<String, Object> describe() throws IOException {
     Map<String, Object> yaml = FreezeCommand.network(record);
     Map<String, Object> files = new LinkedHashMap<>();
     files.put("encoder", FreezeCommand.file(folder.resolve(RunRecord.ONNX)));
     files.put("decoder", FreezeCommand.file(folder.resolve(DECODER)));
     files.put("decoder-weights", FreezeCommand.file(folder.resolve(TENSORS)));
+    if (proposals.isPresent()) {
+      files.put("proposals", FreezeCommand.file(folder.resolve(PROPOSALS)));
+    }
     yaml.put("files", files);
     yaml.put("name", record.name()); // two runs of a student are two teachers
-    yaml.put("decoder", Map.of("kind", kind));
+    yaml.put("decoder", Map.of("kind", kind(decoder.config().prompts())));
+    if (proposals.isPresent()) {
+      Map<String, Object> granularity = new LinkedHashMap<>();
+      granularity.put("nearest", GranularityPrior.DEFAULT.nearest());
+      granularity.put("minScore", GranularityPrior.DEFAULT.minScore());
+      yaml.put("granularity", granularity);
+    }
     return yaml;
   }
 }

@@ -2,11 +2,12 @@ package stillhouse.jobs;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
-import stillhouse.loss.LossSettings;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.student.Part;
@@ -20,6 +21,15 @@ import stillhouse.train.Recipe;
 
 /** What runs of promptable students need, refused on the driver and before a rank starts. */
 record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeacher> teacher) {
+  /** Parts that class logits do not come from. */
+  private static final Set<Part> PROMPTED = Set.of(Part.PROMPTS, Part.PROPOSALS);
+
+  private static String parts(Set<Part> parts) {
+    return parts.stream()
+        .map(part -> part.name().toLowerCase(Locale.ROOT))
+        .collect(Collectors.joining(" and "));
+  }
+
   /**
    * What a promptable student starts from, or is held against.
    *
@@ -70,15 +80,15 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
         student.prompt() != null
             || phases.stream()
                 .flatMap(phase -> phase.losses().byName().values().stream())
-                .anyMatch(LossSettings::readsPrompts);
+                .anyMatch(loss -> loss.readsPrompts() || loss.readsProposals());
     if (!prompted) {
       return;
     }
     Set<Part> last = phases.get(phases.size() - 1).trains();
-    if (prepared.validation().isPresent() && last.equals(Set.of(Part.PROMPTS))) {
+    if (prepared.validation().isPresent() && PROMPTED.containsAll(last)) {
       throw new ConfigException(
-          "Cannot validate recipe %s: its last phase trains prompts alone, and validation scores class logits, which stand still meanwhile. Leave validation out, or end with a phase that trains encoder or decoder."
-              .formatted(recipe.name()));
+          "Cannot validate recipe %s: its last phase trains %s alone, and validation scores class logits, which stand still meanwhile. Leave validation out, or end with a phase that trains encoder or decoder."
+              .formatted(recipe.name(), parts(last)));
     }
     try (Network network = new Network(prepared.experiment(), prepared.view())) {
       network.start(prepared.experiment());

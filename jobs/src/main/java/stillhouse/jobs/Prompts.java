@@ -77,6 +77,27 @@ final class Prompts {
     }
   }
 
+  /**
+   * The teacher as the data set is asked of it: with the boxes that it proposes for lone points, or
+   * without.
+   *
+   * @throws ConfigException where the data set wants proposals, and the teacher has none
+   */
+  static TeacherConfig chosen(DatasetConfig dataset, TeacherConfig teacher) {
+    return switch (dataset.prompts().granularity()) {
+      case TEACHER -> teacher;
+      case NONE -> teacher.granularity() == null ? teacher : teacher.withoutGranularity();
+      case PROPOSALS -> {
+        if (teacher.granularity() == null) {
+          throw new ConfigException(
+              "Cannot ask teacher %s for data set %s: its prompts want the teacher's proposals (granularity: proposals), and its YAML has none (files.proposals and granularity). Set granularity: none, leave it out, or name a teacher that has them, such as the promptable.yaml of a run by edge-sam-prior."
+                  .formatted(teacher.name(), dataset.name()));
+        }
+        yield teacher;
+      }
+    };
+  }
+
   private static boolean asksPoints(PromptSettings prompts) {
     return prompts.source() != PromptSettings.Source.LABEL_BOXES;
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,8 @@ import stillhouse.tracking.TrackingServer;
     })
 final class PromptsCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(PromptsCommand.class);
+
+  private static final List<String> GRANULARITIES = List.of("none", "proposals", "both");
 
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
@@ -79,6 +82,14 @@ final class PromptsCommand implements Callable<Integer> {
               + " (default: ${DEFAULT-VALUE}, the surest of all)")
   private double maxArea;
 
+  @Option(
+      names = "--granularity",
+      paramLabel = "WHAT",
+      description =
+          "what a lone point goes in with: proposals, the box of the teacher's proposals; none; or both, one"
+              + " after the other (default: the data set's prompts: {granularity}, else as the teacher's YAML says)")
+  private String granularity;
+
   @Option(names = "--summary", paramLabel = "FILE", description = "also write the table as JSON")
   private Path summary;
 
@@ -86,7 +97,7 @@ final class PromptsCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     DatasetConfig dataset = data.load();
     requireOptions();
-    List<LocalTeacher> teachers = teachers();
+    List<LocalTeacher> teachers = teachers(dataset);
     try (var server = tracking.connect();
         var session = JobSession.open("prompts " + dataset.name())) {
       SparkSession spark = session.spark();
@@ -124,6 +135,25 @@ final class PromptsCommand implements Callable<Integer> {
     }
   }
 
+  /** A teacher with its proposals, without, or both ways under two names. */
+  private Stream<TeacherConfig> asked(TeacherConfig teacher, DatasetConfig dataset) {
+    if (granularity == null) {
+      return Stream.of(Prompts.chosen(dataset, teacher));
+    }
+    boolean proposes = teacher.granularity() != null;
+    if (granularity.equals("proposals") && !proposes) {
+      throw new ConfigException(
+          "Invalid --granularity: proposals (teacher %s has none: its YAML needs files.proposals and granularity, or leave the option out)"
+              .formatted(teacher.name()));
+    }
+    if (!proposes || granularity.equals("proposals")) {
+      return Stream.of(teacher);
+    }
+    TeacherConfig without =
+        teacher.withoutGranularity().named(teacher.name() + ".without-proposals");
+    return granularity.equals("both") ? Stream.of(teacher, without) : Stream.of(without);
+  }
+
   private OptionalInt limit() {
     return limit == null ? OptionalInt.empty() : OptionalInt.of(limit);
   }
@@ -139,6 +169,10 @@ final class PromptsCommand implements Callable<Integer> {
           "Invalid --clicks: %d (must be 1 to %d; what a teacher takes of a point and a box is asked in any case)"
               .formatted(clicks, PromptProtocol.MOST_CLICKS));
     }
+    if (granularity != null && !GRANULARITIES.contains(granularity)) {
+      throw new ConfigException(
+          "Invalid --granularity: %s (must be one of %s)".formatted(granularity, GRANULARITIES));
+    }
     if (limit != null && limit < 1) {
       throw new ConfigException(
           "Invalid --limit: " + limit + " (must be ≥ 1; leave it out for all)");
@@ -152,10 +186,13 @@ final class PromptsCommand implements Callable<Integer> {
   }
 
   /** Their files are checked before Spark starts. */
-  private List<LocalTeacher> teachers() {
+  private List<LocalTeacher> teachers(DatasetConfig dataset) {
     Set<String> seen = new HashSet<>();
     List<TeacherConfig> configs =
-        names.stream().map(n -> TeacherConfig.load(ConfFiles.find("teachers", n))).toList();
+        names.stream()
+            .map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)))
+            .flatMap(teacher -> asked(teacher, dataset))
+            .toList();
     for (TeacherConfig config : configs) {
       if (!config.spec().promptable()) {
         throw new ConfigException(

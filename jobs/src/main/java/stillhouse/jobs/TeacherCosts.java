@@ -13,7 +13,8 @@ import stillhouse.teacher.TeacherConfig;
  *
  * @param encoderMillis the median for an image, preprocessing included
  * @param encoderParameters empty where the file does not tell
- * @param bytes of both files
+ * @param decoderParameters with those of what proposes boxes
+ * @param bytes of all files
  */
 record TeacherCosts(
     double encoderMillis,
@@ -25,10 +26,18 @@ record TeacherCosts(
     Path decoder = Path.of(source.decoder());
     boolean onnx = source.config().engine() == TeacherConfig.Engine.ONNXRUNTIME;
     boolean own = !encoder.equals(decoder);
+    OptionalLong asked = onnx ? OnnxParameters.of(decoder) : OptionalLong.empty();
+    long bytes = Files.size(encoder) + (own ? Files.size(decoder) : 0);
+    if (source.proposals() != null) {
+      Path proposals = Path.of(source.proposals());
+      OptionalLong its = OnnxParameters.of(proposals);
+      asked =
+          asked.isPresent() && its.isPresent()
+              ? OptionalLong.of(asked.getAsLong() + its.getAsLong())
+              : OptionalLong.empty();
+      bytes += Files.size(proposals);
+    }
     return new TeacherCosts(
-        encoderMillis,
-        onnx ? OnnxParameters.of(encoder) : OptionalLong.empty(),
-        onnx ? OnnxParameters.of(decoder) : OptionalLong.empty(),
-        Files.size(encoder) + (own ? Files.size(decoder) : 0));
+        encoderMillis, onnx ? OnnxParameters.of(encoder) : OptionalLong.empty(), asked, bytes);
   }
 }

@@ -37,6 +37,8 @@ final class TeacherOption {
     Optional<TeacherConfig> config =
         Optional.ofNullable(name).map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)));
     config.ifPresent(teacher -> Prompts.requireAnswered(dataset, teacher));
-    return config.map(teacher -> TeacherFiles.resolve(teacher, TeacherFiles.defaultCache()));
+    return config
+        .map(teacher -> Prompts.chosen(dataset, teacher))
+        .map(teacher -> TeacherFiles.resolve(teacher, TeacherFiles.defaultCache()));
   }
 }

@@ -94,6 +94,9 @@ class LauncherTest {
             "tiny-conv-prompt.edge-sam.s4",
             "tiny-conv-prompt.mobile-sam.s3",
             "tiny-conv-prompt.mobile-sam.s4");
+    assertThat(prompts).containsSequence("--granularity", "both");
+    assertThat(batch("--promptable --out " + out, "--recipes edge-sam-prior").get(6).run())
+        .containsSequence("--student", "tiny-conv-prompt-prior");
     assertThat(launcher("demo", "--promptable", "--teacher", "t").text())
         .contains("trains its own teacher and students: leave out --teacher");
     assertThat(launcher("demo", "--promptable", "--recipes", "sard").text())

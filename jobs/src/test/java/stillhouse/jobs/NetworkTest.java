@@ -11,6 +11,8 @@ class NetworkTest {
   @Test
   void aStudentsParametersAreThoseOfItsPromptsToo() {
     assertThat(parameters("tiny-conv-prompt") - parameters("tiny-conv")).isEqualTo(160_072);
+    assertThat(parameters("tiny-conv-prompt-prior") - parameters("tiny-conv-prompt"))
+        .isEqualTo(27_941);
   }
 
   private static long parameters(String student) {

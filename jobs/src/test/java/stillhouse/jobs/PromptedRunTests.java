@@ -24,6 +24,7 @@ interface PromptedRunTests {
       embedding: 16
       prompt: {depth: 1, heads: 2, mlp: 16, start: %s}
       """;
+  String PROPOSALS = ", proposals: {channels: 4}";
   String RECIPE =
       """
       name: asking
@@ -125,14 +126,23 @@ interface PromptedRunTests {
         .contains("Cannot validate recipe asking: its last phase trains prompts alone");
   }
 
-  /** The first is the second's teacher: its decoder is started from, and asked while it learns. */
+  /**
+   * The first is the second's teacher: its decoder is started from, and asked while it learns. It
+   * proposes boxes, too.
+   */
   @Test
   default void aStudentStartsFromAndIsHeldAgainstATeachersDecoder() throws IOException {
-    Path recipe = Files.writeString(bench().folder().resolve("asking.yaml"), RECIPE);
-    bench().done(train(recipe, "fresh", "master"));
+    Path recipe =
+        Files.writeString(
+            bench().folder().resolve("proposing.yaml"),
+            RECIPE.replace(
+                "trains: [prompts], losses: {",
+                "trains: [prompts, proposals], losses: {proposal-labels: {weight: 1}, "));
+    bench().done(train(recipe, "fresh" + PROPOSALS, "master"));
     bench().done("export", bench().root(), bench().tracking(), "--run=master");
     String teacher = "--teacher=" + bench().runs().resolve("master/promptable.yaml");
     bench().done("cache", bench().data(), bench().root(), teacher);
+    isAskedWithItsProposalsAndWithout(teacher);
     Path loop =
         Files.writeString(
             bench().folder().resolve("loop.yaml"),
@@ -146,12 +156,43 @@ interface PromptedRunTests {
             alignment: {grid: %d}
             """
                 .formatted(bench().record("master").height() / 4));
-    String[] apprentice = Arrays.copyOf(train(loop, "teacher", "apprentice"), 10);
+    String[] apprentice = Arrays.copyOf(train(loop, "teacher" + PROPOSALS, "apprentice"), 10);
     apprentice[6] = "--epochs=1";
     apprentice[9] = teacher;
     bench().done(apprentice);
     assertThat(bench().record("apprentice").parameters())
         .isEqualTo(bench().record("master").parameters());
+  }
+
+  private void isAskedWithItsProposalsAndWithout(String teacher) throws IOException {
+    Path folder = bench().runs().resolve("master");
+    assertThat(folder.resolve("student.proposals.onnx")).isRegularFile();
+    assertThat(folder.resolve("unchecked-student.proposals.onnx")).doesNotExist();
+    Path summary = bench().folder().resolve("proposing.json");
+    String[] prompts = {
+      "prompts",
+      bench().data(),
+      bench().root(),
+      bench().tracking(),
+      teacher,
+      "--clicks=1",
+      "--limit=2",
+      "--summary=" + summary
+    };
+    bench().done(String.join(" ", prompts), "--granularity=both");
+    assertThat(JsonFiles.JSON.readTree(summary.toFile()))
+        .extracting(asked -> asked.get("teacher").asText())
+        .containsExactly("master", "master.without-proposals");
+    assertThat(bench().said(String.join(" ", prompts), "--granularity=fine").err())
+        .contains("Invalid --granularity: fine (must be one of [none, proposals, both])");
+    prompts[4] = teacher.replace("promptable.yaml", "plain.yaml");
+    Files.writeString(
+        folder.resolve("plain.yaml"),
+        Files.readString(folder.resolve("promptable.yaml"))
+            .replaceAll("(?m)^granularity:\n(  .*\n)*", "")
+            .replaceAll("(?m)^  proposals:\n(    .*\n)*", ""));
+    assertThat(bench().said(String.join(" ", prompts), "--granularity=proposals").err())
+        .contains("Invalid --granularity: proposals (teacher master has none");
   }
 
   private String[] train(Path recipe, String start, String name) throws IOException {
