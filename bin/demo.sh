@@ -27,7 +27,7 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, writes a report
 
   --promptable         the same of networks that answer points and boxes: cuts the scenes into tiles of 64×64, trains a small
                        SAM-shaped teacher on their objects, caches it, distils students from it and asks all of them about
-                       the objects of the test tiles. Takes --out (default: out/promptable), --scenes (default: 100), --recipes
+                       the objects of the test tiles. Takes --out (default: out/promptable), --scenes (default: 300), --recipes
                        (default: kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point; also edge-sam-prior), --epochs (default: what 900 steps take),
                        --teacher-epochs (default: what 1500 steps take), --batch, --learning-rate (default: 0.002), --ranks,
                        --seed N[,N...] (a student each; the first is that of scenes and teacher) and --keep
@@ -178,7 +178,7 @@ demo() {
     [ "$option" != --promptable ] || promptable=yes
   done
   if [ -n "$promptable" ]; then
-    out=$PWD/out/promptable scenes=100 recipes=kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point rate=2e-3
+    out=$PWD/out/promptable recipes=kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point rate=2e-3
     length=(--steps 900) teacher_length=(--steps 1500)
   fi
   while [ $# -gt 0 ]; do

@@ -20,6 +20,7 @@ The same weights give the same bytes under the pinned versions.
 """
 
 import argparse
+import copy
 import hashlib
 import pathlib
 import sys
@@ -69,6 +70,38 @@ def load(build, weights):
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True), strict=True)
     # Attention biases are laid out when a network is put into evaluation, so this comes after its weights.
     return network.eval()
+
+
+def fold_batch_norms(module):
+    """Convolutions that a BatchNorm follows take its scale and shift, in evaluation.
+
+    In NumPy's float64, rounded once: torch.onnx.export folds them, too, by way of a library whose last bits depend on
+    the processor, and with them the files' digests.
+    """
+    for name, child in module.named_children():
+        parts = list(child.children())
+        if [type(part) for part in parts] == [torch.nn.Conv2d, torch.nn.BatchNorm2d]:
+            setattr(module, name, folded(*parts))
+        else:
+            fold_batch_norms(child)
+
+
+def folded(convolution, norm):
+    weight, bias, mean, variance, scale, shift = (
+        tensor.detach().numpy().astype(np.float64)
+        for tensor in (
+            convolution.weight,
+            torch.zeros(norm.num_features) if convolution.bias is None else convolution.bias,
+            norm.running_mean,
+            norm.running_var,
+            norm.weight,
+            norm.bias,
+        )
+    )
+    factor = scale / np.sqrt(variance + norm.eps)
+    convolution.weight.data = torch.from_numpy((weight * factor[:, None, None, None]).astype(np.float32))
+    convolution.bias = torch.nn.Parameter(torch.from_numpy(((bias - mean) * factor + shift).astype(np.float32)))
+    return convolution
 
 
 def export(module, inputs, file, names, outputs, dynamic):
@@ -184,7 +217,9 @@ def main(arguments):
     weights = asked.folder / f"{asked.network}-decoder.safetensors"
     asked.folder.mkdir(parents=True, exist_ok=True)
 
-    export(network.image_encoder, (torch.zeros(1, 3, side, side),), encoder, ["image"], ["image_embeddings"], None)
+    exported = copy.deepcopy(network.image_encoder)
+    fold_batch_norms(exported)
+    export(exported, (torch.zeros(1, 3, side, side),), encoder, ["image"], ["image_embeddings"], None)
     example = question(torch.zeros(1, 256, 64, 64), [[1.0, 1.0], [2.0, 2.0]], [2.0, 3.0], [side, side])
     dynamic = {"point_coords": {1: "points"}, "point_labels": {1: "points"}}
     export(Decoder(network, answered).eval(), example, decoder, INPUTS, OUTPUTS, dynamic)

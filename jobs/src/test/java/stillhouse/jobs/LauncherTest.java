@@ -80,7 +80,7 @@ class LauncherTest {
             "scenes", "ingest", "train", "export", "prompts", "cache", "train", "export", "train",
             "export", "prompts");
     assertThat(jobs.get(0).run())
-        .containsSequence("--count", "100", "--seed", "3", "--surface", "metal");
+        .containsSequence("--count", "300", "--seed", "3", "--surface", "metal");
     assertThat(jobs.get(6).run())
         .containsSequence("--epochs", "5")
         .containsSequence("--seed", "3,4")
