@@ -25,7 +25,7 @@ over four ranks, exports them to ONNX, evaluates the ONNX files, writes a report
   --seed N             seed of scenes and students (default: 0)
   --keep               leave the MLflow server up at the end
 
-  --promptable         the same of networks that answer points and boxes: cuts the scenes into tiles of 64×64, trains a small
+  --promptable         the same of networks that answer points and boxes: cuts scenes of metal into tiles of 64×64, trains a small
                        SAM-shaped teacher on their objects, caches it, distils students from it and asks all of them about
                        the objects of the test tiles. Takes --out (default: out/promptable), --scenes (default: 300), --recipes
                        (default: kd-sam-prompts,edge-sam,mobile-sam,sam2-dense-point; also edge-sam-prior), --epochs (default: what 900 steps take),

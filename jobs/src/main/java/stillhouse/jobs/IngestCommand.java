@@ -8,6 +8,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.Ingest;
 import stillhouse.data.IngestReport;
@@ -35,21 +36,24 @@ final class IngestCommand implements Callable<Integer> {
     DatasetConfig config = data.load();
     try (var session = JobSession.open("ingest " + config.name())) {
       IngestReport report = run(session, root.uri(), config);
-      List<String> empty = empty(needed, report.splits());
-      if (!empty.isEmpty()) {
-        log.error(
-            "Data set {} has no sample in {} (samples by split: {}): give it more images, or another"
-                + " splitSeed where it splits by hash",
-            config.name(),
-            empty,
-            report.splits());
+      if (report.samples() == 0) {
+        return Stillhouse.FAILED;
       }
-      return report.samples() == 0 || !empty.isEmpty() ? Stillhouse.FAILED : 0;
+      requireSamples(config.name(), report.splits());
+      return 0;
     }
   }
 
-  static List<String> empty(List<String> needed, Map<String, Long> samplesBySplit) {
-    return needed.stream().filter(split -> samplesBySplit.getOrDefault(split, 0L) == 0).toList();
+  /**
+   * @throws ConfigException where a split that is needed has none
+   */
+  private void requireSamples(String dataset, Map<String, Long> bySplit) {
+    List<String> empty = needed.stream().filter(s -> bySplit.getOrDefault(s, 0L) == 0).toList();
+    if (!empty.isEmpty()) {
+      throw new ConfigException(
+          "Cannot go on with data set %s: it has no sample in %s (samples by split: %s). Give it more images or another splitSeed, where it splits by hash, or a source with that split"
+              .formatted(dataset, empty, bySplit));
+    }
   }
 
   /** Ingests, and says on the console what came of it. */

@@ -65,6 +65,9 @@ record RunFacts(
       params.put("phases", phases(order.recipe(), plan));
     }
     params.put("batch", String.valueOf(plan.batch()));
+    if (Experiment.needsTeacher(order.recipe())) {
+      params.put("grid", String.valueOf(order.recipe().alignment().grid()));
+    }
     params.put("learning_rate", String.valueOf(plan.learningRate()));
     params.put("weight_decay", String.valueOf(plan.weightDecay()));
     params.put("clip_norm", String.valueOf(plan.clipNorm()));

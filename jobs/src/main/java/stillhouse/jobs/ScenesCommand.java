@@ -54,7 +54,7 @@ final class ScenesCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) { // a count, a size or a folder that won't do
       throw new ConfigException(e.getMessage(), e);
     }
-    log.info("Drew {} scenes of {}×{} into {}", count, size, size, out);
+    log.info("Drew {} scenes ({}) of {}×{} into {}", count, surface, size, size, out);
     return 0;
   }
 }

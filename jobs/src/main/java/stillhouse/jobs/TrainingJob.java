@@ -200,7 +200,7 @@ final class TrainingJob {
   private Optional<String> train(PreparedRun prepared) {
     Order order = prepared.order();
     TrainingRun run = prepared.run();
-    keep(order.recipeFile(), prepared.folder().resolve("recipe.yaml"));
+    KeptRecipe.write(order.recipeFile(), order.recipe(), prepared.folder().resolve("recipe.yaml"));
     keep(studentFile, prepared.folder().resolve("student.yaml"));
     prepared.judged().keep(prepared.folder());
     RunTracking tracking = RunTracking.start(server, facts.of(prepared, options.ranks()));

@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.Split;
 import stillhouse.train.Curriculum;
+import stillhouse.train.Experiment;
 import stillhouse.train.OptimizerSettings;
 import stillhouse.train.Recipe;
 import stillhouse.train.TrainingSettings;
@@ -171,7 +172,8 @@ final class TrainingOptions {
     require(rate > 0 && rate <= 1, "--learning-rate", rate, "> 0 and <= 1");
     int length = Objects.requireNonNullElse(epochs, training.epochs());
     require(grid == null || grid >= 1 && grid <= 1024, "--grid", grid, "1 to 1024");
-    Recipe aligned = grid == null ? recipe : recipe.with(recipe.name(), new Recipe.Alignment(grid));
+    boolean compares = grid != null && Experiment.needsTeacher(recipe);
+    Recipe aligned = compares ? recipe.with(recipe.name(), new Recipe.Alignment(grid)) : recipe;
     try {
       return aligned.withTraining(
           training

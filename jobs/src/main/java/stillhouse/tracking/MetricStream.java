@@ -149,7 +149,7 @@ final class MetricStream implements AutoCloseable {
     List<Metric> batch = unsent.subList(0, size);
     perhapsKnown = Math.max(perhapsKnown, size);
     try {
-      delivery.send(List.copyOf(batch));
+      delivery.send(batch);
       undelivered.addAndGet(-size);
       perhapsKnown -= size;
       batch.clear();

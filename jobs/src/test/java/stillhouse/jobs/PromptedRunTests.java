@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import stillhouse.canary.Check;
+import stillhouse.train.Recipe;
 
 /**
  * A student that takes prompts, from training to a teacher, in a workspace that others test with.
@@ -153,13 +154,17 @@ interface PromptedRunTests {
               epochs: 1
               batch: 4
               optimizer: {type: adamw, learningRate: 0.001}
-            alignment: {grid: %d}
-            """
-                .formatted(bench().record("master").height() / 4));
-    String[] apprentice = Arrays.copyOf(train(loop, "teacher" + PROPOSALS, "apprentice"), 10);
+            alignment: {grid: 7}
+            """);
+    int grid = bench().record("master").height() / 4;
+    String[] apprentice = Arrays.copyOf(train(loop, "teacher" + PROPOSALS, "apprentice"), 11);
     apprentice[6] = "--epochs=1";
     apprentice[9] = teacher;
+    apprentice[10] = "--grid=" + grid;
     bench().done(apprentice);
+    bench().done("export", bench().root(), bench().tracking(), "--run=apprentice");
+    Path kept = bench().runs().resolve("apprentice/recipe.yaml");
+    assertThat(Recipe.load(kept).alignment().grid()).isEqualTo(grid);
     assertThat(bench().record("apprentice").parameters())
         .isEqualTo(bench().record("master").parameters());
   }

@@ -58,7 +58,7 @@ class MetricStreamTest {
               }
               received.addAll(batch);
             },
-            20);
+            500);
     for (int i = 0; i < 1800; i++) {
       stream.offer(metric(i));
     }

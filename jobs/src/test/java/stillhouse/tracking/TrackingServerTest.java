@@ -101,7 +101,9 @@ class TrackingServerTest {
       run.metrics(Map.of("train/value-149", 150.0), 1, 7);
       run.close();
       spool.add(many, 1, 7);
-      tracking.resume(run.id()).metrics(spool);
+      try (TrackedRun again = tracking.resume(run.id())) {
+        again.metrics(spool);
+      }
       assertThat(client.getRun(run.id()).getData().getMetricsList()).hasSize(150);
       assertThat(client.getMetricHistory(run.id(), "train/value-149")).hasSize(1);
     }

@@ -41,6 +41,9 @@ final class TinyStudent implements Student {
   }
 
   static Part part(String tensor) {
+    if (tensor.contains(".mask_decoder.") || tensor.contains(".prompt_encoder.")) {
+      return Part.PROMPTS;
+    }
     return tensor.startsWith("student.second.") ? Part.DECODER : Part.ENCODER;
   }
 

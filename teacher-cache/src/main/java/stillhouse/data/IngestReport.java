@@ -8,7 +8,7 @@ import java.util.TreeMap;
  * What ingest did with the files that it found. Each found file is exactly one of known, added,
  * changed and quarantined.
  *
- * @param found image files in the sources, limits applied
+ * @param found image files in the sources that their shares and limits take
  * @param known unchanged since the last run, not read again
  * @param added read, and now a sample that was none before
  * @param changed a sample whose file or settings had changed, read again

@@ -111,7 +111,7 @@ final class ListingCheck {
               + ") in "
               + source.images()
               + (source.subset().share() < 1
-                  ? " that its share of " + source.subset().share() + " takes"
+                  ? ", or none that its share of " + source.subset().share() + " takes: raise it"
                   : ""));
     }
     if (config.groupPattern().isPresent() && found.odd().isPresent()) {
@@ -121,7 +121,8 @@ final class ListingCheck {
               + "' finds no group in the file name "
               + name(found.odd().get()));
     }
-    if (source.masks().isPresent() && found.masks() == 0) {
+    // Of a part of the images none may have a mask, though others have.
+    if (source.masks().isPresent() && found.masks() == 0 && source.subset().isAll()) {
       throw new ConfigException(
           "Cannot ingest "
               + config.name()

@@ -27,6 +27,7 @@ public final class SceneWriter {
    * is never overwritten.
    *
    * @param size pixels a side
+   * @param surface what the scenes show
    * @throws IllegalArgumentException where a folder holds another file
    */
   public static void write(Path dir, int count, long seed, int size, Surface surface) {

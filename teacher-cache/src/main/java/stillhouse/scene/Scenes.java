@@ -3,8 +3,8 @@ package stillhouse.scene;
 import java.util.List;
 
 /**
- * Inspection pictures drawn from a seed: the same seed gives the same bytes on every machine. Two
- * scenes in three are brushed metal, the third is rock.
+ * Inspection pictures drawn from a seed, of brushed metal, of rock or of both: the same seed gives
+ * the same bytes on every machine.
  */
 public final class Scenes {
   /** Class k is the element k − 1. */

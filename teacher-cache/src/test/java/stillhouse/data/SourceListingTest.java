@@ -111,12 +111,29 @@ class SourceListingTest {
   }
 
   @Test
+  void labelsOfImagesThatAShareLeavesOutAreNoOrphans() throws IOException {
+    for (int i = 0; i < 40; i++) {
+      touch(images, "part" + i + ".png");
+      touch(masks, "part" + i + ".png");
+    }
+    var listed = listing(true, Optional.empty(), new Subset(0.3, Integer.MAX_VALUE)).rows(spark());
+    assertThat(listed.where(FolderListing.PASSED + " is not null").count()).isZero();
+    List<Row> taken = SourceListing.taken(listed).collectAsList();
+    assertThat(taken).hasSizeBetween(1, 39);
+    assertThat(taken)
+        .allSatisfy(
+            r ->
+                assertThat(name(r.getAs(SourceListing.MASK_URI)))
+                    .isEqualTo(name(r.getAs(Samples.IMAGE_URI))));
+  }
+
+  @Test
   void aShareThatTakesNothingIsNamed() throws IOException {
     touch(images, "a.png");
     assertThatThrownBy(() -> rows(false, Optional.empty(), new Subset(1e-9, Integer.MAX_VALUE)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no images")
-        .hasMessageEndingWith(" that its share of 1.0E-9 takes");
+        .hasMessageEndingWith(", or none that its share of 1.0E-9 takes: raise it");
   }
 
   @Test
