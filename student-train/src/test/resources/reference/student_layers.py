@@ -45,6 +45,7 @@ def activations():
     x = wave(0.4, 4.0, 24)
     show("relu", F.relu(x))
     show("gelu", F.gelu(x))
+    show("softplus", F.softplus(x))
     show("hard_swish", F.hardswish(x))
 
 
