@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
 
 /** A run's own file of its recipe, from which it is exported. */
@@ -27,8 +26,7 @@ final class KeptRecipe {
   static void write(Path source, Recipe trained, Path copy) {
     try {
       Files.createDirectories(copy.getParent());
-      boolean asItIs = Recipe.load(source).alignment().equals(trained.alignment());
-      if (asItIs || !Experiment.needsTeacher(trained)) {
+      if (Recipe.load(source).alignment().equals(trained.alignment())) {
         Files.copy(source, copy, StandardCopyOption.REPLACE_EXISTING);
         return;
       }

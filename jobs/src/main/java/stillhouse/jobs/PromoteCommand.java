@@ -92,17 +92,13 @@ final class PromoteCommand implements Callable<Integer> {
       throw new ConfigException(
           "Invalid --max-boundary-drop: " + maxDrop + " (must be ≥ 0 and < 1)");
     }
-    if (acceptLatency && variant() == Variant.FP32) {
+    if (acceptLatency && Variant.named(precision) == Variant.FP32) {
       throw new ConfigException(
           "Give --accept-latency with --variant NAME: FP32 is what other precisions are held against");
     }
     if (model != null) {
       ModelRegistry.requireName(model);
     }
-  }
-
-  private Variant variant() {
-    return Variant.named(precision);
   }
 
   private int reconcileAll() {
@@ -131,7 +127,7 @@ final class PromoteCommand implements Callable<Integer> {
       return challenge(folder);
     }
     Contender contender =
-        Contender.of(folder, variant(), split.checked(), root, JobSession.hadoop());
+        Contender.of(folder, Variant.named(precision), split.checked(), root, JobSession.hadoop());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {
       return promote(
@@ -141,7 +137,7 @@ final class PromoteCommand implements Callable<Integer> {
 
   private int challenge(Path folder) {
     Contender contender =
-        Contender.of(folder, variant(), split.checked(), root, JobSession.hadoop());
+        Contender.of(folder, Variant.named(precision), split.checked(), root, JobSession.hadoop());
     String name = name(contender.record());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {

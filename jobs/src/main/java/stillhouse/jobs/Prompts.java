@@ -86,7 +86,7 @@ final class Prompts {
   static TeacherConfig chosen(DatasetConfig dataset, TeacherConfig teacher) {
     return switch (dataset.prompts().granularity()) {
       case TEACHER -> teacher;
-      case NONE -> teacher.granularity() == null ? teacher : teacher.withoutGranularity();
+      case NONE -> teacher.withoutGranularity();
       case PROPOSALS -> {
         if (teacher.granularity() == null) {
           throw new ConfigException(

@@ -53,6 +53,7 @@ record SweepCell(
             settings.steps(),
             settings.batch(),
             settings.learningRate(),
+            settings.grid(),
             labels,
             over.ranks(config.ranks()),
             over.partial(),
@@ -60,11 +61,7 @@ record SweepCell(
             over.review());
     Path source = ConfFiles.find("recipes", run.recipe());
     Recipe read = Recipe.load(source);
-    boolean aligned = settings.grid() != null && Experiment.needsTeacher(read);
-    Recipe recipe =
-        read.with(
-            config.name() + "_" + run.name(),
-            aligned ? new Recipe.Alignment(settings.grid()) : read.alignment());
+    Recipe recipe = read.with(config.name() + "_" + run.name(), read.alignment());
     if (config.review() != null) {
       TrainingSettings training = recipe.training();
       recipe = recipe.withTraining(training.with(training.validation(), config.review()));

@@ -1,13 +1,10 @@
 package stillhouse.jobs;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
-import stillhouse.data.Split;
 import stillhouse.train.Curriculum;
 import stillhouse.train.Experiment;
 import stillhouse.train.OptimizerSettings;
@@ -19,9 +16,6 @@ import stillhouse.train.ValidationSettings;
  * What the command line may change of a recipe's training, and how it is spread over the cluster.
  */
 final class TrainingOptions {
-  private static final List<String> SPLITS =
-      Arrays.stream(Split.values()).map(Split::label).toList();
-
   @Option(
       names = "--epochs",
       description = "in place of the recipe's; phases take them in proportion")
@@ -117,6 +111,7 @@ final class TrainingOptions {
       Integer steps,
       Integer batch,
       Double learningRate,
+      Integer grid,
       double labels,
       int ranks,
       boolean partial,
@@ -128,6 +123,7 @@ final class TrainingOptions {
     options.steps = steps;
     options.batch = batch;
     options.learningRate = learningRate;
+    options.grid = grid;
     options.labels = labels;
     options.ranks = ranks;
     options.partial = partial;
@@ -196,11 +192,9 @@ final class TrainingOptions {
   private ValidationSettings validation(ValidationSettings settings) {
     require(validateEvery == null || validateEvery >= 1, "--validate-every", validateEvery, ">= 1");
     require(patience == null || patience >= 1, "--patience", patience, ">= 1");
-    require(
-        validateSplit == null || SPLITS.contains(validateSplit),
-        "--validate-split",
-        validateSplit,
-        "one of " + SPLITS);
+    if (validateSplit != null) {
+      SplitOption.checked("--validate-split", validateSplit);
+    }
     if (settings == null && validateEvery == null) {
       String rule = "beside --validate-every, or a recipe with training.validation";
       require(patience == null, "--patience", patience, rule);

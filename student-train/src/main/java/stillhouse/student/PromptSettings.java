@@ -69,18 +69,6 @@ public record PromptSettings(
     }
   }
 
-  /** Of a decoder that no boxes are proposed to. */
-  public PromptSettings(
-      Integer depth,
-      Integer heads,
-      Integer mlp,
-      Integer doublings,
-      Boolean densePoints,
-      Double frequencies,
-      Start start) {
-    this(depth, heads, mlp, doublings, densePoints, frequencies, start, null);
-  }
-
   /** What the decoder is, by which students were told apart before there were proposals. */
   String ofDecoder() {
     return "PromptSettings[depth=%s, heads=%s, mlp=%s, doublings=%s, densePoints=%s, frequencies=%s, start=%s]"

@@ -81,7 +81,7 @@ class PromptableDecoderTest {
   @Test
   void lowerFrequenciesTellPlacesMoreSmoothly() {
     String matrix = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
-    var settings = new PromptSettings(1, 2, 8, 2, false, 0.5, PromptSettings.Start.FRESH);
+    var settings = new PromptSettings(1, 2, 8, 2, false, 0.5, PromptSettings.Start.FRESH, null);
     PromptableDecoder.create(
         PromptDecoderConfig.of(settings, 16), Decoders.OBLONG, "student.", weights);
     try (Weights sams = new Weights(manager, 3)) {

@@ -2,18 +2,12 @@ package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import stillhouse.comm.SingleRank;
 import stillhouse.identity.Sha256;
-import stillhouse.student.Student;
-import stillhouse.student.Weights;
 
 /** Prompts in the loop are drawn, asked and learned from alike wherever a run was stopped. */
 class PromptedLoopTest {
@@ -35,14 +29,14 @@ class PromptedLoopTest {
   void resumesBitByBitInTheMiddleOfAnEpochAndLearns() {
     Sha256 straight;
     Position at = new Position(1, 2);
-    try (Rank rank = new Rank(at)) {
+    try (SavingRank rank = rank(at)) {
       rank.loop.run(Position.START, 3, 1);
       straight = WeightDigest.of(rank.weights);
       assertThat(rank.steps.get(8).loss()).isLessThan(rank.steps.get(0).loss());
       assertThat(rank.steps.get(0).terms()).containsOnlyKeys("prompt-teacher", "prompt-labels");
       assertThat(rank.steps).allSatisfy(s -> assertThat(s.loss()).isFinite());
     }
-    try (Rank rank = new Rank(at)) {
+    try (SavingRank rank = rank(at)) {
       rank.loop.resume(checkpoints.latest().orElseThrow());
       rank.loop.run(at, 3, 1);
       assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
@@ -51,7 +45,7 @@ class PromptedLoopTest {
 
   @Test
   void theTeachersDecoderIsFrozenAndTheStudentsMoves() {
-    try (Rank rank = new Rank(Position.START)) {
+    try (SavingRank rank = rank(Position.START)) {
       float[] before = rank.frozen.get("teacher.mask_decoder.iou_token.weight").toFloatArray();
       float[] own = rank.weights.get("student.mask_decoder.iou_token.weight").toFloatArray();
       rank.loop.run(Position.START, 1, 0);
@@ -65,7 +59,7 @@ class PromptedLoopTest {
   /** Arrays that a step made and did not close would be there after it. */
   @Test
   void leavesNoNativeArrayOfAStepBehind() {
-    try (Rank rank = new Rank(Position.START)) {
+    try (SavingRank rank = rank(Position.START)) {
       rank.loop.run(Position.START, 1, 0);
       int after = rank.weights.manager().getManagedArrays().size();
       rank.loop.run(new Position(1, 0), 3, 0);
@@ -73,48 +67,13 @@ class PromptedLoopTest {
     }
   }
 
-  /** A single rank. */
-  private final class Rank implements AutoCloseable, StepListener {
-    private final NDManager manager = NDManager.newBaseManager("PyTorch");
-    private final Weights weights = new Weights(manager, PLAN.seed());
-    private final Weights frozen = new Weights(manager, 5);
-    private final List<TrainingMetrics.Step> steps = new ArrayList<>();
-    private final Position savedAt;
-    private final RankLoop loop;
-
-    Rank(Position savedAt) {
-      this.savedAt = savedAt;
-      Student student = new TinyStudent(weights);
-      RankParts.Phase phase =
-          PromptedParts.phase(recipe, weights, PromptedParts.decoder(weights), frozen);
-      loop =
-          new RankLoop(
-              new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, PLAN.batch())),
-              weights,
-              new SingleRank(),
-              PLAN,
-              this);
-    }
-
-    @Override
-    public void step(TrainingMetrics.Step metrics) {
-      steps.add(metrics);
-    }
-
-    @Override
-    public void settled(Position next) {
-      if (next.equals(savedAt)) {
-        checkpoints.write(
-            loop.state(), next, attempt, WeightDigest.of(weights), Sha256.of(new byte[] {1}));
-      }
-    }
-
-    @Override
-    public void close() {
-      loop.close();
-      frozen.close();
-      weights.close();
-      manager.close();
-    }
+  private SavingRank rank(Position savedAt) {
+    return new SavingRank(
+        PLAN,
+        checkpoints,
+        attempt,
+        savedAt,
+        (weights, frozen) ->
+            PromptedParts.phase(recipe, weights, PromptedParts.decoder(weights), frozen));
   }
 }

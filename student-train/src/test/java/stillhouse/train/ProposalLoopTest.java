@@ -2,10 +2,8 @@ package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.ndarray.NDManager;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +13,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import stillhouse.comm.SingleRank;
 import stillhouse.decoder.PromptDecoders;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Objective;
@@ -24,7 +21,6 @@ import stillhouse.student.Norm;
 import stillhouse.student.Part;
 import stillhouse.student.PromptSettings;
 import stillhouse.student.ProposalHead;
-import stillhouse.student.Student;
 import stillhouse.student.StudentConfig;
 import stillhouse.student.Weights;
 
@@ -80,12 +76,12 @@ class ProposalLoopTest {
   void everythingElseStaysBitForBitAndAResumeMakesTheSame() {
     Sha256 straight;
     Position at = new Position(1, 2);
-    try (Rank rank = new Rank(at)) {
-      Map<String, float[]> before = rank.tensors();
+    try (SavingRank rank = rank(at)) {
+      Map<String, float[]> before = tensors(rank.weights);
       rank.loop.run(Position.START, 3, 1);
       straight = WeightDigest.of(rank.weights);
       assertThat(rank.steps.get(8).loss()).isLessThan(rank.steps.get(0).loss());
-      rank.tensors()
+      tensors(rank.weights)
           .forEach(
               (name, values) -> {
                 if (name.startsWith(ProposalHead.PREFIX)) {
@@ -95,7 +91,7 @@ class ProposalLoopTest {
                 }
               });
     }
-    try (Rank rank = new Rank(at)) {
+    try (SavingRank rank = rank(at)) {
       rank.loop.resume(checkpoints.latest().orElseThrow());
       rank.loop.run(at, 3, 1);
       assertThat(WeightDigest.of(rank.weights)).isEqualTo(straight);
@@ -105,7 +101,7 @@ class ProposalLoopTest {
   /** Arrays that a step made and did not close would be there after it. */
   @Test
   void leavesNoNativeArrayOfAStepBehind() {
-    try (Rank rank = new Rank(Position.START)) {
+    try (SavingRank rank = rank(Position.START)) {
       rank.loop.run(Position.START, 1, 0);
       int after = rank.weights.manager().getManagedArrays().size();
       rank.loop.run(new Position(1, 0), 3, 0);
@@ -113,59 +109,24 @@ class ProposalLoopTest {
     }
   }
 
-  /** A single rank. */
-  private final class Rank implements AutoCloseable, StepListener {
-    private final NDManager manager = NDManager.newBaseManager("PyTorch");
-    private final Weights weights = new Weights(manager, PLAN.seed());
-    private final List<TrainingMetrics.Step> steps = new ArrayList<>();
-    private final Position savedAt;
-    private final RankLoop loop;
+  private SavingRank rank(Position savedAt) {
+    return new SavingRank(PLAN, checkpoints, attempt, savedAt, (weights, frozen) -> phase(weights));
+  }
 
-    Rank(Position savedAt) {
-      this.savedAt = savedAt;
-      Student student = new TinyStudent(weights);
-      var head = Optional.of(ProposalHead.create(PROPOSING, weights));
-      var context =
-          new ObjectiveContext(
-              weights, 8, List.of(), 8, 8, null, new PromptDecoders(null, () -> null, head));
-      var phase =
-          new RankParts.Phase(
-              Set.of(Part.PROPOSALS),
-              tensor -> tensor.startsWith(ProposalHead.PREFIX),
-              Objective.phases(recipe, context).get(0).terms());
-      loop =
-          new RankLoop(
-              new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, PLAN.batch())),
-              weights,
-              new SingleRank(),
-              PLAN,
-              this);
-    }
+  private RankParts.Phase phase(Weights weights) {
+    var head = Optional.of(ProposalHead.create(PROPOSING, weights));
+    var context =
+        new ObjectiveContext(
+            weights, 8, List.of(), 8, 8, null, new PromptDecoders(null, () -> null, head));
+    return new RankParts.Phase(
+        Set.of(Part.PROPOSALS),
+        tensor -> tensor.startsWith(ProposalHead.PREFIX),
+        Objective.phases(recipe, context).get(0).terms());
+  }
 
-    Map<String, float[]> tensors() {
-      Map<String, float[]> tensors = new TreeMap<>();
-      weights.names().forEach(name -> tensors.put(name, weights.get(name).toFloatArray()));
-      return tensors;
-    }
-
-    @Override
-    public void step(TrainingMetrics.Step metrics) {
-      steps.add(metrics);
-    }
-
-    @Override
-    public void settled(Position next) {
-      if (next.equals(savedAt)) {
-        checkpoints.write(
-            loop.state(), next, attempt, WeightDigest.of(weights), Sha256.of(new byte[] {1}));
-      }
-    }
-
-    @Override
-    public void close() {
-      loop.close();
-      weights.close();
-      manager.close();
-    }
+  private static Map<String, float[]> tensors(Weights weights) {
+    Map<String, float[]> tensors = new TreeMap<>();
+    weights.names().forEach(name -> tensors.put(name, weights.get(name).toFloatArray()));
+    return tensors;
   }
 }

@@ -236,7 +236,7 @@ final class FolderListing implements FlatMapFunction<FolderListing.Folder, Row> 
     }
 
     private void take(FileStatus file, String path, FileNames.Named named) {
-      if (folder.subset().share() == 1 || folder.subset().shares(Subset.place(path))) {
+      if (folder.subset().shares(path)) {
         next = new Taken(file, path, named);
       }
     }

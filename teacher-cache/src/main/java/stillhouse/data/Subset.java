@@ -47,10 +47,8 @@ public record Subset(double share, int limit) implements Serializable {
     return Fingerprint.of("limit").add("name", path).digest().hex();
   }
 
-  /**
-   * @param place of {@link #place}
-   */
-  boolean shares(String place) {
-    return Long.parseLong(place.substring(0, DIGITS), 16) < share * PLACES;
+  /** Whether a path is of the share. */
+  boolean shares(String path) {
+    return share == 1 || Long.parseLong(place(path).substring(0, DIGITS), 16) < share * PLACES;
   }
 }
