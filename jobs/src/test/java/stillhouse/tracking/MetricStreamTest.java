@@ -48,30 +48,38 @@ class MetricStreamTest {
   void whatMayHaveArrivedIsSentAgainInPartsOfAHundred() {
     List<Integer> sizes = Collections.synchronizedList(new ArrayList<>());
     List<Metric> received = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch offered = new CountDownLatch(1);
     MetricStream stream =
         new MetricStream(
             "r",
             batch -> {
+              awaited(offered); // by the first call: those after it find the queue full
               sizes.add(batch.size());
-              if (sizes.size() == 1) {
+              if (sizes.size() == 2) {
                 throw new MlflowClientException("timed out");
               }
               received.addAll(batch);
             },
-            500);
-    for (int i = 0; i < 1800; i++) {
+            1);
+    for (int i = 0; i < 3000; i++) {
       stream.offer(metric(i));
     }
+    offered.countDown();
     stream.close();
-    int first = sizes.get(0);
-    assertThat(first).isGreaterThan(MetricStream.PERHAPS_KNOWN);
-    int parts = (first + 99) / 100;
-    assertThat(sizes.subList(1, 1 + parts)).allMatch(size -> size <= 100);
-    assertThat(sizes.subList(1, 1 + parts).stream().mapToInt(s -> s).sum()).isEqualTo(first);
-    assertThat(sizes.get(1 + parts)).as("the next are new").isGreaterThan(100);
+    assertThat(sizes.get(1)).isEqualTo(MetricStream.BATCH);
+    assertThat(sizes.subList(2, 11)).hasSize(9).containsOnly(MetricStream.PERHAPS_KNOWN);
+    assertThat(sizes.get(11)).as("the next are new").isEqualTo(MetricStream.BATCH);
     assertThat(received)
         .extracting(Metric::getStep)
-        .containsExactlyElementsOf(LongStream.range(0, 1800).boxed().toList());
+        .containsExactlyElementsOf(LongStream.range(0, 3000).boxed().toList());
+  }
+
+  private static void awaited(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
