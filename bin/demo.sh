@@ -159,7 +159,7 @@ promptable_jobs() {
     [ "$recipe" != sam2-dense-point ] || one=tiny-conv-points
     [ "$recipe" != edge-sam-prior ] || one=tiny-conv-prompt-prior
     job "distilling: $recipe ($one, $ranks ranks)" train "${data[@]}" --teacher "$asked" --student "$one" \
-      --recipe "$recipe" --grid 16 "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
+      --recipe "$recipe" "${length[@]}" --batch "$batch" --ranks "$ranks" --seed "$seed" --learning-rate "$rate" \
       --names-out "$logs/$recipe.txt"
     job "exporting: $recipe" export --root "$out" --runs-from "$logs/$recipe.txt"
     for each in ${seed//,/ }; do files+=,$out/runs/$one.$recipe.s$each/promptable.yaml; done

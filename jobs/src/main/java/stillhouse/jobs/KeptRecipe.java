@@ -17,8 +17,8 @@ final class KeptRecipe {
   private KeptRecipe() {}
 
   /**
-   * The recipe's file as it is, but for a grid that the command line chose: that is the grid of the
-   * run's view, and what a loss learns beside the student has its shape.
+   * The recipe's file as it is, but for a grid that the command line or the teacher chose: that is
+   * the grid of the run's view, and what a loss learns beside the student has its shape.
    *
    * @param source the recipe's file
    * @param trained the recipe as it is trained
@@ -32,7 +32,8 @@ final class KeptRecipe {
       }
       ObjectNode tree = (ObjectNode) YAML.readTree(source.toFile());
       tree.putObject("alignment").put("grid", trained.alignment().grid());
-      String head = "# Made of %s by --grid %d\n".formatted(source, trained.alignment().grid());
+      String head =
+          "# Made of %s with a grid of %d cells\n".formatted(source, trained.alignment().grid());
       Files.writeString(copy, head + YAML.writeValueAsString(tree));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep recipe " + source + " in " + copy, e);

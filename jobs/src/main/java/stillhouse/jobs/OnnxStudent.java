@@ -18,8 +18,10 @@ import stillhouse.student.Part;
 import stillhouse.student.StudentConfig;
 import stillhouse.train.Checkpoint;
 import stillhouse.train.Checkpoints;
+import stillhouse.train.DecoderWeights;
 import stillhouse.train.Experiment;
 import stillhouse.train.Recipe;
+import stillhouse.train.SampleWeights;
 import stillhouse.train.ViewImages;
 
 /**
@@ -67,7 +69,9 @@ record OnnxStudent(
             Recipe.load(folder.resolve(record.recipeFile())),
             StudentConfig.load(folder.resolve(record.studentFile())),
             view.folder(),
-            1);
+            1,
+            SampleWeights.NONE,
+            DecoderWeights.taken(record.promptHeight(), record.promptWidth()));
     try (Network network = new Network(experiment, view)) {
       checkpoint(record, root.checkpoints(record.name()), hadoop).restoreForUse(network.weights());
       // It takes its name once it is checked: what is there is what was trained.

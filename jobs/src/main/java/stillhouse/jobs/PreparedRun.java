@@ -1,6 +1,5 @@
 package stillhouse.jobs;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import stillhouse.cache.TrainingView;
@@ -23,7 +22,7 @@ record PreparedRun(
     Experiment experiment,
     TrainingRun run) {
   boolean isTrained() {
-    return Files.exists(folder.resolve(RunRecord.FILE));
+    return RunRecord.isIn(folder);
   }
 
   /** How it is looked at while it trains; empty where it is not. */

@@ -6,7 +6,12 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.Samples;
+import stillhouse.decoder.PromptInput;
+import stillhouse.decoder.PublishedDecoder;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
@@ -16,11 +21,14 @@ import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.teacher.TeacherFiles;
 import stillhouse.train.DecoderWeights;
+import stillhouse.train.Experiment;
 import stillhouse.train.Phase;
 import stillhouse.train.Recipe;
 
 /** What runs of promptable students need, refused on the driver and before a rank starts. */
 record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeacher> teacher) {
+  private static final int NAMED = 3; // images of a message
+
   /** Parts that class logits do not come from. */
   private static final Set<Part> PROMPTED = Set.of(Part.PROMPTS, Part.PROPOSALS);
 
@@ -37,7 +45,7 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
    */
   DecoderWeights decoder(Recipe recipe) {
     boolean starts = student.startsFromTeacher();
-    boolean asked = Objective.needs(recipe).contains(Need.TEACHER_DECODER);
+    boolean asked = asks(recipe);
     if (!starts && !asked) {
       return DecoderWeights.NONE;
     }
@@ -52,7 +60,72 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
               .formatted(recipe.name(), config.get().name()));
     }
     Path file = TeacherFiles.decoderWeights(config.get(), TeacherFiles.defaultCache());
-    return new DecoderWeights(file.toString(), Sha256.ofFile(file).hex());
+    return new DecoderWeights(
+        file.toString(), Sha256.ofFile(file).hex(), madeFor(file, config.get()));
+  }
+
+  private static boolean asks(Recipe recipe) {
+    return Objective.needs(recipe).contains(Need.TEACHER_DECODER);
+  }
+
+  /**
+   * Refuses an embedding that the teacher's decoder does not know: images that are letter-boxed and
+   * not square, of which the view has no more than the image, and another grid than the teacher's.
+   *
+   * @param recipe whose grid is a number
+   * @throws ConfigException before a view is made
+   */
+  void requireEmbedding(Recipe recipe, ViewMaker views) {
+    boolean asked = asks(recipe);
+    if (!Experiment.needsTeacher(recipe) || !asked && !student.startsFromTeacher()) {
+      return;
+    }
+    if (asked && teacher.filter(t -> t.spec().extent().isExact()).isEmpty()) {
+      requireSquare(recipe, views.oblong());
+    }
+    int grid = recipe.alignment().grid();
+    views
+        .teachersCells()
+        .filter(cells -> cells.rows() != grid || cells.columns() != grid)
+        .ifPresent(
+            cells -> {
+              throw new ConfigException(
+                  "Cannot train student %s by recipe %s on a grid of %d×%d cells: teacher %s's decoder, which %s, knows its embedding on %d×%d. Leave --grid out and say alignment: {grid: teacher} in the recipe."
+                      .formatted(
+                          student.name(),
+                          recipe.name(),
+                          grid,
+                          grid,
+                          teacher.orElseThrow().spec().name(),
+                          asked ? "the recipe asks" : "the student starts from",
+                          cells.rows(),
+                          cells.columns()));
+            });
+  }
+
+  private void requireSquare(Recipe recipe, Dataset<Row> oblong) {
+    List<Row> some =
+        oblong
+            .select(Samples.IMAGE_URI, Samples.WIDTH, Samples.HEIGHT)
+            .orderBy(Samples.IMAGE_URI)
+            .limit(NAMED)
+            .collectAsList();
+    if (some.isEmpty()) {
+      return;
+    }
+    String named =
+        some.stream()
+            .map(row -> "%s (%d×%d)".formatted(row.getString(0), row.getInt(1), row.getInt(2)))
+            .collect(Collectors.joining(", "));
+    throw new ConfigException(
+        "Recipe %s asks the decoder of teacher %s on cached embeddings, of which a view has no more than the image, and the teacher letter-boxes: %d training and validation images are not square, %s among them. Cut them into square tiles (tiles: in the data set's YAML), or name a teacher whose YAML has input: {resize: direct}, or a recipe without prompt-teacher."
+            .formatted(recipe.name(), teacher.orElseThrow().spec().name(), oblong.count(), named));
+  }
+
+  /** What the file says; of a published one, which says nothing, the teacher's own input. */
+  private static PromptInput madeFor(Path file, TeacherConfig teacher) {
+    return PublishedDecoder.madeFor(file)
+        .orElseGet(() -> new PromptInput(teacher.input().height(), teacher.input().width()));
   }
 
   private ConfigException lacking(Recipe recipe, boolean starts) {

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import stillhouse.cache.VerdictTable;
 import stillhouse.data.DatasetConfig;
+import stillhouse.decoder.PromptInput;
 import stillhouse.student.StudentConfig;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.train.Checkpoint;
@@ -112,6 +113,7 @@ record RunFacts(
     TrainingJob.Order order = prepared.order();
     TrainingPlan plan = prepared.run().plan();
     var info = prepared.view().info();
+    Optional<PromptInput> prompts = prepared.experiment().teacherDecoder().madeFor();
     String weights = best.map(Checkpoint::weightDigest).orElse(report.weights()).hex();
     return new RunRecord(
         order.name(),
@@ -142,7 +144,9 @@ record RunFacts(
         prepared.run().identity().hex(),
         best.map(b -> b.position().epoch()).orElse(0),
         report.epochs() < plan.epochs(),
-        best.flatMap(b -> prepared.validation()).map(ValidationSettings::split).orElse(""));
+        best.flatMap(b -> prepared.validation()).map(ValidationSettings::split).orElse(""),
+        prompts.map(PromptInput::height).orElse(0),
+        prompts.map(PromptInput::width).orElse(0));
   }
 
   private long parameters(PreparedRun prepared) {

@@ -39,6 +39,9 @@ import stillhouse.train.Checkpoints;
  * @param stoppedEarly whether validation ended it before its plan did
  * @param validatedOn the split by which validation chose what ships; empty where none did, and
  *     where an older version wrote the file
+ * @param promptHeight of the input that the weights of the teacher's decoder were made for, which
+ *     this run's keeps: {@link stillhouse.decoder.PromptInput}; 0 where there was no such decoder,
+ *     and where an older version wrote the file
  */
 record RunRecord(
     String name,
@@ -69,7 +72,9 @@ record RunRecord(
     String identity,
     int bestEpoch,
     boolean stoppedEarly,
-    String validatedOn) {
+    String validatedOn,
+    int promptHeight,
+    int promptWidth) {
   static final String FILE = "run.json";
   static final String ONNX = "student.onnx";
 
@@ -113,6 +118,11 @@ record RunRecord(
 
   void write(Path folder) {
     JsonFiles.write(folder.resolve(FILE), this);
+  }
+
+  /** Whether a folder is a trained run's. */
+  static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve(FILE));
   }
 
   static RunRecord read(Path folder) {

@@ -123,7 +123,7 @@ record SweepCell(
         trained.set("review", YAML.valueToTree(training.review()));
       }
       if (Experiment.needsTeacher(recipe)) {
-        tree.putObject("alignment").put("grid", recipe.alignment().grid());
+        tree.putObject("alignment").set("grid", recipe.alignment().text());
       }
       Files.createDirectories(folder);
       String head =

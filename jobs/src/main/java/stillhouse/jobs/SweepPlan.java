@@ -73,7 +73,7 @@ final class SweepPlan {
       cell.student().name(),
       cell.source().getFileName(),
       RunName.percent(cell.labels()) + " %",
-      taught ? cell.recipe().alignment().grid() : "-",
+      taught ? cell.recipe().alignment().text().asText() : "-",
       line.images(),
       line.steps(),
       training.batch(),

@@ -51,7 +51,11 @@ final class TrainingJob {
    *
    * @param tags of its MLflow run, beside the job's
    */
-  record Order(Recipe recipe, Path recipeFile, long seed, String name, Map<String, String> tags) {}
+  record Order(Recipe recipe, Path recipeFile, long seed, String name, Map<String, String> tags) {
+    Order with(Recipe other) {
+      return new Order(other, recipeFile, seed, name, tags);
+    }
+  }
 
   private final SparkSession spark;
   private final TrackingServer server;
@@ -137,9 +141,13 @@ final class TrainingJob {
     pinned.put(name, pins.training(name, prepared.view().info().digest()));
   }
 
-  private PreparedRun prepare(Order order) {
+  private PreparedRun prepare(Order asked) {
+    Path folder = root.runs().resolve(asked.name());
+    Order order = asked.with(views.aligned(asked.recipe()));
+    if (!RunRecord.isIn(folder)) {
+      promptedRuns.requireEmbedding(order.recipe(), views);
+    }
     TrainingView view = views.of(order.recipe());
-    Path folder = root.runs().resolve(order.name());
     JudgedSamples judged = judged(order.recipe(), folder);
     Experiment experiment =
         new Experiment(

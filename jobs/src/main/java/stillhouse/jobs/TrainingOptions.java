@@ -41,7 +41,7 @@ final class TrainingOptions {
       names = "--grid",
       paramLabel = "CELLS",
       description =
-          "cells along a side of the grid on which features are compared, in place of the recipe's alignment.grid; of students that take prompts the teacher's own: 64 of SAM")
+          "cells along a side of the grid on which features are compared, in place of the recipe's alignment.grid")
   private Integer grid;
 
   @Option(

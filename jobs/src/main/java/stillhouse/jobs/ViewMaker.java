@@ -42,6 +42,7 @@ final class ViewMaker {
   private final double labels;
   private final boolean partial;
   private final Map<List<Object>, TrainingView> made = new LinkedHashMap<>();
+  private Optional<ViewRows.Cells> cells = Optional.empty(); // until they are asked for
 
   /**
    * @param labels share of the training images whose labels count
@@ -76,6 +77,58 @@ final class ViewMaker {
     List<View> views = recipe.augmentation().views();
     List<Object> key = taught ? List.of(views, grid, dimensions) : List.of(views);
     return made.computeIfAbsent(key, k -> taught ? taught(recipe, views) : labelled(views));
+  }
+
+  /**
+   * A recipe of {@link Recipe.Alignment#TEACHERS} with the number of cells in its place.
+   *
+   * @throws ConfigException where the cache does not tell it
+   */
+  Recipe aligned(Recipe recipe) {
+    if (!recipe.alignment().areTeachers() || !Experiment.needsTeacher(recipe)) {
+      return recipe;
+    }
+    ViewRows.Cells cells =
+        teachersCells()
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "Cannot take the teacher's own grid for recipe %s (alignment.grid: teacher): nothing of teacher %s is cached. Run the cache job."
+                            .formatted(recipe.name(), teacher.orElseThrow().name())));
+    if (cells.rows() != cells.columns()) {
+      throw new ConfigException(
+          "Cannot take the teacher's own grid for recipe %s (alignment.grid: teacher): the embedding of teacher %s has %d×%d cells, and a view's grid is square. Give --grid CELLS."
+              .formatted(
+                  recipe.name(), teacher.orElseThrow().name(), cells.rows(), cells.columns()));
+    }
+    return recipe.with(recipe.name(), new Recipe.Alignment(cells.rows()));
+  }
+
+  /**
+   * The cells of the teacher's embedding over its whole input; empty where nothing of it is cached.
+   */
+  Optional<ViewRows.Cells> teachersCells() {
+    if (cells.isEmpty()) {
+      TeacherSpec spec = teacher.orElseThrow();
+      cells =
+          ViewRows.cells(spark, root, Prompts.keys(spark, root, dataset, spec))
+              .map(seen -> spec.extent().isExact() ? seen : whole(seen));
+    }
+    return cells;
+  }
+
+  /** A letter-boxed image covers one side of the input whole. */
+  private static ViewRows.Cells whole(ViewRows.Cells seen) {
+    int side = Math.max(seen.rows(), seen.columns());
+    return new ViewRows.Cells(side, side);
+  }
+
+  /** Training and validation images that are higher than wide, or wider than high. */
+  Dataset<Row> oblong() {
+    return CacheTables.of(root)
+        .samples(spark)
+        .where(functions.col(Samples.SPLIT).notEqual(Split.TEST.label()))
+        .where(functions.col(Samples.WIDTH).notEqual(functions.col(Samples.HEIGHT)));
   }
 
   /** Which share of the labels of {@link #of}'s rows a run may use. */

@@ -84,7 +84,7 @@ class LauncherTest {
     assertThat(jobs.get(6).run())
         .containsSequence("--epochs", "5")
         .containsSequence("--seed", "3,4")
-        .containsSequence("--recipe", "edge-sam", "--grid", "16");
+        .containsSequence("--recipe", "edge-sam", "--epochs");
     List<String> prompts = jobs.get(10).run();
     String asked = prompts.get(prompts.indexOf("--teacher") + 1);
     assertThat(asked.replace(out + "/runs/", "").replace("/promptable.yaml", "").split(","))

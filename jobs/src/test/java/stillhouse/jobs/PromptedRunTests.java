@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import stillhouse.canary.Check;
+import stillhouse.decoder.PromptInput;
+import stillhouse.decoder.PublishedDecoder;
 import stillhouse.train.Recipe;
 
 /**
@@ -154,17 +156,28 @@ interface PromptedRunTests {
               epochs: 1
               batch: 4
               optimizer: {type: adamw, learningRate: 0.001}
-            alignment: {grid: 7}
+            alignment: {grid: teacher}
             """);
     int grid = bench().record("master").height() / 4;
     String[] apprentice = Arrays.copyOf(train(loop, "teacher" + PROPOSALS, "apprentice"), 11);
     apprentice[6] = "--epochs=1";
     apprentice[9] = teacher;
-    apprentice[10] = "--grid=" + grid;
-    bench().done(apprentice);
+    apprentice[10] = "--grid=7";
+    assertThat(bench().said(apprentice).err())
+        .contains(
+            "Cannot train student asked by recipe loop on a grid of 7×7 cells: teacher master's decoder, which the recipe asks, knows its embedding on %d×%d. Leave --grid out and say alignment: {grid: teacher} in the recipe."
+                .formatted(grid, grid));
+    bench().done(Arrays.copyOf(apprentice, 10));
     bench().done("export", bench().root(), bench().tracking(), "--run=apprentice");
     Path kept = bench().runs().resolve("apprentice/recipe.yaml");
     assertThat(Recipe.load(kept).alignment().grid()).isEqualTo(grid);
+    int side = bench().record("master").height();
+    assertThat(bench().record("master").promptHeight()).isZero();
+    assertThat(bench().record("apprentice").promptHeight()).isEqualTo(side);
+    assertThat(
+            PublishedDecoder.madeFor(
+                bench().runs().resolve("apprentice/student.decoder.safetensors")))
+        .contains(new PromptInput(side, side));
     assertThat(bench().record("apprentice").parameters())
         .isEqualTo(bench().record("master").parameters());
   }

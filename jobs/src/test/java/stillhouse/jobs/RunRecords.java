@@ -51,6 +51,8 @@ final class RunRecords {
         "",
         0,
         false,
-        "");
+        "",
+        0,
+        0);
   }
 }

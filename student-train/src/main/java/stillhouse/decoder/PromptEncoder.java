@@ -23,8 +23,8 @@ import stillhouse.student.Weights;
 /**
  * Turns points into tokens, and an earlier mask into what is added to the embedding. A token is the
  * encoding of its place plus what its label means; of padding it is a learnt "no point" alone.
- * Source: SAM's class PromptEncoder; its half pixel is added here too: a coordinate names a pixel's
- * corner.
+ * Source: SAM's class PromptEncoder, whose half pixel is added here too: {@link PromptInput} says
+ * which.
  */
 final class PromptEncoder {
   private final PromptKinds kinds;
@@ -86,7 +86,7 @@ final class PromptEncoder {
     NDArray which = labels.expandDims(-1).eq(manager.create(labelValues()));
     NDArray chosen = which.toType(DataType.FLOAT32, false); // [P, N, labels]
     NDArray placed = chosen.matMul(manager.create(arePoints(), new Shape(arePoints().length, 1)));
-    NDArray places = points.add(0.5).div(manager.create(sides()));
+    NDArray places = points.add(manager.create(half())).div(manager.create(sides()));
     return encoding.of(places).mul(placed).add(chosen.matMul(meanings(points)));
   }
 
@@ -125,7 +125,7 @@ final class PromptEncoder {
     String placed =
         graph.node(
             "MatMul", List.of(chosen, graph.constant("points", arePoints(), values.length, 1)));
-    String centred = graph.node("Add", List.of(points, graph.constant("half", new float[] {0.5f})));
+    String centred = graph.node("Add", List.of(points, graph.constant("half", half(), 2)));
     String places = graph.node("Div", List.of(centred, graph.constant("sides", sides(), 2)));
     String encoded = graph.node("Mul", List.of(encoding.export(graph, places), placed));
     String meaning =
@@ -165,6 +165,14 @@ final class PromptEncoder {
 
   private float[] sides() {
     return new float[] {grid.inputWidth(), grid.inputHeight()};
+  }
+
+  /** Half a pixel of the input that the weights were made for, in pixels of this one. */
+  private float[] half() {
+    PromptInput madeFor = grid.madeFor();
+    return new float[] {
+      0.5f * grid.inputWidth() / madeFor.width(), 0.5f * grid.inputHeight() / madeFor.height()
+    };
   }
 
   private float[] meaningValues() {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
@@ -23,6 +24,10 @@ import stillhouse.student.Weights;
  * is refused with all that does not fit. What a smaller decoder leaves out is known: the upsampling
  * of {@link Upsampling#TWOFOLD} starts fresh, and {@link PromptKinds#DENSE_POINTS} has neither
  * corners nor a path for masks. An image encoder in the file is passed over.
+ *
+ * <p>What shapes do not tell stands in the file's metadata: {@code heads} of each attention, and
+ * {@code input_height} and {@code input_width}, the pixels of {@link PromptInput}. A file that
+ * names no heads is a published one and has SAM's 8.
  */
 public final class PublishedDecoder {
   private static final Pattern CORNER_OR_MASK_PATH =
@@ -30,6 +35,10 @@ public final class PublishedDecoder {
           "prompt_encoder\\.(point_embed(dings)?\\.[23]|mask_downscaling|mask_embed)\\..*");
   private static final Pattern UPSAMPLING =
       Pattern.compile("mask_decoder\\.(output_upscaling\\.|upscale_).*");
+
+  private static final String HEADS = "heads";
+  private static final String INPUT_HEIGHT = "input_height";
+  private static final String INPUT_WIDTH = "input_width";
 
   private final Path file;
   private final PromptableDecoder decoder;
@@ -86,11 +95,67 @@ public final class PublishedDecoder {
     return tensors;
   }
 
+  /** What a file of a decoder's tensors says beside them. */
+  public static Map<String, String> metadata(PromptableDecoder decoder) {
+    PromptInput input = decoder.grid().madeFor();
+    return new TreeMap<>(
+        Map.of(
+            HEADS, String.valueOf(decoder.config().heads()),
+            INPUT_HEIGHT, String.valueOf(input.height()),
+            INPUT_WIDTH, String.valueOf(input.width())));
+  }
+
+  /**
+   * The input that a file's weights were made for; empty where it does not say.
+   *
+   * @throws ConfigException where the file can't be read, or says what is no size
+   */
+  public static Optional<PromptInput> madeFor(Path file) {
+    try (SafeTensors tensors = SafeTensors.open(file)) {
+      Map<String, String> said = tensors.metadata();
+      return said.containsKey(INPUT_HEIGHT) || said.containsKey(INPUT_WIDTH)
+          ? Optional.of(
+              new PromptInput(count(file, said, INPUT_HEIGHT), count(file, said, INPUT_WIDTH)))
+          : Optional.empty();
+    } catch (IOException e) {
+      throw new ConfigException("Cannot read a decoder's weights: " + e.getMessage(), e);
+    }
+  }
+
+  private static int count(Path file, Map<String, String> metadata, String key) {
+    String said = metadata.getOrDefault(key, "");
+    if (!said.matches("[1-9]\\d{0,5}")) {
+      throw new ConfigException(
+          "Cannot use the weights %s: the metadata's %s is '%s' (must be a number of 1 to 999999)"
+              .formatted(file, key, said));
+    }
+    return Integer.parseInt(said);
+  }
+
+  /** Heads split the same tensors in other ways: no shape tells a wrong number. */
+  private void requireHeads() {
+    int own = decoder.config().heads();
+    boolean said = tensors.metadata().containsKey(HEADS);
+    int there = said ? count(file, tensors.metadata(), HEADS) : PromptDecoderConfig.sam().heads();
+    if (there != own) {
+      problems.add(
+          "%s: %d in the file%s, %d in the decoder (the student's prompt.heads)"
+              .formatted(
+                  HEADS,
+                  there,
+                  said
+                      ? ""
+                      : " (SAM's, since its metadata names none: export a run's file again with --force)",
+                  own));
+    }
+  }
+
   /** Finds each tensor's source and returns the file's tensors without a place. */
   private List<String> match() {
     DecoderNames names = DecoderNames.of(tensors.entries().keySet());
     TreeSet<String> unused = new TreeSet<>(tensors.entries().keySet());
     unused.removeIf(DecoderNames::ofOthers);
+    requireHeads();
     for (String name : weights.names()) {
       if (name.startsWith(decoder.prefix())) {
         String own = name.substring(decoder.prefix().length());

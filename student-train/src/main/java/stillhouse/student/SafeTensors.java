@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import stillhouse.tensor.Half;
 
 /**
@@ -78,12 +79,19 @@ public final class SafeTensors implements AutoCloseable {
   private final FileChannel channel;
   private final long start;
   private final Map<String, Entry> entries;
+  private final Map<String, String> metadata;
 
-  private SafeTensors(Path file, FileChannel channel, long start, Map<String, Entry> entries) {
+  private SafeTensors(
+      Path file,
+      FileChannel channel,
+      long start,
+      Map<String, Entry> entries,
+      Map<String, String> metadata) {
     this.file = file;
     this.channel = channel;
     this.start = start;
     this.entries = entries;
+    this.metadata = metadata;
   }
 
   /**
@@ -97,9 +105,10 @@ public final class SafeTensors implements AutoCloseable {
       long start = Long.BYTES + headerLength(file, channel);
       byte[] header = new byte[(int) (start - Long.BYTES)];
       fill(file, channel, ByteBuffer.wrap(header), Long.BYTES);
-      Map<String, Entry> entries = entries(file, header);
+      JsonNode tree = tree(file, header);
+      Map<String, Entry> entries = entries(file, tree);
       requireWhole(file, entries, channel.size() - start);
-      return new SafeTensors(file, channel, start, entries);
+      return new SafeTensors(file, channel, start, entries, metadata(tree));
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -109,6 +118,11 @@ public final class SafeTensors implements AutoCloseable {
   /** Its tensors by name, in the header's order. */
   public Map<String, Entry> entries() {
     return Collections.unmodifiableMap(entries);
+  }
+
+  /** What the header says beside its tensors, as far as it is text; empty where it says nothing. */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(metadata);
   }
 
   /**
@@ -167,7 +181,7 @@ public final class SafeTensors implements AutoCloseable {
     return length;
   }
 
-  private static Map<String, Entry> entries(Path file, byte[] header) throws IOException {
+  private static JsonNode tree(Path file, byte[] header) throws IOException {
     JsonNode tree;
     try {
       tree = JSON.readTree(header);
@@ -177,6 +191,20 @@ public final class SafeTensors implements AutoCloseable {
     if (header[0] != '{' || !tree.isObject()) {
       throw invalid(file, "its header is no JSON object");
     }
+    return tree;
+  }
+
+  private static Map<String, String> metadata(JsonNode tree) {
+    Map<String, String> metadata = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> field : tree.path(METADATA).properties()) {
+      if (field.getValue().isTextual()) {
+        metadata.put(field.getKey(), field.getValue().textValue());
+      }
+    }
+    return metadata;
+  }
+
+  private static Map<String, Entry> entries(Path file, JsonNode tree) throws IOException {
     Map<String, Entry> entries = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : tree.properties()) {
       if (!field.getKey().equals(METADATA)) {

@@ -18,7 +18,8 @@ public final class DecoderTensors {
   public static void write(PromptableDecoder decoder, Weights weights, Path file)
       throws IOException {
     try (OutputStream out = Files.newOutputStream(file)) {
-      Tensors.write(out, PublishedDecoder.tensors(decoder, weights));
+      Tensors.write(
+          out, PublishedDecoder.tensors(decoder, weights), PublishedDecoder.metadata(decoder));
     }
   }
 }

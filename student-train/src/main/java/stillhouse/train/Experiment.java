@@ -49,7 +49,6 @@ public record Experiment(
     DecoderWeights teacherDecoder)
     implements RankProgram, Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Experiment.class);
-  private static final int SAM_STRIDE = 16; // prompts are scaled to it, so that another would do
 
   public Experiment {
     if (!(labelFraction >= 0 && labelFraction <= 1)) {
@@ -149,20 +148,24 @@ public record Experiment(
     }
     var config = PromptDecoderConfig.of(student.prompt(), student.embedding());
     int stride = network.embeddingStride();
-    var grid = new PromptGrid(info.height() / stride, info.width() / stride, stride);
+    var own = new PromptGrid(info.height() / stride, info.width() / stride, stride);
+    PromptGrid grid = teacherDecoder.madeFor().map(own::with).orElse(own);
     return new PromptDecoders(
         PromptableDecoder.create(config, grid, Student.PREFIX, weights),
         () -> teacherDecoder.there() ? teacher(config, info, weights) : null,
         student.proposes() ? Optional.of(ProposalHead.create(student, weights)) : Optional.empty());
   }
 
-  /** SAM's own form of the student's sizes, frozen, on the grid of the cached layer. */
+  /**
+   * SAM's own form of the student's sizes, frozen, on the grid of the cached layer. Prompts are
+   * scaled to the grid's input, so one pixel a cell does for any.
+   */
   private PromptableDecoder teacher(PromptDecoderConfig sizes, ViewInfo info, Weights weights) {
     Weights frozen = new Weights(weights.manager(), 0);
     PromptableDecoder teacher =
         PromptableDecoder.create(
             sizes.with(Upsampling.FOURFOLD).with(PromptKinds.ALL),
-            new PromptGrid(info.gridHeight(), info.gridWidth(), SAM_STRIDE),
+            new PromptGrid(info.gridHeight(), info.gridWidth(), 1, teacherDecoder.input()),
             "teacher.",
             frozen);
     PublishedDecoder.load(Path.of(teacherDecoder.file()), teacher, frozen, Tensors::fill);
@@ -236,6 +239,9 @@ public record Experiment(
     // any.
     parts =
         student.prompt() == null ? parts : parts.add("teacher decoder", teacherDecoder.sha256());
+    if (teacherDecoder.madeFor().isPresent()) {
+      parts = parts.add("prompts' places of", teacherDecoder.input());
+    }
     // A run whose samples count as ever has the identity that it had before there were verdicts.
     return (weights.size() == 0 ? parts : parts.add("sample weights", weights.digest())).digest();
   }

@@ -3,9 +3,12 @@ package stillhouse.train;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -253,13 +256,32 @@ public record Recipe(
   }
 
   /**
-   * @param grid cells along one side of the grid on which features are compared
+   * @param grid cells along one side of the grid on which features are compared; 0 of {@link
+   *     #TEACHERS}
    */
-  public record Alignment(Integer grid) implements Serializable {
-    static final Alignment DEFAULT = new Alignment(null);
+  public record Alignment(int grid) implements Serializable {
+    static final Alignment DEFAULT = new Alignment(32); // fine enough for W to differ by position
 
-    public Alignment {
-      grid = grid == null ? 32 : grid; // fine enough for W to differ between positions
+    /**
+     * The teacher's own grid, whichever that is: before a run is trained, its cells are counted.
+     */
+    public static final Alignment TEACHERS = new Alignment(0);
+
+    private static final String TEACHER = "teacher";
+
+    @JsonCreator
+    static Alignment read(@JsonProperty("grid") JsonNode grid) {
+      return grid.isTextual() ? TEACHERS : new Alignment(grid.intValue());
+    }
+
+    /** Whether its cells are still to be counted. */
+    public boolean areTeachers() {
+      return grid == 0;
+    }
+
+    /** As a YAML says it. */
+    public JsonNode text() {
+      return areTeachers() ? TextNode.valueOf(TEACHER) : IntNode.valueOf(grid);
     }
   }
 }

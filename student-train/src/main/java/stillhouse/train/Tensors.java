@@ -27,7 +27,24 @@ final class Tensors {
   private Tensors() {}
 
   static void write(OutputStream out, Map<String, NDArray> tensors) throws IOException {
-    byte[] header = JSON.writeValueAsBytes(header(tensors));
+    write(out, tensors, Map.of());
+  }
+
+  /**
+   * @param metadata what the file says beside its tensors
+   */
+  static void write(OutputStream out, Map<String, NDArray> tensors, Map<String, String> metadata)
+      throws IOException {
+    ObjectNode header = JSON.createObjectNode();
+    if (!metadata.isEmpty()) {
+      ObjectNode said = header.putObject("__metadata__");
+      metadata.forEach(said::put);
+    }
+    write(out, tensors, JSON.writeValueAsBytes(header.setAll(header(tensors))));
+  }
+
+  private static void write(OutputStream out, Map<String, NDArray> tensors, byte[] header)
+      throws IOException {
     out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
     out.write(header);
     for (NDArray tensor : tensors.values()) {

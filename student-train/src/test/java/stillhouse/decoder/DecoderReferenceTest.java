@@ -94,6 +94,7 @@ class DecoderReferenceTest {
       NDArray image = Decoders.noise(manager, "embedding", 1, 1, 32, 8, 8);
       for (SafeTensorFile each : List.of(transformers, sam)) {
         weights.trainable().values().forEach(tensor -> tensor.set(new float[size(tensor)]));
+        each.metadata("heads", "4"); // SAM's own has 8
         Path file = each.write(folder.resolve("decoder.safetensors"));
         PublishedWeights.Report report =
             PublishedDecoder.load(file, decoder, weights, NDArray::set);

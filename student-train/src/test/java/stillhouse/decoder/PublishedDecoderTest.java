@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,12 +108,57 @@ class PublishedDecoderTest {
         .hasMessageStartingWith("Cannot read a decoder's weights: " + none);
   }
 
+  /** No shape tells: eight heads of two channels, or two of eight. */
+  @Test
+  void anotherNumberOfHeadsIsNamed() {
+    PromptableDecoder decoder = decoder(Decoders.TINY);
+    Path published = tensors("").write(path());
+    assertThatThrownBy(() -> PublishedDecoder.load(published, decoder, weights, NDArray::set))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot use the weights %s: they are of another decoder.\n"
+                + "  - heads: 8 in the file (SAM's, since its metadata names none: export a run's"
+                + " file again with --force), 2 in the decoder (the student's prompt.heads)",
+            published);
+    Path four = tensors("").metadata("heads", "4").write(path());
+    assertThatThrownBy(() -> PublishedDecoder.load(four, decoder, weights, NDArray::set))
+        .hasMessageEndingWith(
+            "- heads: 4 in the file, 2 in the decoder (the student's prompt.heads)");
+    Path none = tensors("").metadata("heads", "few").write(path());
+    assertThatThrownBy(() -> PublishedDecoder.load(none, decoder, weights, NDArray::set))
+        .hasMessage(
+            "Cannot use the weights %s: the metadata's heads is 'few' (must be a number of 1 to"
+                + " 999999)",
+            none);
+  }
+
+  @Test
+  void aFileSaysWhatInputItsWeightsWereMadeFor() {
+    PromptableDecoder decoder = decoder(Decoders.TINY);
+    Map<String, String> said = PublishedDecoder.metadata(decoder);
+    assertThat(said)
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of("heads", "2", "input_height", "16", "input_width", "24"));
+    SafeTensorFile own = tensors("");
+    said.forEach(own::metadata);
+    assertThat(PublishedDecoder.madeFor(own.write(path()))).contains(new PromptInput(16, 24));
+    assertThat(PublishedDecoder.madeFor(tensors("").write(path()))).isEmpty();
+    Path half = tensors("").metadata("input_width", "24").write(path());
+    assertThatThrownBy(() -> PublishedDecoder.madeFor(half))
+        .hasMessageContaining("the metadata's input_height is ''");
+  }
+
   private PromptableDecoder decoder(PromptDecoderConfig config) {
     return PromptableDecoder.create(config, Decoders.OBLONG, Decoders.PREFIX, weights);
   }
 
   /** Of a whole decoder under SAM's names, but for tensors of one. */
   private SafeTensorFile file(String without) {
+    return tensors(without).metadata("heads", "2");
+  }
+
+  /** The same without what shapes do not tell. */
+  private SafeTensorFile tensors(String without) {
     SafeTensorFile file = new SafeTensorFile();
     for (String name : published.names()) {
       String own = DecoderNames.SAM.published(name.substring(Decoders.PREFIX.length()));

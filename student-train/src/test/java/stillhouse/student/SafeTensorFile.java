@@ -15,6 +15,7 @@ import stillhouse.identity.Sha256;
 /** Writes safetensors files, sound and unsound. */
 public final class SafeTensorFile {
   private final List<String> entries = new ArrayList<>();
+  private final List<String> metadata = new ArrayList<>();
   private final ByteArrayOutputStream data = new ByteArrayOutputStream();
 
   public SafeTensorFile floats(String name, String shape, float... values) {
@@ -29,6 +30,12 @@ public final class SafeTensorFile {
     return entry(name, type, shape, begin, data.size());
   }
 
+  /** What the file says beside its tensors. */
+  public SafeTensorFile metadata(String key, String value) {
+    metadata.add("\"%s\":\"%s\"".formatted(key, value));
+    return this;
+  }
+
   /** An entry alone, whatever it says. */
   SafeTensorFile entry(String name, String type, String shape, long begin, long end) {
     entries.add(
@@ -38,7 +45,11 @@ public final class SafeTensorFile {
   }
 
   byte[] toBytes() {
-    return toBytes("{" + String.join(",", entries) + "}");
+    List<String> all = new ArrayList<>(entries);
+    if (!metadata.isEmpty()) {
+      all.add("\"__metadata__\":{" + String.join(",", metadata) + "}");
+    }
+    return toBytes("{" + String.join(",", all) + "}");
   }
 
   /** With another header. */

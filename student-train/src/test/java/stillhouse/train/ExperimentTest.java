@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import stillhouse.cache.ViewInfo;
 import stillhouse.data.View;
+import stillhouse.decoder.PromptInput;
 import stillhouse.identity.Sha256;
 import stillhouse.student.StudentConfig;
 
@@ -49,7 +50,13 @@ class ExperimentTest {
           new Experiment(RECIPE, STUDENT, "view", 1, judged, DecoderWeights.NONE)
               .identity(PLAN, DATA));
     }
-    assertThat(seen).hasSize(3 + 3 + 7 + 2 + 2);
+    for (int side : new int[] {64, 1024}) {
+      var decoder = new DecoderWeights("f", "s", new PromptInput(side, side));
+      seen.add(
+          new Experiment(RECIPE, STUDENT, "view", 1, SampleWeights.NONE, decoder)
+              .identity(PLAN, DATA));
+    }
+    assertThat(seen).hasSize(3 + 3 + 7 + 2 + 2 + 2);
   }
 
   /** Runs that were trained before there were phases are known by this. */

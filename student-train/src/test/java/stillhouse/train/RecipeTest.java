@@ -84,6 +84,19 @@ class RecipeTest {
   }
 
   @Test
+  void aGridMayBeTheTeachers() throws IOException {
+    assertThat(load(SMALL + "alignment: {grid: teacher}\n").alignment())
+        .isEqualTo(Recipe.Alignment.TEACHERS);
+    assertThat(load(SMALL + "alignment: {grid: teacher}\n").alignment().areTeachers()).isTrue();
+    assertThat(load(SMALL + "alignment: {grid: 8}\n").alignment())
+        .isEqualTo(new Recipe.Alignment(8));
+    assertThatThrownBy(() -> load(SMALL + "alignment: {grid: pupil}\n"))
+        .hasMessageContaining("alignment.grid: does not have a value in the enumeration [teacher]");
+    assertThatThrownBy(() -> load(SMALL + "alignment: {grid: 0}\n"))
+        .hasMessageContaining("alignment.grid: must have a minimum value of 1");
+  }
+
+  @Test
   void fillsInDefaults() throws IOException {
     Recipe recipe = load(SMALL);
     assertThat(recipe.description()).isEmpty();

@@ -3,8 +3,10 @@ package stillhouse.cache;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_list;
+import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
@@ -12,6 +14,7 @@ import static org.apache.spark.sql.functions.when;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -107,17 +110,52 @@ public final class ViewRows {
 
   private static Dataset<Row> embeddings(
       Dataset<Row> features, Dataset<Row> keyed, CacheKeys keys, ViewGrid grid) {
-    String layer = CacheTables.layerColumn(keys.spec().embedding());
-    requireColumn(features, layer, keys.spec());
-    Dataset<Row> own =
-        features
-            .where(col("encoder_digest").equalTo(keys.spec().encoderDigest().hex()))
-            .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
-            .where(col(Encoding.COLUMN).equalTo(keys.encoding().text()))
-            .where(col(layer).getField("dtype").isNotNull()); // not its bytes
+    Dataset<Row> own = own(features, keys);
     Metadata channels = channels(own, keys);
     return sized(own, keyed, keys)
         .select(col(CacheTables.FEATURE_KEY), onGrid(grid, keys).as("embedding", channels));
+  }
+
+  /** The rows of the teacher's own embedding, encoded as the keys say. */
+  private static Dataset<Row> own(Dataset<Row> features, CacheKeys keys) {
+    String layer = CacheTables.layerColumn(keys.spec().embedding());
+    requireColumn(features, layer, keys.spec());
+    return features
+        .where(col("encoder_digest").equalTo(keys.spec().encoderDigest().hex()))
+        .where(col("preprocessing").equalTo(keys.spec().preprocessing().hex()))
+        .where(col(Encoding.COLUMN).equalTo(keys.encoding().text()))
+        .where(col(layer).getField("dtype").isNotNull()); // not its bytes
+  }
+
+  /**
+   * Cells of a map.
+   *
+   * @param rows down, {@code columns} across
+   */
+  public record Cells(int rows, int columns) {}
+
+  /**
+   * The cells of the teacher's embedding, as it is cached. A letter-boxed teacher's maps are cut to
+   * their images: of those the most rows and the most columns.
+   *
+   * @return empty where nothing of the teacher is cached
+   * @throws ConfigException where the cache holds other teachers alone
+   */
+  public static Optional<Cells> cells(SparkSession spark, String root, CacheKeys keys) {
+    CacheTables tables = CacheTables.of(root);
+    if (CacheTables.version(spark, tables.featuresPath()) < 0) {
+      return Optional.empty();
+    }
+    Column shape =
+        col(CacheTables.layerColumn(keys.spec().embedding())).getField("shape"); // [C, h, w]
+    Dataset<Row> shapes =
+        own(tables.features(spark), keys)
+            .select(element_at(shape, 2).as("rows"), element_at(shape, 3).as("columns"));
+    Dataset<Row> looked = keys.spec().extent().isExact() ? shapes.limit(1) : shapes;
+    Row most = looked.agg(max("rows"), max("columns")).first();
+    return most.isNullAt(0)
+        ? Optional.empty()
+        : Optional.of(new Cells(most.getInt(0), most.getInt(1)));
   }
 
   /** A table that holds other teachers alone has no column of this one's layer. */
