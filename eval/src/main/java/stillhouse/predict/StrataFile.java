@@ -160,7 +160,9 @@ public final class StrataFile implements AutoCloseable {
               .formatted(uri, List.of(rows.columns())));
     }
     for (String column : columns) {
-      boolean taken = Arrays.stream(TruthStratum.values()).anyMatch(t -> t.word().equals(column));
+      boolean taken =
+          column.equalsIgnoreCase(Samples.SAMPLE_ID) // Spark's names of columns have no case
+              || Arrays.stream(TruthStratum.values()).anyMatch(t -> t.word().equals(column));
       if (taken || !column.matches(NAMEABLE)) {
         throw new ConfigException(
             "Invalid strata %s: column '%s' (must be letters, digits, blanks and _ . : - and none of size, class, sample_id)"

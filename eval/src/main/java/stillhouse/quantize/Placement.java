@@ -15,7 +15,7 @@ final class Placement {
   private static final Set<String> GLUE = Set.of("Add", "MaxPool", "Concat");
 
   /** Glue whose kernel takes and gives the same scale. */
-  private static final Set<String> SAME_RANGE = Set.of("Resize", "MaxPool");
+  private static final String SAME_RANGE = "MaxPool";
 
   private final GraphIndex index;
 
@@ -70,9 +70,7 @@ final class Placement {
 
   /** A sum with a constant is no sum of two rounded values. */
   private boolean isGlue(NodeProto node) {
-    int dynamic = index.dynamic(node).size();
-    return GLUE.contains(node.getOpType())
-        && (SAME_RANGE.contains(node.getOpType()) ? dynamic == 1 : dynamic == node.getInputCount());
+    return GLUE.contains(node.getOpType()) && index.dynamic(node).size() == node.getInputCount();
   }
 
   private boolean joins(int node, Set<Integer> rounded) {
@@ -135,7 +133,7 @@ final class Placement {
         index
             .maker(value)
             .filter(rounded::contains)
-            .filter(at -> SAME_RANGE.contains(index.node(at).getOpType()));
+            .filter(at -> SAME_RANGE.equals(index.node(at).getOpType()));
     return maker.map(at -> ranged(index.node(at).getInput(0), rounded)).orElse(value);
   }
 

@@ -15,11 +15,11 @@ import java.util.Set;
 
 /**
  * An ONNX student in INT8, by explicit pairs of QuantizeLinear and DequantizeLinear around every
- * Conv, every MatMul by a constant matrix and the sums and resizes between them. Weights are signed
- * around 0, by the largest magnitude of each output channel. Activations have one range each, from
- * {@link Activations}, spelled for a {@link Target}: signed around 0 for TensorRT, unsigned for
- * ONNX Runtime's CPU kernels. Whatever else the network does stays float, products of two
- * activations among it.
+ * Conv, every MatMul by a constant matrix and what joins them: sums, for ONNX Runtime's CPU kernels
+ * poolings and concatenations too. Weights are signed around 0, by the largest magnitude of each
+ * output channel. Activations have one range each, from {@link Activations}, spelled for a {@link
+ * Target}: signed around 0 for TensorRT, unsigned for ONNX Runtime's CPU kernels. Whatever else the
+ * network does stays float, resizes and products of two activations among it.
  */
 public final class QdqModel {
   public static final String PRECISION = "stillhouse.precision";

@@ -388,6 +388,8 @@ class EvaluationTest {
     refused("picture,glare\na,b\n", "columns [picture, glare] (must be image and at least one");
     refused("image\n0\n", "columns [image] (must be image and at least one property)");
     refused("image,size\nmem:0,x\n", "column 'size' (must be letters");
+    refused("image,sample_id\nmem:0,x\n", "column 'sample_id' (must be letters");
+    refused("image,Sample_ID\nmem:0,x\n", "and none of size, class, sample_id)");
     refused("image,a/b\nmem:0,x\n", "column 'a/b' (must be letters");
     refused("image,glare\nmem:0,x\nmem:0.png,y\n", "image mem:0 has 2 rows (must be one)");
     refused("image,glare\n,x\n", "a row without an image");

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -190,6 +191,20 @@ class PredictedMaskTest {
     assertThatThrownBy(() -> results.forEachRemaining(row -> {}))
         .hasMessageContaining("Cannot read results " + file)
         .hasMessageContaining(message);
+    assertThat(open()).as("files that are left open").doesNotContain(file.toRealPath());
+  }
+
+  /** What this process has open, as Linux lists it. */
+  private static List<Path> open() throws IOException {
+    List<Path> open = new ArrayList<>();
+    try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path each : (Iterable<Path>) descriptors::iterator) {
+        if (Files.isSymbolicLink(each)) {
+          open.add(Files.readSymbolicLink(each));
+        }
+      }
+    }
+    return open;
   }
 
   @Test

@@ -6,15 +6,18 @@ import stillhouse.conf.ConfigException;
 
 /**
  * What a file of another precision must keep of its FP32 file to be promoted. Limits can be made
- * stricter than the gate's own, never looser: a limit that each run sets for itself is none.
+ * stricter than the gate's own, and images more, never looser or fewer: a limit that each run sets
+ * for itself is none.
  */
 final class CanaryOptions {
+  private static final int IMAGES = 64;
+
   @Option(
       names = "--canary-images",
-      defaultValue = "64",
+      defaultValue = "" + IMAGES,
       paramLabel = "N",
       description =
-          "images of the split on which files of other precisions are held against the FP32 file (default: ${DEFAULT-VALUE})")
+          "images of the split on which files of other precisions are held against the FP32 file, all where it has fewer; more is stricter (default: ${DEFAULT-VALUE})")
   private int images;
 
   @Option(
@@ -66,11 +69,10 @@ final class CanaryOptions {
    * @throws ConfigException where a limit is out of its range
    */
   Terms terms() {
-    if (images < 2) {
+    if (images < IMAGES) {
       throw new ConfigException(
-          "Invalid --canary-images: "
-              + images
-              + " (must be ≥ 2: it looks at how answers differ from image to image)");
+          "Invalid --canary-images: %d (must be ≥ %d: fewer see less than the gate's own; of a split that has fewer it takes all)"
+              .formatted(images, IMAGES));
     }
     require("--canary-parity", parity, Canary.MASK_IOU, 1);
     require("--canary-variance", variance, Canary.VARIANCE, 1);

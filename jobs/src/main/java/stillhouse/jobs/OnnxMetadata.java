@@ -9,7 +9,8 @@ import stillhouse.cache.ViewInfo;
  * What a student's ONNX file says of itself.
  *
  * @param view digest of the data that it was trained on
- * @param provenance what made that data, by name: teacher, cache and samples versions
+ * @param provenance what decided that data beside the samples, by name: the teacher, digests of its
+ *     files, its prompts, structure maps and encoding; without a teacher the share of labels
  */
 record OnnxMetadata(
     List<String> classes,

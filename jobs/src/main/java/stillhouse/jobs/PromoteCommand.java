@@ -35,7 +35,7 @@ final class PromoteCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "fp32",
       description =
-          "which precision of its file: fp32, fp16, int8, int8-cpu, int8-weight-only (default: ${DEFAULT-VALUE})")
+          "which of its files: fp32, fp16, int8, int8-cpu, int8-weight-only, points (default: ${DEFAULT-VALUE})")
   private String precision;
 
   @Option(

@@ -155,18 +155,23 @@ final class PromptsJob {
     TeacherSpec spec = teacher.spec();
     Map<String, String> tags =
         JobTags.of("prompts", Map.of("recipe", "prompts", "teacher", spec.name()));
-    try (TrackedRun run = server.start(samples.dataset().name(), "prompts " + spec.name(), tags)) {
-      run.params(params(spec));
-      run.input(
-          samples.dataset().name(),
-          samples.set().digest().hex(),
-          Samples.table(root.uri()),
-          "evaluation");
-      run.metrics(report.metrics(), 0);
-      run.artifacts(folder(spec), "prompts");
-      run.finish(true);
-      log.info("MLflow run {}", run.address());
-    }
+    TrackedRun run =
+        server.tell(
+            samples.dataset().name(),
+            "prompts " + spec.name(),
+            tags,
+            made -> {
+              made.params(params(spec));
+              made.input(
+                  samples.dataset().name(),
+                  samples.set().digest().hex(),
+                  Samples.table(root.uri()),
+                  "evaluation");
+              made.metrics(report.metrics(), 0);
+              made.artifacts(folder(spec), "prompts");
+              return made;
+            });
+    log.info("MLflow run {}", run.address());
   }
 
   private Map<String, String> params(TeacherSpec spec) {

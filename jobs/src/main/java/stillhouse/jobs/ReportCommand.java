@@ -100,22 +100,27 @@ final class ReportCommand implements Callable<Integer> {
   private void tell(TrackingServer server, DatasetConfig dataset, ReportedScores scores) {
     Map<String, String> tags =
         JobTags.of("report", Map.of("dataset", dataset.name(), "split", scores.split()));
-    try (TrackedRun run = server.start(dataset.name(), "report " + scores.split(), tags)) {
-      run.artifact(out, "report");
-      run.finish(true);
-      for (RunRecord record : scores.records().values()) {
-        if (!record.mlflowRun().isEmpty()) {
-          server
-              .find(record.mlflowRun())
-              .ifPresent(
-                  told -> {
-                    told.tags(Map.of("report_" + scores.split(), run.id()));
-                    told.close();
-                  });
-        }
+    TrackedRun run =
+        server.tell(
+            dataset.name(),
+            "report " + scores.split(),
+            tags,
+            made -> {
+              made.artifact(out, "report");
+              return made;
+            });
+    for (RunRecord record : scores.records().values()) {
+      if (!record.mlflowRun().isEmpty()) {
+        server
+            .find(record.mlflowRun())
+            .ifPresent(
+                told -> {
+                  told.tags(Map.of("report_" + scores.split(), run.id()));
+                  told.close();
+                });
       }
-      log.info("MLflow has it: {}", run.address());
     }
+    log.info("MLflow has it: {}", run.address());
   }
 
   private List<JsonNode> benches() {

@@ -73,33 +73,38 @@ final class Scoring {
             spec.name(),
             new Evaluation(dataset.classes(), images)
                 .runLogits(spark, samples.rows(), samples.teacherLogits()));
-    try (TrackedRun run =
-        server.start(
-            dataset.name(), spec.name(), Map.of("recipe", "teacher", "teacher", spec.name()))) {
-      Score score =
-          new Score(
-              spec.name(),
-              "teacher",
-              "teacher",
-              spec.name(),
-              0,
-              1,
-              0,
-              split,
-              metrics(result, images),
-              null,
-              size(source),
-              TeacherLatency.medianMillis(source),
-              supervision(spec),
-              "",
-              model,
-              samples.set().digest().hex(),
-              root.relative(images),
-              run.id());
-      report(new ScoredFile(folder, Variant.FP32), run, score, result, 0);
-      run.finish(true);
-      return score.write(folder); // last: what is written counts as reported
-    }
+    Map<String, Double> metrics = metrics(result, images);
+    double millis = TeacherLatency.medianMillis(source);
+    Score score =
+        server.tell(
+            dataset.name(),
+            spec.name(),
+            Map.of("recipe", "teacher", "teacher", spec.name()),
+            run ->
+                reported(
+                    folder,
+                    run,
+                    new Score(
+                        spec.name(),
+                        "teacher",
+                        "teacher",
+                        spec.name(),
+                        0,
+                        1,
+                        0,
+                        split,
+                        metrics,
+                        null,
+                        size(source),
+                        millis,
+                        supervision(spec),
+                        "",
+                        model,
+                        samples.set().digest().hex(),
+                        root.relative(images),
+                        run.id()),
+                    result));
+    return score.write(folder); // last: what is written counts as reported
   }
 
   /** Another tool's masks, held against the same truth; scored anew each time. */
@@ -114,23 +119,35 @@ final class Scoring {
               name,
               new Evaluation(dataset.classes(), images)
                   .runMasks(spark, set.rows(), set.masks(spark, dataset.classes().size())));
-      try (TrackedRun run =
-          server.start(dataset.name(), name, Map.of("recipe", name, "predictions", place))) {
-        Score score =
-            Score.ofPredictions(
-                name,
-                split,
-                metrics(result, images),
-                set.remarks(),
-                set.digest().hex(),
-                samples.set().digest().hex(),
-                root.relative(images),
-                run.id());
-        report(new ScoredFile(folder, Variant.FP32), run, score, result, 0);
-        run.finish(true);
-        return score.write(folder);
-      }
+      Map<String, Double> metrics = metrics(result, images);
+      Score score =
+          server.tell(
+              dataset.name(),
+              name,
+              Map.of("recipe", name, "predictions", place),
+              run ->
+                  reported(
+                      folder,
+                      run,
+                      Score.ofPredictions(
+                          name,
+                          split,
+                          metrics,
+                          set.remarks(),
+                          set.digest().hex(),
+                          samples.set().digest().hex(),
+                          root.relative(images),
+                          run.id()),
+                      result));
+      return score.write(folder);
     }
+  }
+
+  /** Of what is no run's, in a run of its own. */
+  private Score reported(Path folder, TrackedRun run, Score score, EvaluationResult result)
+      throws IOException {
+    report(new ScoredFile(folder, Variant.FP32), run, score, result, 0);
+    return score;
   }
 
   private String supervision(TeacherSpec spec) {
@@ -188,7 +205,7 @@ final class Scoring {
   void report(Scored file, TrackedRun run, Score score, EvaluationResult result, long step)
       throws IOException {
     String suffix = file.suffix();
-    Path json = Files.createDirectories(file.scores()).resolve("evaluation-" + split + ".json");
+    Path json = Files.createDirectories(file.scores()).resolve(evaluation(split));
     Files.writeString(json, result.toJson());
     run.artifact(json, "evaluation" + suffix);
     Map<String, Double> metrics = new HashMap<>();
@@ -208,6 +225,11 @@ final class Scoring {
             score.metrics().getOrDefault("dice", Double.NaN),
             result.images(),
             score.millis()));
+  }
+
+  /** Beside a score: its counts by class, and what follows from them. */
+  static String evaluation(String split) {
+    return "evaluation-" + split + ".json";
   }
 
   private static long size(LocalTeacher source) throws IOException {

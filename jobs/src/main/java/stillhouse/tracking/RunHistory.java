@@ -24,8 +24,7 @@ public record RunHistory(Map<String, NavigableMap<Long, Double>> curves, boolean
    */
   public static RunHistory of(
       Optional<TrackingServer> server, String runId, Path folder, Predicate<String> wanted) {
-    Optional<TrackingServer> knowing =
-        server.filter(s -> !runId.isEmpty() && s.find(runId).isPresent());
+    Optional<TrackingServer> knowing = server.filter(s -> !runId.isEmpty() && s.knows(runId));
     Map<String, NavigableMap<Long, Double>> curves =
         knowing.map(s -> s.curves(runId, wanted)).orElseGet(TreeMap::new);
     CurveSpool.beside(folder)

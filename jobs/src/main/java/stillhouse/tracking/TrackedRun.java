@@ -160,8 +160,27 @@ public final class TrackedRun implements AutoCloseable {
   /** Sends what is queued, then marks the run as ended. */
   public void finish(boolean succeeded) {
     metrics.close();
+    end(succeeded);
+  }
+
+  private void end(boolean succeeded) {
     RunStatus status = succeeded ? RunStatus.FINISHED : RunStatus.FAILED;
     send("status", () -> client.setTerminated(id, status));
+  }
+
+  /**
+   * Marks the run as failed; where the server does not take that either, the cause says so too.
+   *
+   * @param cause is thrown on by the caller
+   */
+  void fail(Throwable cause) {
+    for (Runnable last : List.<Runnable>of(metrics::close, () -> end(false))) {
+      try {
+        last.run();
+      } catch (TrackingException e) {
+        cause.addSuppressed(e);
+      }
+    }
   }
 
   /** Sends what is queued; the run's status stays as it is. */

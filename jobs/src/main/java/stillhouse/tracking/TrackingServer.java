@@ -9,6 +9,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.mlflow.api.proto.Service.CreateRun;
 import org.mlflow.api.proto.Service.Experiment;
 import org.mlflow.api.proto.Service.Metric;
@@ -21,6 +22,12 @@ import org.mlflow.tracking.MlflowHttpException;
 /** An MLflow server, spoken to from the driver alone. */
 public final class TrackingServer implements AutoCloseable {
   private static final int CALL_SECONDS = 60; // calls take milliseconds
+  private static final Pattern WITH_USER = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@");
+
+  /** What a run is told, of whatever may fail on the way. */
+  public interface Telling<T, E extends Exception> {
+    T to(TrackedRun run) throws E;
+  }
 
   private final URI uri;
   private final MlflowClient client;
@@ -64,6 +71,11 @@ public final class TrackingServer implements AutoCloseable {
   }
 
   private static URI address(String uri) {
+    if (WITH_USER.matcher(uri.trim()).lookingAt()) {
+      throw new TrackingException(
+          "Invalid MLflow server: '%s' (no user and password in the address, which logs and files repeat: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN)"
+              .formatted(hidden(uri)));
+    }
     try {
       URI address = new URI(uri.trim().replaceFirst("/+$", ""));
       boolean http = "http".equals(address.getScheme()) || "https".equals(address.getScheme());
@@ -71,15 +83,20 @@ public final class TrackingServer implements AutoCloseable {
         return address;
       }
     } catch (URISyntaxException e) {
-      throw new TrackingException(invalid(uri) + ": " + e.getReason(), e);
+      throw new TrackingException(invalid(uri) + ": " + e.getReason()); // its own message has all
     }
     throw new TrackingException(invalid(uri));
   }
 
   private static String invalid(String uri) {
     return "Invalid MLflow server: '"
-        + uri
+        + hidden(uri)
         + "' (must be http:// or https://, a host name without underscores, and perhaps a port and a path; bin/stillhouse mlflow DIR serves a folder so)";
+  }
+
+  /** Without what may be a user's name and password. */
+  private static String hidden(String uri) {
+    return uri.replaceFirst("(?<=://).*@", "***@");
   }
 
   public URI uri() {
@@ -106,6 +123,27 @@ public final class TrackingServer implements AutoCloseable {
         });
   }
 
+  /**
+   * Starts a run, has it told what it is about, and ends it: as failed where that did not go
+   * through, so that it is not shown as running for ever.
+   *
+   * @param telling what it is told
+   * @return what that returned
+   */
+  public <T, E extends Exception> T tell(
+      String experiment, String runName, Map<String, String> tags, Telling<T, E> telling) throws E {
+    try (TrackedRun run = start(experiment, runName, tags)) {
+      try {
+        T said = telling.to(run);
+        run.finish(true);
+        return said;
+      } catch (Throwable e) { // Spark's Scala throws checked exceptions that no signature names
+        run.fail(e);
+        throw e;
+      }
+    }
+  }
+
   /** Goes on with a run that exists, as an evaluation of a model trained before does. */
   public TrackedRun resume(String runId) {
     if (runId.isEmpty()) {
@@ -119,14 +157,21 @@ public final class TrackingServer implements AutoCloseable {
 
   /** A run that may have been deleted since, by whoever looks after the server: then empty. */
   public Optional<TrackedRun> find(String runId) {
+    return info(runId).map(this::run);
+  }
+
+  /** Whether there is such a run that was not deleted. */
+  boolean knows(String runId) {
+    return info(runId).isPresent();
+  }
+
+  private Optional<RunInfo> info(String runId) {
     return calls.call(
         "find run " + runId,
         () -> {
           try {
             RunInfo run = client.getRun(runId).getInfo();
-            return run.getLifecycleStage().equals("deleted")
-                ? Optional.empty()
-                : Optional.of(run(run));
+            return run.getLifecycleStage().equals("deleted") ? Optional.empty() : Optional.of(run);
           } catch (MlflowHttpException e) {
             if (e.getStatusCode() == HttpURLConnection.HTTP_NOT_FOUND) {
               return Optional.empty();

@@ -152,8 +152,8 @@ class BadInputTest {
         folder.resolve("runs/tiny-conv.scratch.s0").resolve(RunRecord.ONNX), "never opened");
     assertThat(refused(evaluate("--engines")))
         .contains("Cannot score engines: this build's ONNX Runtime runs on [cpu] alone. Build it");
-    assertThat(refused(evaluate("--canary-images=1")))
-        .contains("Invalid --canary-images: 1 (must be ≥ 2: it looks at how answers differ");
+    assertThat(refused(evaluate("--canary-images=63")))
+        .contains("Invalid --canary-images: 63 (must be ≥ 64: fewer see less than the gate's own");
     for (String loose : List.of("parity=0.5", "variance=0.1", "latency=2", "boundary-drop=0.5")) {
       assertThat(refused(evaluate("--canary-" + loose)))
           .contains("Invalid --canary-" + loose.replaceAll("=.*", ": "))
@@ -281,6 +281,18 @@ class BadInputTest {
       assertThat(refused(train("--recipe", "scratch", "--mlflow", uri)))
           .contains("Invalid MLflow server: '" + uri + "' (must be http:// or https://");
     }
+  }
+
+  @Test
+  void anAddressWithAPasswordIsRefusedWithoutRepeatingIt() {
+    for (String uri :
+        List.of("https://eve:s3cret@h", "http://e:s3cr@et@h:5000/m", "http://e:s3cret/@h")) {
+      assertThat(refused(train("--recipe", "scratch", "--mlflow", uri)))
+          .contains("Invalid MLflow server: 'http", "://***@h")
+          .doesNotContain("s3cr");
+    }
+    assertThat(refused(train("--recipe", "scratch", "--mlflow", "https://eve:s3cret@h")))
+        .contains("set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD");
   }
 
   @Test

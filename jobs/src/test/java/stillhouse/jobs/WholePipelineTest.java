@@ -629,7 +629,6 @@ class WholePipelineTest implements ReviewedRunTests {
         bench.data(),
         bench.root(),
         bench.tracking(),
-        "--canary-images=3",
         "--run=" + RUNS.get(0),
         "--summary=" + summary);
     Score score = Score.read(run.resolve("variants/int8-cpu"), "test").orElseThrow();

@@ -80,11 +80,41 @@ class TrackingServerTest {
       assertThat(history.curves()).containsOnlyKeys("train/loss");
       assertThat(history.curves().get("train/loss"))
           .containsExactlyEntriesOf(new TreeMap<>(Map.of(1L, 1.0, 2L, 0.5, 3L, 0.25)));
+      assertThat(Thread.getAllStackTraces().keySet())
+          .as("threads that send metrics")
+          .noneMatch(thread -> thread.getName().endsWith(run.id()));
       RunHistory unknown = RunHistory.of(there, "0".repeat(32), waiting, k -> true);
       assertThat(unknown.told()).isFalse();
       assertThat(unknown.curves().get("train/loss")).containsOnlyKeys(3L);
     }
     assertThat(RunHistory.of(Optional.empty(), "", folder, k -> true).curves()).isEmpty();
+  }
+
+  @Test
+  void aRunThatCouldNotBeToldAllIsShownAsFailed() {
+    Path gone = folder.resolve("gone.html");
+    try (var tracking = TrackingServer.connect(server.uri());
+        var client = new MlflowClient(server.uri())) {
+      assertThatThrownBy(
+              () ->
+                  tracking.tell(
+                      "pages",
+                      "report",
+                      Map.of(),
+                      run -> {
+                        run.metrics(Map.of("iou", 0.5), 0);
+                        run.artifact(gone, "report");
+                        return run;
+                      }))
+          .hasStackTraceContaining("gone.html");
+      String id = tracking.runs("pages").get(0).getRunId();
+      assertThat(client.getRun(id).getInfo().getStatus().name()).isEqualTo("FAILED");
+      assertThat(client.getMetricHistory(id, "iou")).hasSize(1);
+      assertThat(
+              tracking.<String, RuntimeException>tell("pages", "report", Map.of(), TrackedRun::id))
+          .isNotEqualTo(id);
+      assertThat(tracking.runs("pages").get(0).getStatus().name()).isEqualTo("FINISHED");
+    }
   }
 
   /** A driver was killed between a call and its answer: the next one sends all of its file. */

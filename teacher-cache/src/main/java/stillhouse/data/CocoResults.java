@@ -13,12 +13,16 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskCompletionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import stillhouse.conf.ConfigException;
 
 /**
@@ -27,6 +31,7 @@ import stillhouse.conf.ConfigException;
  */
 public final class CocoResults implements FlatMapFunction<String, Row> {
   private static final long serialVersionUID = 1L;
+  private static final Logger log = LoggerFactory.getLogger(CocoResults.class);
 
   public static final String IMAGE_ID = "image_id";
 
@@ -54,12 +59,25 @@ public final class CocoResults implements FlatMapFunction<String, Row> {
   public Iterator<Row> call(String uri) {
     Path path = new Path(uri);
     try {
-      InputStream in = path.getFileSystem(hadoop.value()).open(path);
-      return new Results(uri, LabelJson.FACTORY.createParser(in));
+      Results results = new Results(uri, parser(path.getFileSystem(hadoop.value()).open(path)));
+      TaskContext task = TaskContext.get();
+      if (task != null) { // which may read no further than it likes
+        task.addTaskCompletionListener((TaskCompletionListener) ended -> results.close());
+      }
+      return results;
     } catch (FileNotFoundException e) {
       throw new ConfigException("Cannot read results " + uri + ": there is no such file", e);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + uri + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonParser parser(InputStream in) throws IOException {
+    try {
+      return LabelJson.FACTORY.createParser(in);
+    } catch (IOException | RuntimeException e) {
+      in.close();
+      throw e;
     }
   }
 
@@ -102,7 +120,8 @@ public final class CocoResults implements FlatMapFunction<String, Row> {
     }
   }
 
-  private static final class Results implements Iterator<Row> {
+  /** Its file is closed at the array's end, at the first thing that is wrong, or with the task. */
+  private static final class Results implements Iterator<Row>, AutoCloseable {
     private final String uri;
     private final JsonParser json;
     private long ordinal = -1;
@@ -116,10 +135,12 @@ public final class CocoResults implements FlatMapFunction<String, Row> {
 
     @Override
     public boolean hasNext() {
+      boolean sound = false;
       try {
         while (next == null && !ended) {
           advance();
         }
+        sound = true;
         return next != null;
       } catch (JsonProcessingException e) {
         throw new ConfigException("Cannot read results " + uri + ": " + LabelJson.said(e), e);
@@ -127,6 +148,20 @@ public final class CocoResults implements FlatMapFunction<String, Row> {
         throw new ConfigException("Cannot read results " + uri + ": " + e.detail(), e);
       } catch (IOException e) {
         throw new UncheckedIOException("Cannot read " + uri + ": " + e.getMessage(), e);
+      } finally {
+        if (!sound) {
+          close();
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      ended = true;
+      try {
+        json.close();
+      } catch (IOException e) {
+        log.warn("Cannot close {}: {}", uri, e.getMessage());
       }
     }
 
@@ -145,8 +180,7 @@ public final class CocoResults implements FlatMapFunction<String, Row> {
       if (ordinal < 0) {
         LabelJson.require(json, token, JsonToken.START_ARRAY, "the file");
       } else if (token == JsonToken.END_ARRAY) {
-        ended = true;
-        json.close();
+        close();
       } else {
         LabelJson.require(json, token, JsonToken.START_OBJECT, "result " + ordinal);
         next = result();
