@@ -5,11 +5,9 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -37,32 +35,22 @@ public final class OnnxBench {
     }
   }
 
-  /**
-   * What was measured.
-   *
-   * @param latency of a call, of the whole batch
-   * @param residentBytes by which the process grew from before the file was opened to after the
-   *     calls; 0 where it did not
-   */
-  public record Result(Latency latency, long residentBytes) {}
-
   private OnnxBench() {}
 
   /**
+   * How long a call takes, of the whole batch.
+   *
    * @throws IllegalArgumentException where the file is no such network, or the provider is not
    *     there
    */
-  public static Result measure(Path file, Setting setting, int warmup, int runs)
-      throws IOException {
-    long before = residentBytes();
+  public static Latency time(Path file, Setting setting, int warmup, int runs) {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (var options = options(setting);
-        OrtSession session = environment.createSession(Files.readAllBytes(file), options)) {
+        OrtSession session = environment.createSession(file.toString(), options)) {
       long[] shape = shape(session, file, setting.batch());
       String input = session.getInputNames().iterator().next();
       try (var images = OnnxTensor.createTensor(environment, random(shape), shape)) {
-        Latency latency = time(session, Map.of(input, images), warmup, runs);
-        return new Result(latency, Math.max(0, residentBytes() - before));
+        return time(session, Map.of(input, images), warmup, runs);
       }
     } catch (OrtException e) {
       throw new IllegalArgumentException(
@@ -125,16 +113,6 @@ public final class OnnxBench {
       }
     }
     return Latency.of(nanos);
-  }
-
-  /** What of this process is in memory, as Linux counts it. */
-  private static long residentBytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
-      }
-    }
-    return 0;
   }
 
   /** Those asked for that this ONNX Runtime lacks. */

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,15 @@ import stillhouse.teacher.TeacherDevice;
 public enum Provider {
   CPU(OrtProvider.CPU),
   CUDA(OrtProvider.CUDA),
-  /** Also runs the engine that an {@code EPContext} node carries. */
+  /**
+   * Builds an engine of a file in the file's own types, or runs the one that an {@code EPContext}
+   * node carries. Asked for no precision, ONNX Runtime's provider makes the network strongly typed
+   * where it was built for TensorRT 9 or later (1.23.2 is for 10): FP16 and INT8 run where the file
+   * has them and nowhere else, as by {@code engine}. Not run on a GPU yet.
+   *
+   * <p>Source: github.com/microsoft/onnxruntime, pull request 19695. By 29779, versions from 1.27
+   * on may not do so.
+   */
   TENSORRT(OrtProvider.TENSOR_RT);
 
   private final OrtProvider ort;
@@ -51,7 +60,7 @@ public enum Provider {
       switch (this) {
         case CPU -> {}
         case CUDA -> options.addCUDA(device());
-        case TENSORRT -> options.addTensorrt(device());
+        case TENSORRT -> addTensorRt(options);
       }
     } catch (OrtException e) {
       throw new IllegalArgumentException(
@@ -61,6 +70,17 @@ public enum Provider {
     }
     if (this == TENSORRT) {
       options.addConfigEntry("session.disable_cpu_ep_fallback", "1");
+    }
+  }
+
+  /**
+   * With precisions that are named, so that no variable ORT_TENSORRT_… of the user's turns one on.
+   */
+  private static void addTensorRt(OrtSession.SessionOptions options) throws OrtException {
+    try (var tensorRt = new OrtTensorRTProviderOptions(device())) {
+      tensorRt.add("trt_fp16_enable", "0");
+      tensorRt.add("trt_int8_enable", "0");
+      options.addTensorrt(tensorRt);
     }
   }
 

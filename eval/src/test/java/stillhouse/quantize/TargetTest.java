@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.predict.OnnxParameters;
 
 /** What files for each runtime are made of: a residual block, a resized sum and a product. */
 class TargetTest {
@@ -48,6 +49,19 @@ class TargetTest {
         .containsEntry("QLinearAdd", 1L)
         .containsEntry("MatMulIntegerToFloat", 1L)
         .doesNotContainKeys("Conv", "Relu", "FusedConv", "MatMul");
+  }
+
+  @Test
+  void aRoundedFileHasAsManyParametersAsTheFloatOne() throws Exception {
+    Path file = folder.resolve("parameters.onnx");
+    // Four convolutions, their biases and a matrix; not the resize's four factors.
+    long all = (3 * 9 + 8 * 9 + 8 + 8) * 8 + 4 * 8 + 16 * 16;
+    assertThat(OnnxParameters.of(Files.write(file, model))).hasValue(all);
+    for (Target target : Target.values()) {
+      assertThat(OnnxParameters.of(Files.write(file, quantised(target))))
+          .as("%s", target)
+          .hasValue(all);
+    }
   }
 
   @Test

@@ -1,16 +1,15 @@
 package stillhouse.jobs;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -18,16 +17,17 @@ import stillhouse.conf.ConfigException;
 import stillhouse.predict.Latency;
 import stillhouse.predict.OnnxBench;
 import stillhouse.predict.OnnxBench.Setting;
+import stillhouse.predict.OnnxMemory;
 import stillhouse.predict.Provider;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
-/** ONNX files → a table of latency by threads and batch, and of sizes. */
+/** ONNX files → a table of latency and memory by threads and batch, and of sizes. */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
     description =
-        "Times ONNX files by threads and batch under ONNX Runtime, and says what they weigh on disk.")
+        "Times ONNX files by threads and batch under ONNX Runtime, and says what they take of memory and weigh on disk.")
 final class BenchCommand implements Callable<Integer> {
   @Option(names = "--onnx", split = ",", paramLabel = "FILE", description = "files to time")
   private List<Path> files = List.of();
@@ -58,7 +58,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--provider",
       split = ",",
       defaultValue = "cpu",
-      description = "cpu, cuda, tensorrt (default: ${DEFAULT-VALUE})")
+      description = "cpu, cuda, tensorrt, in the file's own precision (default: ${DEFAULT-VALUE})")
   private List<Provider> providers;
 
   @Option(
@@ -82,18 +82,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "the MLflow server that is told (default: none)")
   private String mlflow;
 
-  /**
-   * A line of the table.
-   *
-   * @param variant of a run's file; empty for others
-   */
-  private record Line(
-      Path file, Path run, String variant, Setting setting, OnnxBench.Result result) {
-    double imagesPerSecond() {
-      return 1000 * setting.batch() / result.latency().p50Millis();
-    }
-  }
-
+  /** What was measured is told before what could not be is. */
   @Override
   public Integer call() throws IOException {
     Map<Path, String> all = all();
@@ -103,23 +92,33 @@ final class BenchCommand implements Callable<Integer> {
             System.out.println(
                 "%s: not measured (this ONNX Runtime has %s)"
                     .formatted(p.word(), Provider.built())));
-    List<Line> lines = new ArrayList<>();
+    List<BenchTable.Line> lines = new ArrayList<>();
+    Set<String> refused = new LinkedHashSet<>();
     for (Map.Entry<Path, String> file : all.entrySet()) {
       for (Provider provider : providers) {
         if (!missing.contains(provider)) {
-          measure(file.getKey(), file.getValue(), provider, lines);
+          measure(file.getKey(), file.getValue(), provider, lines, refused);
         }
       }
     }
-    System.out.println(text(lines));
-    System.out.println(sizes(all));
-    if (json != null) {
-      write(lines);
-    }
-    if (mlflow != null) {
-      track(lines);
+    tell(new BenchTable(all, lines));
+    if (!refused.isEmpty()) {
+      throw new ConfigException(String.join("\n", refused));
     }
     return 0;
+  }
+
+  private void tell(BenchTable table) throws IOException {
+    if (!table.lines().isEmpty()) {
+      System.out.println(table.latencies());
+      System.out.println(table.sizes());
+    }
+    if (json != null) {
+      table.write(json);
+    }
+    if (mlflow != null) {
+      track(table.lines());
+    }
   }
 
   /** Files by what they are of their run. */
@@ -149,92 +148,36 @@ final class BenchCommand implements Callable<Integer> {
     return all;
   }
 
-  private void measure(Path file, String variant, Provider provider, List<Line> lines)
+  private void measure(
+      Path file,
+      String variant,
+      Provider provider,
+      List<BenchTable.Line> lines,
+      Set<String> refused)
       throws IOException {
+    Path run = variant.isEmpty() ? Path.of("") : file.getParent();
     for (int batch : batches) {
       for (int count : threads) {
         try {
           Setting setting = new Setting(provider, count, batch);
-          Path run = variant.isEmpty() ? Path.of("") : file.getParent();
-          lines.add(
-              new Line(
-                  file, run, variant, setting, OnnxBench.measure(file, setting, warmup, calls)));
+          long memory = OnnxMemory.measure(file, setting);
+          Latency latency = OnnxBench.time(file, setting, warmup, calls);
+          lines.add(new BenchTable.Line(file, run, variant, setting, latency, memory));
         } catch (IllegalArgumentException e) {
-          throw new ConfigException(e.getMessage(), e);
+          refused.add(e.getMessage());
         }
       }
     }
   }
 
-  private String text(List<Line> lines) {
-    var table =
-        new TextTable(
-            "file", "on", "threads", "batch", "p50 ms", "p90 ms", "p99 ms", "images/s", "memory");
-    for (Line line : lines) {
-      Latency latency = line.result().latency();
-      table.add(
-          label(line.file(), line.variant()),
-          line.setting().provider().word(),
-          (long) line.setting().threads(),
-          (long) line.setting().batch(),
-          millis(latency.p50Millis()),
-          millis(latency.p90Millis()),
-          millis(latency.p99Millis()),
-          String.format(Locale.ROOT, "%.1f", line.imagesPerSecond()),
-          TextTable.bytes(line.result().residentBytes()));
-    }
-    return table.text();
-  }
-
-  private static String millis(double value) {
-    return String.format(Locale.ROOT, "%.2f", value);
-  }
-
-  private static String label(Path file, String variant) {
-    return variant.isEmpty()
-        ? file.toString()
-        : file.toAbsolutePath().getParent().getFileName() + " " + variant;
-  }
-
-  /** What the files weigh, and what share of the first one of their folder that is. */
-  private static String sizes(Map<Path, String> all) throws IOException {
-    var table = new TextTable("file", "bytes on disk", "of fp32");
-    for (Map.Entry<Path, String> file : all.entrySet()) {
-      long bytes = Files.size(file.getKey());
-      String share = "";
-      if (!file.getValue().isEmpty()) {
-        long whole = Files.size(OnnxFiles.require(file.getKey().toAbsolutePath().getParent()));
-        share = String.format(Locale.ROOT, "%.3f", bytes / (double) whole);
-      }
-      table.add(label(file.getKey(), file.getValue()), bytes, share);
-    }
-    return table.text();
-  }
-
-  private void write(List<Line> lines) throws IOException {
-    ArrayNode array = JsonFiles.JSON.createArrayNode();
-    for (Line line : lines) {
-      ObjectNode each = array.addObject();
-      each.put("file", line.file().toString()).put("variant", line.variant());
-      each.put("provider", line.setting().provider().word());
-      each.put("threads", line.setting().threads()).put("batch", line.setting().batch());
-      line.result().latency().toMap().forEach(each::put);
-      each.put("calls", line.result().latency().runs());
-      each.put("images_per_second", line.imagesPerSecond());
-      each.put("resident_bytes", line.result().residentBytes());
-      each.put("bytes", Files.size(line.file()));
-    }
-    JsonFiles.write(json, array);
-  }
-
-  private void track(List<Line> lines) {
+  private void track(List<BenchTable.Line> lines) {
     try (TrackingServer server = TrackingServer.connect(mlflow)) {
       for (Path folder : runs) {
         RunRecord record = RunRecord.read(folder);
         Map<String, Double> metrics = new HashMap<>();
         lines.stream()
             .filter(line -> line.run().equals(folder))
-            .forEach(line -> metrics.put(metric(line), line.result().latency().p50Millis()));
+            .forEach(line -> metrics.put(metric(line), line.latency().p50Millis()));
         try (TrackedRun run = server.resume(record.mlflowRun())) {
           run.metrics(metrics, record.steps());
         }
@@ -242,7 +185,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static String metric(Line line) {
+  private static String metric(BenchTable.Line line) {
     Setting setting = line.setting();
     return "bench/%s_%s_threads%d_batch%d_p50_ms"
         .formatted(

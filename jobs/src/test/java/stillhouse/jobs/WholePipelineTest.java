@@ -649,19 +649,27 @@ class WholePipelineTest implements ReviewedRunTests {
     bench.done(
         "bench",
         "--run=" + run,
-        "--threads=1 --batch=1,2 --calls=3 --warmup=1 --provider=cpu,cuda",
+        "--threads=1 --batch=2 --calls=3 --warmup=1 --provider=cpu,cuda",
         "--json=" + json);
     assertThat(JsonFiles.JSON.readTree(json.toFile()))
-        .hasSize(8)
+        .hasSize(4)
         .allSatisfy(
             line -> {
+              assertThat(line.get("parameters").asLong())
+                  .isEqualTo(bench.record(RUNS.get(0)).parameters());
+              assertThat(line.get("resident_bytes").asLong()).isPositive();
               assertThat(line.get("latency_p50_ms").asDouble()).isPositive();
               assertThat(line.get("provider").asText()).isEqualTo("cpu");
             });
     Path cut = folder.resolve("cut.onnx");
     Files.write(cut, Arrays.copyOf(Files.readAllBytes(run.resolve("student.onnx")), 5000));
-    assertThat(bench.said("bench", "--onnx=" + cut).err())
+    Path whole = run.resolve("student.onnx");
+    String[] both = {
+      "bench", "--onnx=" + whole + "," + cut, "--threads=1", "--batch=1", "--calls=1"
+    };
+    assertThat(bench.said(with(both, "--json=" + json)).err())
         .startsWith("error: Cannot run " + cut + " on cpu, batch 1: ");
+    assertThat(JsonFiles.JSON.readTree(json.toFile())).as("what could be timed").hasSize(1);
     assertThat(bench.said("bench").err()).startsWith("error: Nothing to time: give --onnx");
   }
 
