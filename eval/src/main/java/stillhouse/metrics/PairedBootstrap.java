@@ -77,6 +77,21 @@ public record PairedBootstrap(int resamples, long seed) implements Serializable 
   }
 
   /**
+   * One class's {@code metric}, B minus A, likewise.
+   *
+   * @param classId 1…K, or {@link ClassCounts#FOREGROUND}
+   * @return empty where the class is absent from truth and one of the predictions
+   */
+  public static Optional<Difference> difference(PairedDraws draws, Metric metric, int classId) {
+    boolean defined =
+        draws.a(0).value(metric, classId).isPresent()
+            && draws.b(0).value(metric, classId).isPresent();
+    return defined
+        ? Optional.of(difference(draws, counts -> orNaN(counts.value(metric, classId))))
+        : Optional.empty();
+  }
+
+  /**
    * The mean over classes of predictor A's {@code metric}, over the draws that differences are
    * taken of.
    *

@@ -48,6 +48,20 @@ class PairedBootstrapTest {
   }
 
   @Test
+  void aClassHasADifferenceWhereBothSidesHaveAValue() {
+    PairedCounts pairs = drawn(40);
+    PairedDraws draws = bootstrap.draws(pairs);
+    assertThat(PairedBootstrap.difference(draws, Metric.IOU, 1))
+        .hasValue(bootstrap.difference(pairs, Metric.IOU, 1));
+    // Truth and A have nothing, B has.
+    var empty = new PairedCounts.Pair("x", score("0000", "0000"), score("1111", "0000"));
+    assertThat(
+            PairedBootstrap.difference(
+                bootstrap.draws(PairedCounts.of(List.of(empty))), Metric.IOU, 1))
+        .isEmpty();
+  }
+
+  @Test
   void oneSidesIntervalIsTheRangeOfItsDraws() {
     // Two of four pixels, and four of four: a draw has 2/4, 6/8 or 4/4.
     var pairs =

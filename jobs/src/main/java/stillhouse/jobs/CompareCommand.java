@@ -24,31 +24,37 @@ import stillhouse.data.Split;
 import stillhouse.identity.Sha256;
 import stillhouse.predict.ImageTable;
 
-/** Whether one recipe is better than another, image by image and over seeds. */
+/** Whether one recipe is better than another, image by image and over seeds; or one score. */
 @Command(
     name = "compare",
     mixinStandardHelpOptions = true,
     description =
-        "Pairs evaluated runs of two recipes and gives the differences with their intervals.")
+        "Pairs evaluated runs of two recipes, or any two scores of the same images, and gives the differences with their intervals.")
 final class CompareCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(CompareCommand.class);
   @Mixin private RootOption root;
 
   @Option(
       names = "--baseline",
-      required = true,
       paramLabel = "RECIPE",
       description = "what is subtracted; a recipe, or a name of evaluate's --predictions")
   private String baseline;
 
   @Option(
       names = "--candidate",
-      required = true,
       split = ",",
       paramLabel = "RECIPE",
       description =
           "recipes, or names of --predictions, that are held against the baseline, each by itself")
-  private List<String> candidates;
+  private List<String> candidates = List.of();
+
+  @Option(
+      names = "--pair",
+      split = ",",
+      paramLabel = "A,B",
+      description =
+          "in place of recipes two scores, by the names of evaluate's table: B is held against A. Runs, their other files (RUN.int8) and engines (RUN.tensorrt), teachers, names of --predictions")
+  private List<String> pair = List.of();
 
   @Option(names = "--student", paramLabel = "NAME", description = "runs of this student only")
   private String student;
@@ -74,6 +80,13 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (!pair.isEmpty()) {
+      return comparePair();
+    }
+    if (baseline == null || candidates.isEmpty()) {
+      throw new ConfigException(
+          "Nothing to compare: give --baseline RECIPE and --candidate RECIPE, or --pair A,B");
+    }
     requireDistinct();
     List<String> alone = new ArrayList<>();
     List<EvaluatedRun> runs = runs(alone);
@@ -96,6 +109,47 @@ final class CompareCommand implements Callable<Integer> {
     }
     report(comparisons, alone);
     return 0;
+  }
+
+  private int comparePair() {
+    if (baseline != null || !candidates.isEmpty() || student != null || labels != null || unequal) {
+      throw new ConfigException(
+          "Give --pair without --baseline, --candidate, --student, --labels and --unequal: it names two scores");
+    }
+    if (pair.size() != 2 || pair.get(0).equals(pair.get(1))) {
+      throw new ConfigException(
+          "Invalid --pair: %s (must be two names, A,B)".formatted(String.join(",", pair)));
+    }
+    var scores = new NamedScores(root, JobSession.hadoop());
+    List<ScoreComparison> comparisons =
+        PairedScores.of(scores.of(pair.get(0)), scores.of(pair.get(1))).compare(root);
+    comparisons.forEach(c -> System.out.println(c.text()));
+    System.out.println("\nAn interval: " + interval() + ".");
+    List<String> flattered = comparisons.stream().flatMap(c -> c.flattered().stream()).toList();
+    flattered.forEach(log::warn);
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("resamples", RunDraws.BOOTSTRAP.resamples());
+    json.put("interval", "95 % of paired draws of image groups");
+    json.put("over_seeds", ScoreComparison.OF_SEEDS);
+    json.put("comparisons", comparisons.stream().map(ScoreComparison::toMap).toList());
+    json.put("chosen_on_scored_split", flattered);
+    write(json);
+    return 0;
+  }
+
+  private static String interval() {
+    return String.format(
+        Locale.ROOT,
+        "95 %% of %d paired draws of image groups (of more than %,d with Poisson weights)",
+        RunDraws.BOOTSTRAP.resamples(),
+        ImageTable.MOST_COLLECTED);
+  }
+
+  private void write(Map<String, Object> json) {
+    if (out != null) {
+      JsonFiles.write(out, json);
+      log.info("Wrote {}", out);
+    }
   }
 
   /** A recipe named twice would count each of its seeds twice. */
@@ -159,7 +213,7 @@ final class CompareCommand implements Callable<Integer> {
       if (score.isPresent() && !score.get().hasImages(root, hadoop)) {
         alone.add(name + ": no table " + score.get().images() + "; evaluate it again");
       } else {
-        score.map(EvaluatedRun::ofPredictions).ifPresent(found::add);
+        score.map(EvaluatedRun::untrained).ifPresent(found::add);
       }
     }
     return found;
@@ -203,11 +257,9 @@ final class CompareCommand implements Callable<Integer> {
   private void report(List<RecipeComparison> comparisons, List<String> alone) {
     comparisons.forEach(c -> System.out.println(c.text()));
     System.out.println(
-        "\nA seed's interval: 95 % of "
-            + RunDraws.BOOTSTRAP.resamples()
-            + " paired draws of image groups (of more than "
-            + String.format(Locale.ROOT, "%,d", ImageTable.MOST_COLLECTED)
-            + " with Poisson weights); it says nothing of other seeds."
+        "\nA seed's interval: "
+            + interval()
+            + "; it says nothing of other seeds."
             + "\nThe mean's interval, from three seeds on: "
             + SeedSpread.FORMULA
             + ".");
@@ -215,16 +267,13 @@ final class CompareCommand implements Callable<Integer> {
         comparisons.stream().flatMap(c -> c.flattered().stream()).distinct().toList();
     flattered.forEach(log::warn);
     alone.forEach(a -> log.warn("Not compared: {}", a));
-    if (out != null) {
-      Map<String, Object> json = new LinkedHashMap<>();
-      json.put("resamples", RunDraws.BOOTSTRAP.resamples());
-      json.put("seed_interval", "95 % of paired draws of image groups");
-      json.put("over_seeds_interval", SeedSpread.FORMULA);
-      json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());
-      json.put("chosen_on_scored_split", flattered);
-      json.put("not_compared", alone);
-      JsonFiles.write(out, json);
-      log.info("Wrote {}", out);
-    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("resamples", RunDraws.BOOTSTRAP.resamples());
+    json.put("seed_interval", "95 % of paired draws of image groups");
+    json.put("over_seeds_interval", SeedSpread.FORMULA);
+    json.put("comparisons", comparisons.stream().map(RecipeComparison::toMap).toList());
+    json.put("chosen_on_scored_split", flattered);
+    json.put("not_compared", alone);
+    write(json);
   }
 }

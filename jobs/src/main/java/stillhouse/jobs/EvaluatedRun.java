@@ -3,7 +3,7 @@ package stillhouse.jobs;
 import java.util.Optional;
 
 /**
- * A run that was scored.
+ * A run that was scored; or what is no run's and was scored too.
  *
  * @param validatedOn as {@link RunRecord#validatedOn}
  */
@@ -12,9 +12,13 @@ record EvaluatedRun(Score score, RunTerms terms, String validatedOn) {
     return new EvaluatedRun(score, RunTerms.of(record), record.validatedOn());
   }
 
-  /** Another tool's masks: what they were made by is not known. */
-  static EvaluatedRun ofPredictions(Score score) {
+  /** Another tool's masks, or a teacher's answers: no training is known of them. */
+  static EvaluatedRun untrained(Score score) {
     return new EvaluatedRun(score, new RunTerms(0, 0, 0, ""), "");
+  }
+
+  boolean isTrained() {
+    return score.isOfStudent();
   }
 
   boolean isOfPredictions() {
@@ -23,7 +27,11 @@ record EvaluatedRun(Score score, RunTerms terms, String validatedOn) {
 
   /** How it was trained, for a person. */
   String made() {
-    return isOfPredictions() ? "another tool's masks" : terms.toString();
+    if (isTrained()) {
+      return terms.toString();
+    }
+    String told = isOfPredictions() ? "another tool's masks" : "a teacher's cached answers";
+    return score.supervision().isEmpty() ? told : told + ", " + score.supervision();
   }
 
   String name() {

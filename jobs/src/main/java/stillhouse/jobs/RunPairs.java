@@ -14,7 +14,10 @@ import stillhouse.conf.ConfigException;
  * @param alone a sentence for each run that has no counterpart
  */
 record RunPairs(List<Pair> pairs, List<String> alone) {
-  /** Two runs of equal student, labels, split and seed; or a run and another tool's masks. */
+  /**
+   * Two runs of equal student, labels, split and seed; a run and another tool's masks; or any two
+   * scores of one split.
+   */
   record Pair(EvaluatedRun baseline, EvaluatedRun candidate) {
     long seed() {
       return trained().seed();
@@ -26,8 +29,8 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
     }
 
     boolean equalWork() {
-      return baseline.isOfPredictions()
-          || candidate.isOfPredictions()
+      return !baseline.isTrained()
+          || !candidate.isTrained()
           || baseline.terms().equalWork(candidate.terms());
     }
 
@@ -41,6 +44,13 @@ record RunPairs(List<Pair> pairs, List<String> alone) {
             "Cannot compare %s (%s) with %s (%s): their steps or batch differ. Train them alike (--steps, --batch), or give --unequal to compare them all the same."
                 .formatted(candidate.name(), candidate.terms(), baseline.name(), baseline.terms()));
       }
+      requireSameImages();
+    }
+
+    /**
+     * @throws ConfigException where they were scored on different images, or on other labels
+     */
+    void requireSameImages() {
       String left = baseline.score().samples();
       String right = candidate.score().samples();
       if (!left.equals(right)) {

@@ -90,6 +90,11 @@ record Score(
     return root.runs().resolve("_predictions").resolve(name + "-" + split);
   }
 
+  /** Whether it is of a file that a run ships, or of its engine. */
+  boolean isOfStudent() {
+    return "student".equals(kind);
+  }
+
   boolean isOfPredictions() {
     return PREDICTIONS.equals(kind);
   }

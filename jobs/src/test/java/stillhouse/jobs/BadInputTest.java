@@ -398,6 +398,35 @@ class BadInputTest {
   }
 
   @Test
+  void aPairIsTwoScoresOfTheSameImagesAndClasses() throws IOException {
+    assertThat(refused("compare", "--root", folder.toString()))
+        .contains("Nothing to compare: give --baseline RECIPE and --candidate RECIPE, or --pair");
+    assertThat(refused(pair("a"))).contains("Invalid --pair: a (must be two names, A,B)");
+    assertThat(refused(pair("a,a"))).contains("Invalid --pair: a,a (must be two names, A,B)");
+    assertThat(refused(with(pair("a,b"), "--student=tiny-conv")))
+        .contains("Give --pair without --baseline, --candidate, --student");
+    evaluated("tiny-conv.scratch.s0", "scratch", 300, "s");
+    evaluated("wide-conv.sard.s1", "sard", 2000, "t");
+    assertThat(refused(pair("tiny-conv.scratch.s0,wide-conv.sard.s1")))
+        .contains("Cannot compare tiny-conv.scratch.s0: no file ", "; evaluate it again");
+    counted("tiny-conv.scratch.s0", "pit");
+    String both = "tiny-conv.scratch.s0,wide-conv.sard.s1";
+    assertThat(refused(pair("tiny-conv.scratch.s0,sam")))
+        .contains("No score of sam in ", "one of those there: " + both.replace(",", ", "));
+    counted("wide-conv.sard.s1", "dent");
+    assertThat(refused(pair(both)))
+        .contains("Cannot compare wide-conv.sard.s1 with tiny-conv.scratch.s0")
+        .contains("they were scored on different classes ([dent], [pit])");
+    counted("wide-conv.sard.s1", "pit");
+    assertThat(refused(pair(both)))
+        .contains(
+            "they were scored on different images (t, s). Run the evaluate job on both again");
+    Files.writeString(folder.resolve("runs/wide-conv.sard.s1/student.onnx"), "exported again");
+    assertThat(refused(pair(both)))
+        .contains("Cannot compare wide-conv.sard.s1: its score is of another file than ");
+  }
+
+  @Test
   void aNameThatIsNoFolderOfTheRunsIsRefused() {
     for (String name : List.of("../escaped", "", "a,b")) {
       assertThat(refused(train("--recipe", "scratch", "--name", name)))
@@ -479,6 +508,17 @@ class BadInputTest {
   private String[] freeze(String run) {
     String out = folder.resolve("frozen").toString();
     return new String[] {"freeze", "--root", folder.toString(), "--run", run, "--out", out};
+  }
+
+  private String[] pair(String names) {
+    return new String[] {"compare", "--root", folder.toString(), "--pair", names};
+  }
+
+  /** What an evaluation leaves beside a score, as far as it names classes. */
+  private void counted(String run, String classes) throws IOException {
+    Files.writeString(
+        folder.resolve("runs").resolve(run).resolve("evaluation-test.json"),
+        "{\"counts\": [{\"class\": \"(foreground)\"}, {\"class\": \"" + classes + "\"}]}");
   }
 
   private String[] compare(String baseline, String candidate) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -42,8 +44,8 @@ class RunPairsTest {
 
   @Test
   void pairsAnotherToolsMasksWithEveryRunOfTheSameSplit() {
-    var masks = EvaluatedRun.ofPredictions(predictions("test"));
-    var elsewhere = EvaluatedRun.ofPredictions(predictions("val"));
+    var masks = EvaluatedRun.untrained(predictions("test"));
+    var elsewhere = EvaluatedRun.untrained(predictions("val"));
     var a = run("a", "base", "tiny", 0, 1);
     var b = run("b", "base", "wide", 3, 0.1);
     RunPairs pairs = RunPairs.of(List.of(b, elsewhere, a, masks), "yolo", "base");
@@ -55,8 +57,51 @@ class RunPairsTest {
         .containsExactly("base and yolo: not evaluated on the same split");
   }
 
+  @Test
+  void anyTwoScoresOfOneSplitArePaired() {
+    var onTest = named(run("a", "base", "tiny", 0, 1), "pit", "dent");
+    var onVal = named(EvaluatedRun.untrained(predictions("val")), "pit", "dent");
+    var masks = named(EvaluatedRun.untrained(predictions("test")), "pit", "dent");
+    PairedScores paired = PairedScores.of(List.of(onTest), List.of(masks, onVal));
+    assertThat(paired.splits())
+        .extracting(s -> s.pair().baseline().name() + " " + s.pair().candidate().name())
+        .containsExactly("a yolo");
+    assertThatThrownBy(() -> PairedScores.of(List.of(onTest), List.of(onVal)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(
+            "Cannot compare yolo with a: they were scored on different splits (val, test)");
+    var others = named(run("b", "base", "wide", 1, 1), "dent", "pit");
+    assertThatThrownBy(() -> PairedScores.of(List.of(onTest), List.of(others)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot compare b with a: they were scored on different classes ([dent, pit], [pit,"
+                + " dent]).");
+  }
+
+  private static NamedScores.Named named(EvaluatedRun scored, String... classes) {
+    return new NamedScores.Named(scored, Path.of("runs", scored.name()), List.of(classes));
+  }
+
+  @Test
+  void aPairsTableHasARowAClassAndSaysThatSeedsAreLeftOut() {
+    var gain = new Difference(0.1, 0.1, 0.05, 0.2, 9, 2000);
+    Map<String, Map<Metric, Difference>> rows = new LinkedHashMap<>();
+    rows.put("(mean)", Map.of(Metric.IOU, gain));
+    rows.put("pit", Map.of(Metric.IOU, gain, Metric.DICE, gain));
+    var unequal = pair(TERMS, new RunTerms(300, 8, 1e-4, "v"));
+    var comparison = new ScoreComparison(unequal, rows);
+    assertThat(comparison.text().lines().map(String::strip))
+        .contains(
+            "b − a (UNEQUAL: their steps or batches differ): split test, 9 groups of images",
+            "a: 2000 steps of 16 at 0.001, view 0123456789ab",
+            "pit     +0.1000 [+0.0500, +0.2000]  not defined   +0.1000 [+0.0500," + " +0.2000]")
+        .anyMatch(line -> line.startsWith("over seeds: two scores, not recipes: nothing is said"));
+    assertThat(comparison.toMap().get("differences").toString())
+        .contains("pit={iou={difference=0.1, low=0.05, high=0.2, groups=9, draws=2000}, dice=");
+  }
+
   private static Score predictions(String split) {
-    return Score.ofPredictions("yolo", split, Map.of("iou", 0.5), "", "m", "samples", "i", "r");
+    return Score.ofPredictions("yolo", split, Map.of("iou", 0.5), "", "m", "s", "i", "r");
   }
 
   @Test

@@ -172,6 +172,14 @@ class WholePipelineTest implements ReviewedRunTests {
     JsonNode seed = bench.json("against-predictions.json").at("/comparisons/0/seeds/0");
     assertThat(seed.at("/iou/difference").asDouble())
         .isEqualTo(models.get(1).get("iou").asDouble() - 1);
+    bench.done(
+        "compare",
+        bench.root(),
+        "--pair=perfect," + models.get(0).get("name").asText(),
+        "--out=" + folder.resolve("pair.json"));
+    JsonNode teacher = bench.json("pair.json").at("/comparisons/0/differences/(mean)");
+    assertThat(teacher.at("/iou/difference").asDouble())
+        .isEqualTo(models.get(0).get("iou").asDouble() - 1);
   }
 
   @Test
