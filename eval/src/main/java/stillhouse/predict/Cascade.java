@@ -53,20 +53,23 @@ public record Cascade(List<String> classNames, String table) implements Serializ
     for (String word : Uncertainty.words()) {
       schema = schema.add(word, DataTypes.DoubleType, false);
     }
-    return schema.add("student", COUNTS, false).add("teacher", COUNTS, false);
+    return schema
+        .add("student", COUNTS, false)
+        .add("teacher", COUNTS, false)
+        .add("prompts", DataTypes.LongType, false);
   }
 
   /**
    * Makes the table.
    *
    * @param samples labelled, with sample_id, image_uri, content_sha256, mask, of tiles with tile
-   *     and counted, and whatever {@code teacher} reads
+   *     and counted, and whatever {@code teacher}'s answers are read from
    */
   public void measure(
       SparkSession spark,
       Dataset<Row> samples,
       SegmenterSource student,
-      RowLogits teacher,
+      CascadeTeacher teacher,
       ImageSource images) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Broadcast<SegmenterSource> shared = context.broadcast(student);
@@ -114,12 +117,14 @@ public record Cascade(List<String> classNames, String table) implements Serializ
     for (int t = 0; t < thresholds.length; t++) {
       SegmentationCounts counts = SegmentationCounts.zero(classNames.size());
       long asked = 0;
+      long prompts = 0;
       for (Map.Entry<Integer, Sides> e : sums.entrySet()) {
         boolean teacher = e.getKey() > t;
         counts = counts.plus(teacher ? e.getValue().teacher : e.getValue().student);
         asked += teacher ? e.getValue().teacher.images() : 0;
+        prompts += teacher ? e.getValue().prompts : 0;
       }
-      points.add(new CascadePoint(thresholds[t], images, asked, counts));
+      points.add(new CascadePoint(thresholds[t], images, asked, prompts, counts));
     }
     return points;
   }
@@ -131,7 +136,7 @@ public record Cascade(List<String> classNames, String table) implements Serializ
     spark.sparkContext().setJobDescription("cascade: sum the counts between thresholds");
     try {
       return rows(spark)
-          .select(column, "student", "teacher")
+          .select(column, "student", "teacher", "prompts")
           .javaRDD()
           .mapToPair(row -> new Tuple2<>(below(thresholds, row.getDouble(0)), row))
           .aggregateByKey(Sides.zero(classes), Sides::plus, Sides::plus)
@@ -151,22 +156,24 @@ public record Cascade(List<String> classNames, String table) implements Serializ
     return at < 0 ? -at - 1 : at;
   }
 
-  /** Both answers about the same images. */
-  private record Sides(SegmentationCounts student, SegmentationCounts teacher)
+  /** Both answers about the same images, and how many prompts the teacher's took. */
+  private record Sides(SegmentationCounts student, SegmentationCounts teacher, long prompts)
       implements Serializable {
     static Sides zero(int classes) {
-      return new Sides(SegmentationCounts.zero(classes), SegmentationCounts.zero(classes));
+      return new Sides(SegmentationCounts.zero(classes), SegmentationCounts.zero(classes), 0);
     }
 
     Sides plus(Row row) {
       int classes = student.classes();
       return new Sides(
           student.plus(counts(classes, row.getList(1))),
-          teacher.plus(counts(classes, row.getList(2))));
+          teacher.plus(counts(classes, row.getList(2))),
+          prompts + row.getLong(3));
     }
 
     Sides plus(Sides other) {
-      return new Sides(student.plus(other.student), teacher.plus(other.teacher));
+      return new Sides(
+          student.plus(other.student), teacher.plus(other.teacher), prompts + other.prompts);
     }
 
     private static ImageCounts counts(int classes, List<Long> flat) {

@@ -11,8 +11,10 @@ import stillhouse.metrics.SegmentationCounts;
  *
  * @param images of which the counts are
  * @param asked how many of them the teacher answered
+ * @param prompts that it was given about those
  */
-public record CascadePoint(double threshold, long images, long asked, SegmentationCounts counts)
+public record CascadePoint(
+    double threshold, long images, long asked, long prompts, SegmentationCounts counts)
     implements Serializable {
   /** The share of images that the teacher answers, 0…1. */
   public double teacherShare() {
@@ -31,7 +33,12 @@ public record CascadePoint(double threshold, long images, long asked, Segmentati
   /**
    * Milliseconds an image: every image is shown to the student, and some to the teacher after it.
    */
-  public double millis(double student, double teacher) {
-    return student + teacherShare() * teacher;
+  public double millis(CascadeCost cost) {
+    return cost.student() + teacherMillis(cost);
+  }
+
+  /** The teacher's part of them: its encoder for each image that it answers, then each prompt. */
+  public double teacherMillis(CascadeCost cost) {
+    return (asked * cost.encoder() + prompts * cost.prompt()) / images;
   }
 }

@@ -11,14 +11,19 @@ import java.awt.geom.Path2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
-/** Curves over a share from 0 to 1: panels side by side, each with a scale of its own. */
+/** Curves: panels in rows of two, each with axes of its own. */
 public final class CurvePlot {
   private static final int PANEL = 360; // pixels of an axis, both ways
   private static final int LEFT = 62;
-  private static final int TOP = 64;
-  private static final int BOTTOM = 44;
+  private static final int HEAD = 40; // of the page
+  private static final int TITLE = 24; // above a panel
+  private static final int BOTTOM = 44; // below it
+  private static final int ROW = TITLE + PANEL + BOTTOM;
   private static final int GAP = 18;
+  private static final int COLUMNS = 2;
   private static final int LINE = 18;
   private static final int TICKS = 5;
   private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
@@ -29,9 +34,7 @@ public final class CurvePlot {
 
   private CurvePlot() {}
 
-  /**
-   * @param x 0…1
-   */
+  /** A place of a curve, in the curve's own units. */
   public record Point(double x, double y) {}
 
   /**
@@ -46,10 +49,11 @@ public final class CurvePlot {
   }
 
   /**
+   * @param across what x is
    * @param base a dashed line beside the curves
    * @param curves of the same names in every panel
    */
-  public record Panel(String title, List<Point> base, List<Curve> curves) {
+  public record Panel(String title, String across, List<Point> base, List<Curve> curves) {
     public Panel {
       base = List.copyOf(base);
       curves = List.copyOf(curves);
@@ -57,20 +61,19 @@ public final class CurvePlot {
   }
 
   /**
-   * @param across what x is
    * @param foot what the marks mean, a line each
    */
-  public static byte[] png(String title, String across, List<Panel> panels, List<String> foot) {
-    return Png.of(draw(title, across, panels, foot));
+  public static byte[] png(String title, List<Panel> panels, List<String> foot) {
+    return Png.of(draw(title, panels, foot));
   }
 
-  static BufferedImage draw(String title, String across, List<Panel> panels, List<String> foot) {
+  static BufferedImage draw(String title, List<Panel> panels, List<String> foot) {
     List<Curve> named = panels.get(0).curves();
-    int width = panels.size() * (LEFT + PANEL + GAP);
+    int width = Math.min(COLUMNS, panels.size()) * (LEFT + PANEL + GAP);
+    int plots = (panels.size() + COLUMNS - 1) / COLUMNS * ROW;
     int lines = named.size() + foot.size();
     var page =
-        new BufferedImage(
-            width, TOP + PANEL + BOTTOM + LINE * lines + GAP, BufferedImage.TYPE_INT_RGB);
+        new BufferedImage(width, HEAD + plots + LINE * lines + GAP, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = page.createGraphics();
     try {
       prepare(g, page);
@@ -78,9 +81,10 @@ public final class CurvePlot {
       g.drawString(title, GAP, 24);
       g.setFont(FONT);
       for (int p = 0; p < panels.size(); p++) {
-        panel(g, panels.get(p), across, p * (LEFT + PANEL + GAP) + LEFT);
+        int left = p % COLUMNS * (LEFT + PANEL + GAP) + LEFT;
+        panel(g, panels.get(p), left, HEAD + p / COLUMNS * ROW + TITLE);
       }
-      int y = TOP + PANEL + BOTTOM + LINE;
+      int y = HEAD + plots + LINE;
       for (int i = 0; i < named.size(); i++, y += LINE) {
         g.setColor(COLOURS[i % COLOURS.length]);
         g.fillRect(GAP, y - 6, 24, 3);
@@ -106,30 +110,38 @@ public final class CurvePlot {
     g.setColor(Color.BLACK);
   }
 
-  private static void panel(Graphics2D g, Panel panel, String across, int left) {
-    Scale scale = Scale.of(panel, left);
+  private static void panel(Graphics2D g, Panel panel, int left, int top) {
+    Scale scale = Scale.of(panel, left, top);
     g.setColor(Color.BLACK);
-    g.drawString(panel.title(), left, TOP - 10);
+    g.drawString(panel.title(), left, top - 10);
     FontMetrics metrics = g.getFontMetrics();
-    for (int i = 0; i <= TICKS; i++) {
-      double x = (double) i / TICKS;
-      double y = scale.low + x * (scale.high - scale.low);
+    RoundTicks across = RoundTicks.over(scale.x.extent(), TICKS);
+    for (double x : across.between(scale.x.low - 1e-9, scale.x.high + 1e-9).toArray()) {
       g.setColor(GRID);
-      line(g, List.of(new Point(x, scale.low), new Point(x, scale.high)), scale, 1, false);
-      line(g, List.of(new Point(0, y), new Point(1, y)), scale, 1, false);
+      line(g, List.of(new Point(x, scale.y.low), new Point(x, scale.y.high)), scale, 1, false);
       g.setColor(Color.BLACK);
-      String below = String.format(Locale.ROOT, "%.1f", x);
+      String below = String.format(Locale.ROOT, "%." + across.digits() + "f", x);
       g.drawString(
           below,
           (float) (scale.x(x) - metrics.stringWidth(below) / 2.0),
-          TOP + PANEL + metrics.getAscent() + 3);
-      String beside = String.format(Locale.ROOT, "%.3f", y);
+          top + PANEL + metrics.getAscent() + 3);
+    }
+    RoundTicks up = RoundTicks.over(scale.y.extent(), TICKS);
+    for (double y : up.between(scale.y.low, scale.y.high).toArray()) {
+      g.setColor(GRID);
+      line(g, List.of(new Point(scale.x.low, y), new Point(scale.x.high, y)), scale, 1, false);
+      g.setColor(Color.BLACK);
+      String beside = String.format(Locale.ROOT, "%." + up.digits() + "f", y);
       g.drawString(
           beside,
           (float) (left - 6 - metrics.stringWidth(beside)),
           (float) (scale.y(y) + metrics.getAscent() / 2.0 - 1));
     }
-    g.drawString(across, left, TOP + PANEL + BOTTOM - 8);
+    g.drawString(panel.across(), left, top + PANEL + BOTTOM - 8);
+    curves(g, panel, scale);
+  }
+
+  private static void curves(Graphics2D g, Panel panel, Scale scale) {
     g.setColor(Color.GRAY);
     line(g, panel.base(), scale, 1.2f, true);
     for (int i = 0; i < panel.curves().size(); i++) {
@@ -159,28 +171,47 @@ public final class CurvePlot {
     g.draw(path);
   }
 
-  /** From values to pixels of a panel. */
-  private record Scale(double low, double high, int left) {
-    static Scale of(Panel panel, int left) {
-      var range =
-          java.util.stream.Stream.concat(
-                  panel.base().stream(), panel.curves().stream().flatMap(c -> c.points().stream()))
-              .mapToDouble(Point::y)
-              .filter(Double::isFinite)
-              .summaryStatistics();
+  /** The values that an axis shows. */
+  private record Range(double low, double high) {
+    /**
+     * @param room beyond the values, as a share of their extent
+     */
+    static Range of(DoubleStream values, double room) {
+      var range = values.filter(Double::isFinite).summaryStatistics();
       if (range.getCount() == 0) {
-        return new Scale(0, 1, left);
+        return new Range(0, 1);
       }
-      double room = 0.06 * Math.max(range.getMax() - range.getMin(), 1e-3);
-      return new Scale(range.getMin() - room, range.getMax() + room, left);
+      double extent = Math.max(range.getMax() - range.getMin(), 1e-3);
+      double high = Math.max(range.getMax(), range.getMin() + extent);
+      return new Range(range.getMin() - room * extent, high + room * extent);
+    }
+
+    double extent() {
+      return high - low;
+    }
+  }
+
+  /** From values to pixels of a panel. */
+  private record Scale(Range x, Range y, int left, int top) {
+    static Scale of(Panel panel, int left, int top) {
+      return new Scale(
+          Range.of(points(panel).mapToDouble(Point::x), 0),
+          Range.of(points(panel).mapToDouble(Point::y), 0.06),
+          left,
+          top);
+    }
+
+    private static Stream<Point> points(Panel panel) {
+      return Stream.concat(
+          panel.base().stream(), panel.curves().stream().flatMap(c -> c.points().stream()));
     }
 
     double x(double value) {
-      return left + PANEL * value;
+      return left + PANEL * (value - x.low) / x.extent();
     }
 
     double y(double value) {
-      return TOP + PANEL * (high - value) / (high - low);
+      return top + PANEL * (y.high - value) / y.extent();
     }
   }
 }

@@ -9,6 +9,14 @@ import java.util.stream.LongStream;
  * @param step a round number: 1, 2 or 5 times a power of ten
  */
 public record RoundTicks(double step) {
+  /** Over an extent of more than 0, at most so many steps. */
+  public static RoundTicks over(double extent, int steps) {
+    double raw = extent / steps;
+    double power = Math.pow(10, Math.floor(Math.log10(raw)));
+    double digit = raw / power - 1e-9; // of rounding
+    return new RoundTicks(power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10));
+  }
+
   /** The multiples from one value to another, both included. */
   public DoubleStream between(double low, double high) {
     long first = (long) Math.ceil(low / step);

@@ -18,6 +18,7 @@ import stillhouse.data.RgbImage;
 import stillhouse.data.Samples;
 import stillhouse.data.Tile;
 import stillhouse.metrics.Metric;
+import stillhouse.teacher.LabelBoxes;
 
 class CascadeTest {
   private static final StructType SCHEMA =
@@ -29,6 +30,10 @@ class CascadeTest {
           .add(Samples.TILE, Tile.TYPE)
           .add(Samples.COUNTED, Tile.TYPE)
           .add("taught", DataTypes.StringType);
+
+  private static final CascadeTeacher TEACHER =
+      new CascadeTeacher(
+          row -> Lines.logits(row.getAs("taught"), 9), PromptCount.of(new LabelBoxes(1, 64)));
 
   @TempDir Path folder;
 
@@ -70,14 +75,15 @@ class CascadeTest {
   /**
    * By hand. "sure" is the student's own: 1100, as the label has it, where the teacher says 1111;
    * "unsure" and "lost" are the teacher's. Student alone: red 3 of 5 pixels, green 0 of 2: IoU (3/5
-   * + 0) / 2. Teacher alone: red 5 of 7 and green 2 of 2. Each where it is better: all of them.
+   * + 0) / 2. Teacher alone: red 5 of 7 and green 2 of 2. Each where it is better: all of them. The
+   * teacher was asked with the labels' boxes: one an object, of which "unsure" has two.
    */
   @Test
   void theTeacherAnswersWhereTheStudentIsUnsureAndNowhereElse() {
     List<Row> samples =
         List.of(
             sample("sure", "1100 90", "1100", "1111"),
-            sample("unsure", "1000 10", "1110", "1110"),
+            sample("unsure", "1000 10", "1011", "1011"),
             sample("lost", "0000 2", "0022", "0022"));
     try (SparkSession spark = spark()) {
       var cascade = new Cascade(Lines.CLASSES, folder.resolve("table").toUri().toString());
@@ -85,7 +91,7 @@ class CascadeTest {
           spark,
           spark.createDataFrame(samples, SCHEMA),
           new Reader(),
-          row -> Lines.logits(row.getAs("taught"), 9),
+          TEACHER,
           (uri, sha256) -> image(uri));
 
       double[] thresholds = cascade.thresholds(spark, Uncertainty.ENTROPY, 2);
@@ -96,7 +102,13 @@ class CascadeTest {
           .extracting(p -> p.mean(Metric.IOU).orElseThrow())
           .containsExactly((5.0 / 7 + 1) / 2, 1.0, (3.0 / 5 + 1) / 2, (3.0 / 5) / 2, (3.0 / 5) / 2);
       assertThat(curve.get(1).studentShare()).isEqualTo(1.0 / 3);
-      assertThat(curve.get(1).millis(2, 30)).isEqualTo(22);
+      assertThat(curve).extracting(CascadePoint::prompts).containsExactly(4L, 3L, 1L, 0L, 0L);
+      var cost = new CascadeCost(2, 30, 6);
+      assertThat(curve)
+          .extracting(p -> p.millis(cost))
+          .as("30 for each that is asked, 6 a prompt, over three images")
+          .containsExactly(2 + 114 / 3.0, 2 + 78 / 3.0, 2 + 36 / 3.0, 2.0, 2.0);
+      assertThat(curve.get(0).teacherMillis(cost)).isEqualTo(114 / 3.0);
       assertThat(cascade.curve(spark, Uncertainty.SOFTNESS, Cascade.ALL, Cascade.NONE))
           .as("the ends are the same whatever is read")
           .extracting(CascadePoint::counts)
@@ -107,7 +119,7 @@ class CascadeTest {
           spark,
           spark.createDataFrame(List.of(), SCHEMA),
           new Reader(),
-          row -> Lines.logits(row.getAs("taught"), 9),
+          TEACHER,
           (uri, sha256) -> image(uri));
       assertThatThrownBy(() -> empty.curve(spark, Uncertainty.ENTROPY, 0.5))
           .isInstanceOf(IllegalArgumentException.class)

@@ -23,14 +23,8 @@ record Axis(double low, double high, double step, double from, double to) {
     double low = range.getCount() == 0 ? 0 : range.getMin();
     double high = range.getCount() == 0 ? 1 : range.getMax();
     double extent = Math.max(high - low, Math.max(1e-9, 1e-3 * Math.abs(high)));
-    return new Axis(low - ROOM * extent, high + ROOM * extent, step(extent), from, to);
-  }
-
-  private static double step(double extent) {
-    double raw = extent / TICKS;
-    double power = Math.pow(10, Math.floor(Math.log10(raw)));
-    double digit = raw / power - 1e-9; // of rounding
-    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
+    double step = RoundTicks.over(extent, TICKS).step();
+    return new Axis(low - ROOM * extent, high + ROOM * extent, step, from, to);
   }
 
   String at(double value) {

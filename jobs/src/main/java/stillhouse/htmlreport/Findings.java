@@ -14,7 +14,7 @@ import stillhouse.cache.Promotion;
  * @param remarks sentences about all of it
  * @param overlays pictures of images that a run is best and worst at
  * @param structure maps of a few images; empty where no teacher was named or it has none
- * @param cascades {@code cascade.json} of the runs that have one
+ * @param cascades of the runs that have one
  * @param bench what {@code bench --json} wrote
  * @param champions a row a registered model
  */
@@ -33,7 +33,7 @@ public record Findings(
     List<Sheet> overlays,
     List<Training> trainings,
     Optional<Sheet> structure,
-    List<JsonNode> cascades,
+    List<Cascaded> cascades,
     List<JsonNode> bench,
     List<Promotion> champions,
     Cached cached) {}

@@ -96,7 +96,7 @@ final class CascadeCommand implements Callable<Integer> {
               .formatted(source.spec().name()));
     }
     List<Path> folders = runs.folders();
-    List<ScoredFile> students = folders.stream().map(this::student).toList();
+    List<ScoredFile> students = folders.stream().map(f -> student(f, dataset)).toList();
     try (var server = tracking.connect();
         var session = JobSession.open("cascade " + dataset.name())) {
       SparkSession spark = session.spark();
@@ -106,26 +106,28 @@ final class CascadeCommand implements Callable<Integer> {
         var of = Optional.of(source.spec());
         TestSamples found = TestSamples.of(spark, root, dataset, validation, of);
         TestSamples reported = TestSamples.of(spark, root, dataset, split, of);
-        double teacherMillis = TeacherLatency.medianMillis(source);
-        CascadeJob job = new CascadeJob(spark, runs.root(), found, reported, read, aim);
+        for (TestSamples samples : List.of(found, reported)) {
+          CascadeSplit.of(samples).told().forEach(log::warn);
+        }
+        var asked = AskedTeacher.of(source, dataset);
+        CascadeJob job = new CascadeJob(spark, runs.root(), found, reported, asked, read, aim);
         for (ScoredFile student : students) {
-          run(job, student, teacherMillis, server);
+          run(job, student, server);
         }
       }
     }
     return 0;
   }
 
-  private ScoredFile student(Path folder) {
+  private ScoredFile student(Path folder, DatasetConfig dataset) {
     ScoredFile file = ScoredFile.of(folder, Variant.named(variant));
-    file.require(); // says what to do where there is none
+    file.requireFits(file.source(), dataset, runs.root());
     return file;
   }
 
-  private void run(CascadeJob job, ScoredFile student, double teacherMillis, TrackingServer server)
-      throws IOException {
+  private void run(CascadeJob job, ScoredFile student, TrackingServer server) throws IOException {
     RunRecord record = RunRecord.read(student.folder());
-    CascadeReport report = job.run(student.name(record.name()), student.source(), teacherMillis);
+    CascadeReport report = job.run(student.name(record.name()), student.source());
     Path kept = Files.createDirectories(student.scores().resolve("cascade"));
     JsonFiles.write(kept.resolve("cascade.json"), report.json());
     Files.write(kept.resolve("cascade.png"), report.picture());

@@ -6,7 +6,9 @@ import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.Cascade;
+import stillhouse.predict.CascadeCost;
 import stillhouse.predict.CascadePoint;
+import stillhouse.predict.CascadeTeacher;
 import stillhouse.predict.OnnxSource;
 import stillhouse.predict.Uncertainty;
 
@@ -18,6 +20,7 @@ final class CascadeJob {
   private final RootOption root;
   private final TestSamples validation;
   private final TestSamples test;
+  private final AskedTeacher teacher;
   private final List<Uncertainty> readings;
   private final CascadeTarget target;
 
@@ -26,21 +29,23 @@ final class CascadeJob {
       RootOption root,
       TestSamples validation,
       TestSamples test,
+      AskedTeacher teacher,
       List<Uncertainty> readings,
       CascadeTarget target) {
     this.spark = spark;
     this.root = root;
     this.validation = validation;
     this.test = test;
+    this.teacher = teacher;
     this.readings = List.copyOf(readings);
     this.target = target;
   }
 
   /**
    * @param name of the run
-   * @param teacherMillis for an image
+   * @throws IllegalStateException where images came or went while it ran
    */
-  CascadeReport run(String name, OnnxSource student, double teacherMillis) {
+  CascadeReport run(String name, OnnxSource student) {
     Cascade found = measured(name, student, validation);
     Cascade reported = measured(name, student, test);
     List<CascadeReport.Line> lines = new ArrayList<>();
@@ -53,16 +58,22 @@ final class CascadeJob {
       Optional<CascadePoint> there = chosen.map(p -> told.get(curve.indexOf(p)));
       lines.add(new CascadeReport.Line(by, curve, told, chosen, there));
     }
+    validation.requireAll(name, lines.get(0).found().get(0).images());
     List<CascadePoint> ends = lines.get(0).reported(); // the same for every reading
+    test.requireAll(name, ends.get(0).images());
     return new CascadeReport(
         name,
-        validation.split(),
-        test.split(),
+        student.digest().hex(),
+        teacher,
+        CascadeSplit.of(validation),
+        CascadeSplit.of(test),
         target,
         ends.get(ends.size() - 1),
         ends.get(0),
-        StudentScoring.latency(student).p50Millis(),
-        teacherMillis,
+        new CascadeCost(
+            StudentScoring.latency(student).p50Millis(),
+            teacher.latency().encoder(),
+            teacher.latency().prompt()),
         lines);
   }
 
@@ -70,7 +81,11 @@ final class CascadeJob {
     String table = root.imageTable(name, "cascade-" + samples.split());
     Cascade cascade = new Cascade(samples.dataset().classes(), table);
     cascade.measure(
-        spark, samples.rows(), student, samples.teacherLogits(), HadoopImages.of(spark));
+        spark,
+        samples.rows(),
+        student,
+        new CascadeTeacher(samples.teacherLogits(), teacher.prompts()),
+        HadoopImages.of(spark));
     return cascade;
   }
 }

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import stillhouse.metrics.Metric;
+import stillhouse.predict.CascadeCost;
 import stillhouse.predict.CascadePoint;
 import stillhouse.predict.Uncertainty;
 import stillhouse.report.CurvePlot;
@@ -14,23 +17,28 @@ import stillhouse.report.CurvePlot;
 /**
  * What a cascade of a student and its teacher comes to.
  *
- * @param validation the split that thresholds were found on
- * @param split the one that is reported
+ * @param model SHA-256 of the student's ONNX file
+ * @param asked the teacher
+ * @param validation what thresholds were found on
+ * @param split what is reported
  * @param alone the student's answers about all of its images
  * @param teacher the teacher's
- * @param studentMillis for an image, of the ONNX file's run
- * @param teacherMillis for an image, of preprocessing and encoder
+ * @param cost of the ONNX file's run and of the teacher's, on this machine
  */
 record CascadeReport(
     String run,
-    String validation,
-    String split,
+    String model,
+    AskedTeacher asked,
+    CascadeSplit validation,
+    CascadeSplit split,
     CascadeTarget target,
     CascadePoint alone,
     CascadePoint teacher,
-    double studentMillis,
-    double teacherMillis,
+    CascadeCost cost,
     List<Line> lines) {
+  /** In a run's folder. */
+  static final String JSON = "cascade/cascade.json";
+
   CascadeReport {
     lines = List.copyOf(lines);
   }
@@ -69,26 +77,48 @@ record CascadeReport(
     List<String> parts = new ArrayList<>();
     parts.add(
         "%s, split %s, %d images; thresholds found on split %s, where %s"
-            .formatted(run, split, alone.images(), validation, target.told()));
+            .formatted(run, split.name(), alone.images(), validation.name(), target.told()));
     parts.add("");
     parts.add(table.text().stripTrailing());
     for (Line line : lines) {
       if (line.chosen().isEmpty()) {
         parts.add(
             "cascade by %s: no threshold reaches %s on split %s"
-                .formatted(line.by().word(), target.told(), validation));
+                .formatted(line.by().word(), target.told(), validation.name()));
       }
     }
+    parts.addAll(validation.told());
+    parts.addAll(split.told());
     parts.add("");
     if (gainless(Metric.IOU) && gainless(Metric.BOUNDARY_IOU)) {
       parts.add(
           "The teacher alone is no better than the student on split %s: there is little for a cascade to gain."
-              .formatted(split));
+              .formatted(split.name()));
     }
+    supervision().ifPresent(parts::add);
     parts.add(
-        "ms/image is of this machine: every image is shown to the student (%s), some to the teacher too (%s)."
-            .formatted(millis(studentMillis), millis(teacherMillis)));
+        "ms/image is of this machine: every image is shown to the student (%s), some to the teacher too (%s%s)."
+            .formatted(millis(cost.student()), millis(cost.encoder()), prompted()));
     return String.join(System.lineSeparator(), parts);
+  }
+
+  private String prompted() {
+    return cost.prompt() == 0
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            ", and %s for each of its %.1f prompts an image",
+            millis(cost.prompt()),
+            (double) teacher.prompts() / teacher.images());
+  }
+
+  /** What the teacher's figures owe to labels; empty where it is nothing. */
+  private Optional<String> supervision() {
+    return asked.supervision().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "%s was %s, on split %s, too: where a cascade works there are no labels to ask with, so there it answers otherwise, and as a rule worse."
+                .formatted(asked.name(), asked.supervision(), split.name()));
   }
 
   private boolean gainless(Metric metric) {
@@ -96,7 +126,6 @@ record CascadeReport(
   }
 
   private void row(TextTable table, String name, String threshold, CascadePoint at) {
-    double cost = at == teacher ? teacherMillis : at.millis(studentMillis, teacherMillis);
     table.add(
         name,
         threshold,
@@ -104,7 +133,12 @@ record CascadeReport(
         mean(at, Metric.IOU),
         mean(at, Metric.BOUNDARY_IOU),
         mean(at, Metric.DICE),
-        millis(cost));
+        millis(millis(at)));
+  }
+
+  /** For an image; the teacher alone spares the student's. */
+  private double millis(CascadePoint at) {
+    return at == teacher ? at.teacherMillis(cost) : at.millis(cost);
   }
 
   private static String threshold(CascadePoint at) {
@@ -124,13 +158,13 @@ record CascadeReport(
   Map<String, Double> metrics() {
     Map<String, Double> metrics = new LinkedHashMap<>();
     for (Line line : lines) {
-      String prefix = "cascade/" + split + "/" + line.by().word() + "/";
+      String prefix = "cascade/" + split.name() + "/" + line.by().word() + "/";
       line.there()
           .ifPresent(
               at -> {
                 metrics.put(prefix + "threshold", at.threshold());
                 metrics.put(prefix + "student_share", at.studentShare());
-                metrics.put(prefix + "ms_per_image", at.millis(studentMillis, teacherMillis));
+                metrics.put(prefix + "ms_per_image", at.millis(cost));
                 for (Metric metric : Metric.values()) {
                   at.mean(metric).ifPresent(v -> metrics.put(prefix + metric.key(), v));
                 }
@@ -143,62 +177,99 @@ record CascadeReport(
   Map<String, Object> json() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("run", run);
-    json.put("validation", validation);
-    json.put("split", split);
+    json.put("model", model);
+    json.put("teacherName", asked.name());
+    json.put("supervision", asked.supervision());
+    json.put("validation", validation.name());
+    json.put("split", split.name());
+    json.put("samples", ofSplits(CascadeSplit::samples));
+    json.put("leftOut", ofSplits(CascadeSplit::leftOut));
     json.put("target", target.told());
-    json.put("studentMillis", studentMillis);
-    json.put("teacherMillis", teacherMillis);
-    json.put("student", point(alone));
-    json.put("teacher", point(teacher));
+    json.put("studentMillis", cost.student());
+    json.put("encoderMillis", cost.encoder());
+    json.put("promptMillis", cost.prompt());
+    json.put("student", point(alone, alone.millis(cost)));
+    json.put("teacher", point(teacher, teacher.teacherMillis(cost)));
     for (Line line : lines) {
       Map<String, Object> reading = new LinkedHashMap<>();
-      line.there().ifPresent(at -> reading.put("operatingPoint", point(at)));
-      reading.put(validation, line.found().stream().map(CascadeReport::point).toList());
-      reading.put(split, line.reported().stream().map(CascadeReport::point).toList());
+      line.there().ifPresent(at -> reading.put("operatingPoint", point(at, at.millis(cost))));
+      reading.put(validation.name(), points(line.found()));
+      reading.put(split.name(), points(line.reported()));
       json.put(line.by().word(), reading);
     }
     return json;
   }
 
-  private static Map<String, Object> point(CascadePoint at) {
+  private Map<String, Object> ofSplits(Function<CascadeSplit, Object> what) {
+    Map<String, Object> of = new LinkedHashMap<>();
+    of.put(validation.name(), what.apply(validation));
+    of.put(split.name(), what.apply(split));
+    return of;
+  }
+
+  private List<Map<String, Object>> points(List<CascadePoint> curve) {
+    return curve.stream().map(at -> point(at, at.millis(cost))).toList();
+  }
+
+  private static Map<String, Object> point(CascadePoint at, double millis) {
     Map<String, Object> point = new LinkedHashMap<>();
     point.put("threshold", at.threshold());
     point.put("images", at.images());
     point.put("asked", at.asked());
+    point.put("prompts", at.prompts());
+    point.put("millis", millis);
     for (Metric metric : Metric.values()) {
       at.mean(metric).ifPresent(value -> point.put(metric.key(), value));
     }
     return point;
   }
 
-  /** IoU and boundary IoU over the share of images that the teacher answers. */
+  /** IoU and boundary IoU over the share of images that the teacher answers, and over the cost. */
   byte[] picture() {
+    String share = "share of images that the teacher answers";
+    String millis = "milliseconds an image, on the machine that measured it";
     return CurvePlot.png(
-        "%s and its teacher, split %s".formatted(run, split),
-        "share of images that the teacher answers",
-        List.of(panel("IoU", Metric.IOU), panel("boundary IoU", Metric.BOUNDARY_IOU)),
+        "%s and its teacher %s, split %s".formatted(run, asked.name(), split.name()),
         List.of(
-            "dots: thresholds found on split %s, where %s".formatted(validation, target.told()),
-            "dashed: from the student alone to the teacher alone, about what images drawn at random give"));
+            panel("IoU", Metric.IOU, share, CascadePoint::teacherShare),
+            panel("boundary IoU", Metric.BOUNDARY_IOU, share, CascadePoint::teacherShare),
+            panel("IoU", Metric.IOU, millis, at -> at.millis(cost)),
+            panel("boundary IoU", Metric.BOUNDARY_IOU, millis, at -> at.millis(cost))),
+        foot());
   }
 
-  private CurvePlot.Panel panel(String title, Metric metric) {
+  private List<String> foot() {
+    List<String> foot = new ArrayList<>();
+    foot.add(
+        "dots: thresholds found on split %s, where %s".formatted(validation.name(), target.told()));
+    foot.add(
+        "dashed: from no image for the teacher to all of them, about what images drawn at random give");
+    if (!asked.supervision().isEmpty()) {
+      foot.add("%s was %s".formatted(asked.name(), asked.supervision()));
+    }
+    return foot;
+  }
+
+  private CurvePlot.Panel panel(
+      String title, Metric metric, String across, ToDoubleFunction<CascadePoint> x) {
     return new CurvePlot.Panel(
         title,
-        List.of(at(alone, metric), at(teacher, metric)),
-        lines.stream().map(line -> curve(line, metric)).toList());
+        across,
+        List.of(at(alone, metric, x), at(teacher, metric, x)),
+        lines.stream().map(line -> curve(line, metric, x)).toList());
   }
 
-  private static CurvePlot.Curve curve(Line line, Metric metric) {
+  private static CurvePlot.Curve curve(Line line, Metric metric, ToDoubleFunction<CascadePoint> x) {
     List<CurvePlot.Point> points = new ArrayList<>();
     for (int i = line.reported().size() - 1; i >= 0; i--) { // thresholds fall as the share grows
-      points.add(at(line.reported().get(i), metric));
+      points.add(at(line.reported().get(i), metric, x));
     }
     return new CurvePlot.Curve(
-        line.by().word(), points, line.there().map(p -> at(p, metric)).stream().toList());
+        line.by().word(), points, line.there().map(p -> at(p, metric, x)).stream().toList());
   }
 
-  private static CurvePlot.Point at(CascadePoint point, Metric metric) {
-    return new CurvePlot.Point(point.teacherShare(), point.mean(metric).orElse(Double.NaN));
+  private static CurvePlot.Point at(
+      CascadePoint point, Metric metric, ToDoubleFunction<CascadePoint> x) {
+    return new CurvePlot.Point(x.applyAsDouble(point), point.mean(metric).orElse(Double.NaN));
   }
 }

@@ -12,6 +12,7 @@ import stillhouse.teacher.LabelBoxes;
 import stillhouse.teacher.LabelPoints;
 import stillhouse.teacher.MaskSelection;
 import stillhouse.teacher.PointGrid;
+import stillhouse.teacher.Prompt;
 import stillhouse.teacher.PromptPlan;
 import stillhouse.teacher.SaliencyPoints;
 import stillhouse.teacher.TeacherConfig;
@@ -100,6 +101,13 @@ final class Prompts {
 
   private static boolean asksPoints(PromptSettings prompts) {
     return prompts.source() != PromptSettings.Source.LABEL_BOXES;
+  }
+
+  /** What a teacher is asked about a labelled image, here about its middle. */
+  static Prompt like(DatasetConfig dataset, int width, int height) {
+    return asksPoints(dataset.prompts())
+        ? new Prompt.Point(1, width / 2f, height / 2f, true)
+        : new Prompt.Box(1, width / 4f, height / 4f, 3 * width / 4f, 3 * height / 4f);
   }
 
   /** How the data set's cache is kept, in words. */

@@ -72,6 +72,7 @@ final class ReportCommand implements Callable<Integer> {
     ReportedScores scores =
         ReportedScores.of(
             runs, split.checked(), typed(), JobSession.hadoop()); // refused before Spark
+    ReportPictures.requireFits(scores, dataset, runs.root());
     Optional<TrackingServer> server = tracking.find();
     try (var session = JobSession.open("report " + dataset.name())) {
       String root = runs.root().uri();

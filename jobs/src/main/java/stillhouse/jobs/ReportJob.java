@@ -1,7 +1,6 @@
 package stillhouse.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -21,6 +20,7 @@ import stillhouse.cache.PromotionTable;
 import stillhouse.cache.StatsQueries;
 import stillhouse.data.DatasetConfig;
 import stillhouse.htmlreport.Cached;
+import stillhouse.htmlreport.Cascaded;
 import stillhouse.htmlreport.Commands;
 import stillhouse.htmlreport.Findings;
 import stillhouse.htmlreport.Model;
@@ -50,8 +50,6 @@ record ReportJob(
     Optional<TrackingServer> server,
     List<Stratum> strata,
     int images) {
-  private static final String CASCADE = "cascade/cascade.json";
-
   Findings run(ReportedScores scores, Commands typed, List<JsonNode> bench) {
     spark.sparkContext().setJobDescription("report: sums and draws of the per-image counts");
     try {
@@ -71,7 +69,7 @@ record ReportJob(
           pictures.overlays(scores, root, images),
           new ReportCurves(server).of(scores),
           pictures.structure(),
-          cascades(scores),
+          cascades(scores, pictures.samples()),
           bench,
           champions(),
           cached(scores));
@@ -188,17 +186,10 @@ record ReportJob(
         .toList();
   }
 
-  private static List<JsonNode> cascades(ReportedScores scores) {
-    List<JsonNode> found = new ArrayList<>();
-    for (Path folder : scores.folders().values()) {
-      Path file = folder.resolve(CASCADE);
-      if (Files.isRegularFile(file)) {
-        found.add(
-            JsonFiles.read(
-                file, "Remove it and run the cascade job again.", JsonFiles.JSON::readTree));
-      }
-    }
-    return found;
+  private List<Cascaded> cascades(ReportedScores scores, TestSamples samples) {
+    var answering = teacher.map(LocalTeacher::spec).filter(TeacherSpec::answers);
+    return new ReportedCascades(spark, root.uri(), dataset, answering, samples)
+        .of(scores.folders().values());
   }
 
   private List<Promotion> champions() {

@@ -16,9 +16,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import stillhouse.cache.CacheTables;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.HadoopImages;
 import stillhouse.data.ImageCodec;
@@ -67,18 +69,42 @@ final class ReportPictures {
     this.pictures = new Pictures(spark, samples, answering.isPresent());
   }
 
+  /** What can be shown of the split. */
+  TestSamples samples() {
+    return samples;
+  }
+
   /**
-   * Of the runs that are best by boundary IoU, so many at most.
+   * Looks into the files of the runs that are shown.
+   *
+   * @throws ConfigException where one can't be run, or is of other classes than the data set
+   */
+  static void requireFits(ReportedScores scores, DatasetConfig dataset, RootOption root) {
+    shown(scores)
+        .forEach(
+            score -> {
+              var file = new ScoredFile(scores.folders().get(score.name()), Variant.FP32);
+              file.requireFits(file.source(), dataset, root);
+            });
+  }
+
+  /** Of the runs that have their file those that are best by boundary IoU, so many at most. */
+  private static Stream<Score> shown(ReportedScores scores) {
+    return scores.scores().stream()
+        .filter(scored -> isShown(scored, scores))
+        .map(ReportedScores.Scored::score)
+        .sorted(Comparator.comparingDouble(ReportPictures::boundaryIou).reversed())
+        .limit(MOST_RUNS);
+  }
+
+  /**
+   * Of the runs that are shown.
    *
    * @param count how many of the worst, and of the best, at most
    */
   List<Sheet> overlays(ReportedScores scores, RootOption option, int count) {
     Map<String, Extremes> found = new LinkedHashMap<>();
-    scores.scores().stream()
-        .filter(scored -> isShown(scored, scores))
-        .map(ReportedScores.Scored::score)
-        .sorted(Comparator.comparingDouble(ReportPictures::boundaryIou).reversed())
-        .limit(MOST_RUNS)
+    shown(scores)
         .forEach(
             score ->
                 found.put(

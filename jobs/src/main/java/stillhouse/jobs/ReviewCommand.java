@@ -69,7 +69,10 @@ final class ReviewCommand implements Callable<Integer> {
     ReviewTerms terms = options.terms();
     LocalTeacher source = teacher.resolve(dataset);
     List<Path> folders = runs.folders();
-    folders.forEach(OnnxFiles::require);
+    for (Path folder : folders) {
+      var file = new ScoredFile(folder, Variant.FP32);
+      file.requireFits(file.source(), dataset, runs.root());
+    }
     try (var server = tracking.connect();
         var session = JobSession.open("review " + dataset.name())) {
       SparkSession spark = session.spark();

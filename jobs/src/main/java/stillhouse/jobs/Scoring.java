@@ -188,11 +188,7 @@ final class Scoring {
 
   /** Models are compared on the images that the job began with, or not at all. */
   EvaluationResult requireAll(String name, EvaluationResult result) {
-    if (result.images() != samples.set().images()) {
-      throw new IllegalStateException(
-          "Cannot score %s: %d images were scored, the job began with %d of split %s. Evaluate again once no ingest or cache job is running."
-              .formatted(name, result.images(), samples.set().images(), split));
-    }
+    samples.requireAll(name, result.images());
     return result;
   }
 

@@ -79,6 +79,21 @@ record TestSamples(
     }
   }
 
+  /**
+   * Holds a model to the images that the job began with.
+   *
+   * @param name of the model
+   * @param scored how many of them it was scored on
+   * @throws IllegalStateException where an ingest or cache job changed them meanwhile
+   */
+  void requireAll(String name, long scored) {
+    if (scored != set.images()) {
+      throw new IllegalStateException(
+          "Cannot score %s: %d images were scored, the job began with %d of split %s. Run it again once no ingest or cache job is running."
+              .formatted(name, scored, set.images(), split));
+    }
+  }
+
   private static Dataset<Row> labelled(Dataset<Row> samples, String split) {
     return Samples.counted(samples)
         .where(col(Samples.SPLIT).equalTo(split))

@@ -57,7 +57,9 @@ final class Hostile {
         List.of(sheet(RUN)),
         List.of(new Training(RUN, "MLflow <run>", curves())),
         Optional.of(sheet("maps")),
-        List.of(cascade()),
+        List.of(
+            new Cascaded(cascade(), List.of("It is of <other> images")),
+            new Cascaded(cascadeOfBefore(), List.of())),
         List.of(
             json(
                 "[{\"file\":\"<i>x\",\"provider\":\"cpu\",\"threads\":1,\"batch\":1,\"latency_p50_ms\":2.5}]")),
@@ -185,21 +187,32 @@ final class Hostile {
   }
 
   private static JsonNode cascade() {
-    String ends =
-        "{\"threshold\":0.5,\"images\":20,\"asked\":%d,\"iou\":%s,\"boundary_iou\":0.3,\"dice\":0.5}";
+    String point =
+        "{\"threshold\":0.5,\"images\":20,\"asked\":%d,\"prompts\":%d,\"millis\":%s,\"iou\":%s,\"boundary_iou\":0.3,\"dice\":0.5}";
     return json(
-        "{\"run\":\"<u>run\",\"validation\":\"val\",\"split\":\"test\",\"target\":\"x < y\",\"studentMillis\":1,\"teacherMillis\":9,"
+        "{\"run\":\"<u>run\",\"teacherName\":\"<teacher>\",\"supervision\":\"asked with <boxes>\",\"validation\":\"val\",\"split\":\"test\",\"target\":\"x < y\",\"leftOut\":{\"val\":{},\"test\":{\"not <answered>\":7}},\"studentMillis\":1,\"encoderMillis\":9,\"promptMillis\":0.5,"
             + "\"student\":"
-            + ends.formatted(0, "0.4")
+            + point.formatted(0, 0, "1", "0.4")
             + ",\"teacher\":"
-            + ends.formatted(20, "0.6")
+            + point.formatted(20, 40, "10", "0.6")
             + ",\"entropy\":{\"operatingPoint\":"
-            + ends.formatted(5, "0.5")
+            + point.formatted(5, 10, "3.5", "0.5")
             + ",\"test\":["
-            + ends.formatted(20, "0.6")
+            + point.formatted(20, 40, "11", "0.6")
             + ","
-            + ends.formatted(0, "0.4")
+            + point.formatted(0, 0, "1", "0.4")
             + "]}}");
+  }
+
+  /** Without a cost of its points. */
+  private static JsonNode cascadeOfBefore() {
+    String ends = "{\"images\":20,\"asked\":%d,\"iou\":0.5}";
+    return json(
+        "{\"run\":\"old\",\"validation\":\"val\",\"split\":\"test\",\"target\":\"t\",\"studentMillis\":1,\"teacherMillis\":9,\"student\":"
+            + ends.formatted(0)
+            + ",\"teacher\":"
+            + ends.formatted(20)
+            + "}");
   }
 
   private static JsonNode json(String text) {

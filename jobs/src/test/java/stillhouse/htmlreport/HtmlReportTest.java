@@ -102,6 +102,22 @@ class HtmlReportTest {
   }
 
   @Test
+  void aCascadeSaysWhatItCostsWhatItOwesToLabelsAndWhatIsNotInIt() {
+    String page = HtmlReport.text(Hostile.findings());
+    assertThat(page)
+        .contains("It is of &lt;other&gt; images.")
+        .contains("The teacher &lt;teacher&gt; was asked with &lt;boxes&gt;, on split test, too: ")
+        .contains("Left out of split test: 7 images, not &lt;answered&gt;.")
+        .contains("1.0 for the student, ", " 9.0 for its encoder and 0.5 a prompt.")
+        .contains("at random from 0.4000 at 1.000 to 0.6000 at 11.00") // over the cost
+        .containsPattern("cascade by entropy</th>(?s:.*?)>3.5<")
+        .containsPattern("teacher alone</th>(?s:.*?)>10.0<");
+    assertThat(page.split("boundary IoU over its cost", -1))
+        .as("in the title, and in words, of the one that has a cost")
+        .hasSize(3);
+  }
+
+  @Test
   void whatIsMissingIsNamedWithTheCommandThatGivesIt() {
     String page = HtmlReport.text(Hostile.bare());
     for (String id :

@@ -14,8 +14,10 @@ import stillhouse.metrics.SegmentationCounts;
 import stillhouse.predict.CascadePoint;
 
 class CascadeTargetTest {
-  /** Of 100 images; IoU is {@code good} of 10 pixels. */
-  private static CascadePoint point(double threshold, long asked, int good) {
+  /**
+   * Of 100 images, with two prompts for each that is asked about; IoU is {@code good} of 10 pixels.
+   */
+  static CascadePoint point(double threshold, long asked, int good) {
     byte[] predicted = new byte[10];
     byte[] actual = new byte[10];
     for (int i = 0; i < 10; i++) {
@@ -24,7 +26,8 @@ class CascadeTargetTest {
     }
     var counts =
         new MaskCounter(1).count(new ClassMask(10, 1, predicted), new ClassMask(10, 1, actual));
-    return new CascadePoint(threshold, 100, asked, SegmentationCounts.zero(1).plus(counts));
+    return new CascadePoint(
+        threshold, 100, asked, 2 * asked, SegmentationCounts.zero(1).plus(counts));
   }
 
   private static final List<CascadePoint> CURVE =

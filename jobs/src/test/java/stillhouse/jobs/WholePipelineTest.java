@@ -427,13 +427,15 @@ class WholePipelineTest implements ReviewedRunTests {
   void aFileThatIsNoNetworkIsRefusedInASentence() throws IOException {
     Path broken = copy("broken", "run.json");
     Files.writeString(broken.resolve("student.onnx"), "no network");
-    Workbench.Said said =
-        bench.said("evaluate", bench.data(), bench.root(), bench.tracking(), "--run=broken");
-    assertThat(said.err())
-        .startsWith("error: Cannot evaluate ")
-        .contains("student.onnx", "Bring the whole file back, or write it again: ")
-        .doesNotContain("\tat ");
-    assertThat(said.code()).isEqualTo(Stillhouse.BAD_INPUT);
+    for (String job : List.of("evaluate", "cascade", "review")) {
+      Workbench.Said said =
+          bench.said(job, bench.data(), bench.root(), bench.tracking(), "--run=broken", teacher());
+      assertThat(said.err())
+          .startsWith("error: Cannot evaluate broken: ")
+          .contains("student.onnx", "Bring the whole file back, or write it again: ")
+          .doesNotContain("\tat ");
+      assertThat(said.code()).as(job).isEqualTo(Stillhouse.BAD_INPUT);
+    }
   }
 
   /** What the server missed is sent by the next export; what it has is not sent again. */
@@ -481,11 +483,20 @@ class WholePipelineTest implements ReviewedRunTests {
     JsonNode alone = found.get("student");
     assertThat(alone.get("asked").asInt()).isZero();
     assertThat(found.get("teacher").get("asked")).isEqualTo(alone.get("images"));
+    Score score = Score.read(kept.getParent(), "test").orElseThrow();
+    assertThat(found.get("model").asText()).isEqualTo(score.model());
+    assertThat(found.at("/samples/test").asText()).isEqualTo(score.samples());
+    assertThat(found.at("/leftOut/test")).isEmpty();
     for (String reading : List.of("entropy", "softness", "saliency")) {
       JsonNode curve = found.get(reading).get("test");
-      assertThat(curve.get(0)).isEqualTo(found.get("teacher"));
+      assertThat(curve.get(0).get("asked")).isEqualTo(found.get("teacher").get("asked"));
+      assertThat(curve.get(0).get("iou")).isEqualTo(found.get("teacher").get("iou"));
+      assertThat(curve.get(0).get("millis").asDouble())
+          .isCloseTo(
+              alone.get("millis").asDouble() + found.get("encoderMillis").asDouble(), within(1e-9));
       JsonNode last = curve.get(curve.size() - 1);
       assertThat(last.get("iou")).isEqualTo(alone.get("iou"));
+      assertThat(last.get("millis")).isEqualTo(found.get("studentMillis"));
       assertThat(found.get(reading).get("operatingPoint").get("threshold").asDouble())
           .isBetween(0.0, 1.0);
     }
@@ -569,11 +580,23 @@ class WholePipelineTest implements ReviewedRunTests {
     } finally {
       Files.move(aside, table);
     }
+    Path onnx = bench.runs().resolve(RUNS.get(0)).resolve(RunRecord.ONNX);
+    byte[] whole = Files.readAllBytes(onnx);
+    Files.write(onnx, Arrays.copyOf(whole, whole.length / 2));
+    try {
+      assertThat(bench.said(report).err())
+          .startsWith("error: Cannot evaluate " + RUNS.get(0) + ": Cannot load model ")
+          .contains("Bring the whole file back, or write it again: ");
+    } finally {
+      Files.write(onnx, whole);
+    }
     assertThat(page).doesNotExist();
 
+    Path cascade = cascadeOfAnotherFile(RUNS.get(1));
     Path engine = scoreOfAnEngine(RUNS.get(0));
     bench.done(with(report, bench.tracking(), "--images=1", "--strata=" + lots()));
     Files.delete(engine);
+    Files.delete(cascade);
     String text = Files.readString(page);
     assertThat(text)
         .contains("<th scope=\"row\">" + RUNS.get(1) + "<small>tiny-conv by sard, seed 0, ")
@@ -582,7 +605,9 @@ class WholePipelineTest implements ReviewedRunTests {
         .contains(">feature-consistency<", ">learning rate<") // curves, as MLflow has them
         .contains("By size", "By class", "By lot", ">odd<")
         .contains("<th scope=\"row\">" + RUNS.get(0) + ".tensorrt<")
-        .contains("its score is of an engine of another file than student.onnx is now");
+        .contains("its score is of an engine of another file than student.onnx is now")
+        .contains("It is of another file than student.onnx is now; run the cascade job again.")
+        .contains("It is of other images of split test than are there now; run the cascade job");
     JsonNode sard = bench.json("summary.json").get("models").get(2);
     assertThat(text)
         .contains(String.format(Locale.ROOT, ">%.4f<", sard.get("boundary_iou").asDouble()));
@@ -604,6 +629,16 @@ class WholePipelineTest implements ReviewedRunTests {
     Path file = Variant.FP32.engine(of).resolve(Score.FILE);
     Files.createDirectories(file.getParent());
     return Files.writeString(file, score.put("name", run + ".tensorrt").toString());
+  }
+
+  /** As a cascade leaves it, were its file exported and its images of split test changed since. */
+  private static Path cascadeOfAnotherFile(String run) throws IOException {
+    Path file = bench.runs().resolve(run).resolve(CascadeReport.JSON);
+    Files.createDirectories(file.getParent());
+    ObjectNode figures = JsonFiles.JSON.createObjectNode();
+    figures.put("run", run).put("model", "another").put("split", "test");
+    figures.putObject("samples").put("test", "others");
+    return Files.writeString(file, figures.toString());
   }
 
   @Test
