@@ -23,7 +23,8 @@ record Exporting(RootOption root, TrackingServer server, Configuration hadoop, b
   void export(Path folder) throws IOException {
     RunRecord record = RunRecord.read(folder);
     Path onnx = folder.resolve(RunRecord.ONNX);
-    Optional<OnnxStudent> there = force ? Optional.empty() : OnnxStudent.read(folder, record);
+    boolean anew = force || !PromptableRun.isWhole(folder, record);
+    Optional<OnnxStudent> there = anew ? Optional.empty() : OnnxStudent.read(folder, record);
     if (there.filter(OnnxStudent::tracked).isPresent()) {
       log.info("{} is there already; --force writes it again", onnx);
       return;

@@ -34,8 +34,8 @@ record FusedPoints(RootOption root, Configuration hadoop) {
    * The bytes of the one file.
    *
    * @param folder of the run, which has the two
-   * @throws ConfigException where it has no decoder of points, or the two do not fit
-   * @throws IllegalStateException where the one says otherwise than the two
+   * @throws ConfigException where it has no decoder of points, the two do not fit, or the one says
+   *     otherwise than the two
    */
   byte[] of(Path folder, RunRecord record, PointSettings settings) throws IOException {
     Path student = folder.resolve(RunRecord.ONNX);
@@ -67,7 +67,7 @@ record FusedPoints(RootOption root, Configuration hadoop) {
         FloatBuffer joint = FloatBuffer.wrap(one.logits(image).data());
         worst = Math.max(worst, OutputDifference.largest(two.logits(image).data(), joint));
       }
-      require(worst, unchecked);
+      require(worst);
       log.info(
           "{} asks itself about {} places at most: logits differ from those of its two files by at most {}",
           record.name(),
@@ -92,11 +92,11 @@ record FusedPoints(RootOption root, Configuration hadoop) {
     return new RgbImage(width, height, rgb);
   }
 
-  private static void require(double worst, Path file) {
+  private static void require(double worst) {
     if (!(worst <= OutputDifference.TOLERANCE)) {
-      throw new IllegalStateException(
-          "The joined %s says otherwise than its two files: logits differ by up to %s (at most %s). Where two places are all but equally salient, or a predicted IoU is all but a limit, rounding decides: export it again with another --points, --point-threshold or --point-min-iou."
-              .formatted(file.getFileName(), worst, OutputDifference.TOLERANCE));
+      throw new ConfigException(
+          "Cannot export %s: it says otherwise than the two files that it joins, logits differ by up to %s (at most %s). Where two places are all but equally salient, or a predicted IoU is all but a limit, rounding decides: export it again with another --points, --point-threshold or --point-min-iou."
+              .formatted(Variant.POINTS.file(), worst, OutputDifference.TOLERANCE));
     }
   }
 }

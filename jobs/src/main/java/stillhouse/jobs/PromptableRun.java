@@ -1,6 +1,8 @@
 package stillhouse.jobs;
 
 import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
@@ -17,7 +19,9 @@ import stillhouse.decoder.DecoderFile;
 import stillhouse.decoder.PromptKinds;
 import stillhouse.decoder.PromptableDecoder;
 import stillhouse.decoder.ProposalFile;
+import stillhouse.identity.Sha256;
 import stillhouse.student.ProposalHead;
+import stillhouse.student.StudentConfig;
 import stillhouse.teacher.GranularityPrior;
 import stillhouse.teacher.TeacherConfig;
 import stillhouse.train.DecoderTensors;
@@ -37,10 +41,39 @@ record PromptableRun(
     Optional<ProposalHead> proposals) {
   private static final Logger log = LoggerFactory.getLogger(PromptableRun.class);
 
+  private static final ObjectMapper MAPPER = new ObjectMapper(new YAMLFactory());
+
   static final String DECODER = "student.decoder.onnx";
   private static final String TENSORS = "student.decoder.safetensors";
   private static final String PROPOSALS = "student.proposals.onnx";
   static final String YAML = "promptable.yaml";
+
+  /**
+   * Whether a run's folder has what its {@link #YAML} pins, as it was written. Of a student that
+   * takes no prompts nothing is to be there.
+   */
+  static boolean isWhole(Path folder, RunRecord record) throws IOException {
+    Path student = folder.resolve(record.studentFile());
+    if (!Files.isRegularFile(student) || StudentConfig.load(student).prompt() == null) {
+      return true;
+    }
+    Path yaml = folder.resolve(YAML);
+    if (!Files.isRegularFile(yaml)) {
+      return false;
+    }
+    try {
+      for (JsonNode file : MAPPER.readTree(yaml.toFile()).path("files")) {
+        Path pinned = folder.resolve(file.path("source").asText().replaceFirst("^file:", ""));
+        if (!Files.isRegularFile(pinned)
+            || !Sha256.ofFile(pinned).hex().equals(file.path("sha256").asText())) {
+          return false;
+        }
+      }
+      return true;
+    } catch (JsonProcessingException e) { // a YAML that is damaged is made again with its files
+      return false;
+    }
+  }
 
   /**
    * Writes and checks them; each takes its name whole, the YAML last.
@@ -90,7 +123,7 @@ record PromptableRun(
 
   private void writeTeacher() throws IOException {
     Path yaml = folder.resolve("unchecked-" + YAML);
-    new ObjectMapper(new YAMLFactory()).writeValue(yaml.toFile(), describe());
+    MAPPER.writeValue(yaml.toFile(), describe());
     TeacherConfig.load(yaml);
     move(yaml, YAML);
   }

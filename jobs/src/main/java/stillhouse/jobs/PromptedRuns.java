@@ -13,6 +13,7 @@ import stillhouse.data.Samples;
 import stillhouse.decoder.PromptInput;
 import stillhouse.decoder.PublishedDecoder;
 import stillhouse.identity.Sha256;
+import stillhouse.loss.LossSettings;
 import stillhouse.loss.Need;
 import stillhouse.loss.Objective;
 import stillhouse.student.Part;
@@ -101,6 +102,40 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
                           cells.rows(),
                           cells.columns()));
             });
+  }
+
+  /**
+   * Refuses a decoder for prompts that would ship as random values, or as a teacher's that only
+   * decayed.
+   *
+   * @throws ConfigException where no loss that asks by prompts teaches it, and it does not stay as
+   *     the teacher's
+   */
+  void requireLearned(Recipe recipe) {
+    if (student.prompt() == null) {
+      return;
+    }
+    List<Phase> moving =
+        recipe.phases().stream().filter(phase -> phase.trains().contains(Part.PROMPTS)).toList();
+    boolean learned =
+        moving.stream()
+            .flatMap(phase -> phase.losses().byName().values().stream())
+            .anyMatch(LossSettings::readsPrompts);
+    boolean fresh = !student.startsFromTeacher() || student.prompt().doublings() == 1;
+    if (learned || !fresh && moving.isEmpty()) {
+      return;
+    }
+    throw new ConfigException(
+        "Cannot train student %s by recipe %s: %s, no loss of the recipe asks it, and export would make a promptable teacher of it. Take a recipe with prompt-labels or prompt-teacher in a phase that trains prompts, or a student without prompt:, such as tiny-conv%s."
+            .formatted(
+                student.name(),
+                recipe.name(),
+                fresh
+                    ? "its decoder for prompts starts, at least in part, from random values"
+                    : "its decoder for prompts starts from the teacher's and is trained, which without a gradient lets it decay",
+                student.startsFromTeacher()
+                    ? ""
+                    : ", or set prompt.start: teacher in " + studentFile));
   }
 
   private void requireSquare(Recipe recipe, Dataset<Row> oblong) {

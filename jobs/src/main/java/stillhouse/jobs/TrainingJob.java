@@ -145,6 +145,7 @@ final class TrainingJob {
     Path folder = root.runs().resolve(asked.name());
     Order order = asked.with(views.aligned(asked.recipe()));
     if (!RunRecord.isIn(folder)) {
+      promptedRuns.requireLearned(order.recipe());
       promptedRuns.requireEmbedding(order.recipe(), views);
     }
     TrainingView view = views.of(order.recipe());

@@ -50,6 +50,10 @@ interface PromptedRunTests {
             RECIPE.replace("objects: 2", "objects: 2, pointShare: 1"));
     bench().done(train(recipe, "fresh, densePoints: true, doublings: 1", "prompted"));
     bench().done("export", bench().root(), bench().tracking(), "--run=prompted");
+    Path decoder = bench().runs().resolve("prompted/student.decoder.onnx");
+    Files.delete(decoder);
+    bench().done("export", bench().root(), bench().tracking(), "--run=prompted");
+    assertThat(decoder).isRegularFile();
     Path yaml = bench().runs().resolve("prompted/promptable.yaml");
     assertThat(yaml).content().contains("student.decoder.onnx", "decoder-weights", "dense-points");
     Path summary = bench().folder().resolve("prompted.json");
@@ -123,6 +127,17 @@ interface PromptedRunTests {
     assertThat(said.err())
         .contains(
             "Cannot train student tiny-conv by recipe asking", "the student takes no prompts");
+    Path unasked =
+        Files.writeString(
+            bench().folder().resolve("unasked.yaml"),
+            RECIPE
+                .replaceAll(", prompt-labels: \\{weight: 1, prompts: \\{[^}]*}}", "")
+                .replaceAll("prompt-labels: \\{weight: 1, prompts: \\{[^}]*}}", "bce: {weight: 1}")
+                .replace("trains: [prompts]", "trains: [decoder]"));
+    assertThat(bench().said(train(unasked, "fresh", "unasked")).err())
+        .contains(
+            "Cannot train student asked by recipe asking: its decoder for prompts starts, at least in part, from random values, no loss of the recipe asks it",
+            "or set prompt.start: teacher in");
     String[] validated = Arrays.copyOf(train(recipe, "fresh", "seen"), 10);
     validated[9] = "--validate-every=1";
     assertThat(bench().said(validated).err())

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import stillhouse.onnx.OnnxAttributes;
 import stillhouse.onnx.OnnxGraph;
+import stillhouse.student.ChannelNorm;
 import stillhouse.student.Layer;
 import stillhouse.student.Nonlinearity;
 import stillhouse.student.Scope;

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import stillhouse.onnx.OnnxAttributes;
 import stillhouse.onnx.OnnxGraph;
+import stillhouse.student.ChannelNorm;
 import stillhouse.student.Convolution;
 import stillhouse.student.Kernel;
 import stillhouse.student.Layer;

@@ -1,17 +1,20 @@
 package stillhouse.student;
 
 /**
- * Halves the grid between TinyViT's stages: 1×1 to the new width, depthwise 3×3 with stride 2, 1×1.
- * Source: TinyViT (Wu et al., 2022), class PatchMerging.
+ * Between TinyViT's stages: 1×1 to the new width, depthwise 3×3 that halves the grid, 1×1. Source:
+ * TinyViT (Wu et al., 2022), class PatchMerging.
  */
 final class PatchMerging {
   private PatchMerging() {}
 
-  static Layer of(Weights weights, String name, int in, int out, Norm norm) {
+  /**
+   * @param step the depthwise convolution's stride: 2, or 1 where the grid stays
+   */
+  static Layer of(Weights weights, String name, int in, int out, int step, Norm norm) {
     return Sequence.of(
         new ConvNorm(weights, name + ".widen", Kernel.of(in, out, 1), norm),
         Nonlinearity.GELU,
-        new ConvNorm(weights, name + ".depthwise", Kernel.depthwise(out, 3, 2), norm),
+        new ConvNorm(weights, name + ".depthwise", Kernel.depthwise(out, 3, step), norm),
         Nonlinearity.GELU,
         new ConvNorm(weights, name + ".mix", Kernel.of(out, out, 1), norm));
   }

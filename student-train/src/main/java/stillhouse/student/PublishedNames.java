@@ -137,7 +137,7 @@ final class PublishedNames {
   static Optional<PublishedNames> of(StudentConfig.Network network) {
     return switch (network) {
       case CONV_PYRAMID -> Optional.empty();
-      case TINYVIT -> Optional.of(TINY_VIT);
+      case TINYVIT, TINYVIT_NECK -> Optional.of(TINY_VIT);
       case REPVIT -> Optional.of(REP_VIT);
       case RESNET, RESNET_NECK -> Optional.of(RES_NET);
       case SWIN -> Optional.of(SWIN);

@@ -45,6 +45,8 @@ public record StudentConfig(
     CONV_PYRAMID,
     @JsonProperty("tinyvit")
     TINYVIT,
+    @JsonProperty("tinyvit-neck")
+    TINYVIT_NECK,
     @JsonProperty("repvit")
     REPVIT,
     @JsonProperty("resnet")
@@ -58,7 +60,7 @@ public record StudentConfig(
     private int firstAttentive(int stages) {
       return switch (this) {
         case CONV_PYRAMID, REPVIT, RESNET, RESNET_NECK -> stages;
-        case TINYVIT -> 1;
+        case TINYVIT, TINYVIT_NECK -> 1;
         case SWIN -> 0;
       };
     }
@@ -72,7 +74,7 @@ public record StudentConfig(
     depths = List.copyOf(depths);
     heads = heads == null ? List.of() : List.copyOf(heads);
     windows = windows == null ? List.of() : List.copyOf(windows);
-    boolean necked = network == Network.RESNET_NECK;
+    boolean necked = network == Network.RESNET_NECK || network == Network.TINYVIT_NECK;
     decoder = decoder == null ? (Integer) 0 : decoder;
     stride = stride == null ? (Integer) (necked ? NECK_STRIDE : PyramidStudent.STRIDE) : stride;
     requireLength(name, "depths", depths, channels.size());

@@ -19,6 +19,7 @@ public final class Students {
     return switch (config.network()) {
       case CONV_PYRAMID -> ConvPyramid.create(config, input, weights);
       case TINYVIT -> TinyVit.create(config, input, weights);
+      case TINYVIT_NECK -> TinyVitNeck.create(config, input, weights);
       case REPVIT -> RepVit.create(config, input, weights);
       case RESNET -> ResNet.create(config, input, weights);
       case RESNET_NECK -> ResNetNeck.create(config, input, weights);

@@ -15,20 +15,28 @@ final class TinyVit {
   private TinyVit() {}
 
   static Student create(StudentConfig config, InputSize input, Weights weights) {
-    List<Integer> channels = config.channels();
-    int height = input.height() / PyramidStudent.STRIDE;
-    int width = input.width() / PyramidStudent.STRIDE;
-    List<Layer> levels = new ArrayList<>();
-    for (int i = 0; i < channels.size(); i++) {
-      levels.add(
-          i == 0
-              ? convolutions(weights, config)
-              : attentions(weights, config, i, height >> i, width >> i));
-    }
+    List<Layer> levels = levels(config, input, weights, InputSize.MULTIPLE);
     TopDown decoder = TopDown.separable(weights, config, input, Nonlinearity.GELU);
-    Layer stem = stem(weights, channels.get(0), config.norm());
+    Layer stem = stem(weights, config.channels().get(0), config.norm());
     return new PyramidStudent(
         weights, input, config.embedding(), stem, levels, decoder, Nonlinearity.GELU);
+  }
+
+  /**
+   * The stages, at the strides 4, 8, …
+   *
+   * @param coarsest stride, at which the stages that come to it and those behind it are
+   */
+  static List<Layer> levels(StudentConfig config, InputSize input, Weights weights, int coarsest) {
+    List<Layer> levels = new ArrayList<>();
+    levels.add(convolutions(weights, config));
+    int stride = PyramidStudent.STRIDE;
+    for (int i = 1; i < config.channels().size(); i++) {
+      int step = stride < coarsest ? 2 : 1;
+      stride *= step;
+      levels.add(attentions(weights, config, i, step, input.atStride(stride)));
+    }
+    return levels;
   }
 
   /** Two strided convolutions, the first to half the width. */
@@ -49,13 +57,18 @@ final class TinyVit {
   }
 
   private static Layer attentions(
-      Weights weights, StudentConfig config, int stage, int height, int width) {
+      Weights weights, StudentConfig config, int stage, int step, InputSize.Grid grid) {
     String name = PREFIX + "stage" + stage;
     int channels = config.channels().get(stage);
     List<Layer> layers = new ArrayList<>();
     layers.add(
         PatchMerging.of(
-            weights, name + ".merge", config.channels().get(stage - 1), channels, config.norm()));
+            weights,
+            name + ".merge",
+            config.channels().get(stage - 1),
+            channels,
+            step,
+            config.norm()));
     for (int b = 0; b < config.depths().get(stage); b++) {
       String block = name + ".block" + b;
       layers.add(
@@ -66,11 +79,13 @@ final class TinyVit {
                   channels,
                   config.heads().get(stage - 1),
                   config.windows().get(stage - 1),
-                  height,
-                  width)));
+                  grid.height(),
+                  grid.width())));
       layers.add(
           new ConvNorm(weights, block + ".local", Kernel.depthwise(channels, 3, 1), config.norm()));
-      layers.add(new Residual(TokenMlp.of(weights, block + ".mlp", channels, height, width)));
+      layers.add(
+          new Residual(
+              TokenMlp.of(weights, block + ".mlp", channels, grid.height(), grid.width())));
     }
     return new Sequence(layers);
   }

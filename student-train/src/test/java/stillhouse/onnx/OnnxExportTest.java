@@ -62,6 +62,7 @@ class OnnxExportTest {
     "repvit, 64, 96",
     "resnet, 64, 96",
     "resnet-neck, 64, 96",
+    "tinyvit-neck, 64, 96",
     "swin, 64, 96",
     "tinyvit-1.6m, 160, 96" // maps of 20×12: windows of 8 need padding
   })

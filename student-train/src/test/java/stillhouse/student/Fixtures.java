@@ -23,6 +23,8 @@ public final class Fixtures {
   public static StudentConfig network(String name) {
     return switch (name) {
       case "tinyvit" -> small(StudentConfig.Network.TINYVIT, List.of(3, 4, 6), List.of(8, 4, 4));
+      case "tinyvit-neck" ->
+          small(StudentConfig.Network.TINYVIT_NECK, List.of(3, 4, 6), List.of(8, 4, 4));
       case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of());
       case "resnet" -> small(StudentConfig.Network.RESNET, List.of(), List.of());
       case "resnet-neck" -> small(StudentConfig.Network.RESNET_NECK, List.of(), List.of());

@@ -35,7 +35,7 @@ class LayerExportTest {
     FIXED_SIZE(w -> new BilinearResize(6, 10, 13, 17)),
     SEPARABLE(w -> DepthwiseSeparable.of(w, "l", 4, 7, Norm.BATCH, Nonlinearity.HARD_SWISH)),
     MB_CONV(w -> MbConv.of(w, "l", 4, Norm.BATCH)),
-    MERGING(w -> PatchMerging.of(w, "l", 4, 8, Norm.BATCH)),
+    MERGING(w -> PatchMerging.of(w, "l", 4, 8, 2, Norm.BATCH)),
     REP_VGG(w -> new RepVggDepthwise(w, "l", 4)),
     EXCITE(w -> new SqueezeExcite(w, "l", 4, 6, 10)),
     MAX_POOL(w -> MaxPool.HALVING),

@@ -151,6 +151,27 @@ class StudentConfigTest {
         .hasMessageContainingAll("decoder", "embedding, stride");
   }
 
+  @Test
+  void mobileSamsEncoderEndsAtSixteen() throws IOException {
+    String neck =
+        TINY.replace("conv-pyramid", "tinyvit-neck")
+                .replace("[8, 16]", "[8, 16, 32, 64]")
+                .replace("[0, 1]", "[1, 1, 1, 1]")
+                .replace("decoder: 16\n", "")
+            + "heads: [1, 2, 4]\n";
+    String whole = neck + "windows: [4, 4, 4]\n";
+    assertThat(load(whole).stride()).isEqualTo(16);
+    assertThatThrownBy(() -> load(whole + "stride: 8\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("stride", "16");
+    assertThatThrownBy(() -> load(whole + "decoder: 16\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("decoder");
+    assertThatThrownBy(() -> load(neck))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("windows");
+  }
+
   /** A student of before there were strides is the one that it was. */
   @Test
   void aPyramidKeepsItsDigest() {

@@ -18,6 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import stillhouse.decoder.PromptDecoderConfig;
+import stillhouse.decoder.PromptGrid;
+import stillhouse.decoder.PromptableDecoder;
 
 class StudentsTest {
   private NDManager manager;
@@ -102,6 +105,37 @@ class StudentsTest {
         .allMatch(t -> t.startsWith("student.head.") == (student.partOf(t) == Part.DECODER));
   }
 
+  /** The stages as timm 1.0.15 counts them; 320 · 256 and 256 · 256 · 9 and two times 2 · 256. */
+  @Test
+  void mobileSamsEncoderHasTheSeedsParametersAndSamsGrid() {
+    Student student = create("tinyvit-5m-sam", 64, 96);
+    StudentOutput out = student.forward(Fixtures.uniform(manager, 1, 1, 3, 64, 96), false);
+    assertThat(out.embedding().getShape()).as("1024 / 64 is 16").isEqualTo(new Shape(1, 256, 4, 6));
+    assertThat(out.logits().getShape()).isEqualTo(new Shape(1, 3, 64, 96));
+    assertThat(out.levels().get(3).getShape()).isEqualTo(new Shape(1, 320, 4, 6));
+    assertThat(student.embeddingStride()).isEqualTo(16);
+    long stages = weights.parameterCount("student.stem") + weights.parameterCount("student.stage");
+    assertThat(stages).isEqualTo(5_071_124 + 2_220); // of windows: as tinyvit-5m
+    long neck = 320 * 256 + 256 * 256 * 9 + 2 * 2 * 256;
+    assertThat(weights.parameterCount("student.neck")).isEqualTo(neck).isEqualTo(672_768);
+    assertThat(weights.parameterCount("student.head.")).isEqualTo(147_779);
+    assertThat(weights.trainable().keySet())
+        .allMatch(t -> t.startsWith("student.head.") == (student.partOf(t) == Part.DECODER));
+  }
+
+  /** The encoder, SAM's decoder and the head of three classes. */
+  @ParameterizedTest
+  @CsvSource({"resnet50-kdsam-sam, 26394176", "tinyvit-5m-sam, 5746112"})
+  void aStudentUnderSamsDecoderHasBothsParameters(String name, long encoder) {
+    StudentConfig config = Fixtures.config(name);
+    Students.create(config, 3, 64, 64, weights);
+    assertThat(config.startsFromTeacher()).isTrue();
+    PromptDecoderConfig sizes = PromptDecoderConfig.of(config.prompt(), config.embedding());
+    assertThat(sizes).isEqualTo(PromptDecoderConfig.sam());
+    PromptableDecoder.create(sizes, new PromptGrid(4, 4, 16), Student.PREFIX, weights);
+    assertThat(weights.parameterCount(Student.PREFIX)).isEqualTo(encoder + 4_064_560 + 147_779);
+  }
+
   @ParameterizedTest
   @CsvSource({"4, 24", "8, 12", "32, 3"})
   void aNeckGivesTheStrideThatIsAskedForOfAsManyParameters(int stride, int wide) {
@@ -140,6 +174,7 @@ class StudentsTest {
         "repvit",
         "resnet",
         "resnet-neck",
+        "tinyvit-neck",
         "swin"
       })
   void everyTensorGetsAFiniteGradientAndAStepLeavesNothingBehind(String name) {

@@ -62,8 +62,10 @@ class PromptedLoopTest {
     try (SavingRank rank = rank(Position.START)) {
       rank.loop.run(Position.START, 1, 0);
       int after = rank.weights.manager().getManagedArrays().size();
+      int teachers = rank.frozen.manager().getManagedArrays().size();
       rank.loop.run(new Position(1, 0), 3, 0);
       assertThat(rank.weights.manager().getManagedArrays()).hasSize(after);
+      assertThat(rank.frozen.manager().getManagedArrays()).hasSize(teachers);
     }
   }
 

@@ -1,18 +1,15 @@
-package stillhouse.decoder;
+package stillhouse.student;
 
 import ai.djl.ndarray.NDArray;
 import stillhouse.onnx.OnnxGraph;
-import stillhouse.student.Layer;
-import stillhouse.student.LayerNorm;
-import stillhouse.student.Weights;
 
 /** {@link LayerNorm} over the channels of each cell of [P, C, h, w]. Source: SAM's LayerNorm2d. */
-final class ChannelNorm implements Layer {
+public final class ChannelNorm implements Layer {
   private static final float EPSILON = 1e-6f; // LayerNorm2d's
 
   private final LayerNorm norm;
 
-  ChannelNorm(Weights weights, String name, int channels) {
+  public ChannelNorm(Weights weights, String name, int channels) {
     norm = new LayerNorm(weights, name, channels, EPSILON);
   }
 
