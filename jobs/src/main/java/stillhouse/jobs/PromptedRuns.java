@@ -65,6 +65,22 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
         file.toString(), Sha256.ofFile(file).hex(), madeFor(file, config.get()));
   }
 
+  /**
+   * An order on the grid that its recipe means. Of a run that is not trained yet what its prompts
+   * need is held against the cache.
+   *
+   * @param folder of the run
+   * @throws ConfigException with what it lacks, before a view is made
+   */
+  TrainingJob.Order ready(TrainingJob.Order asked, Path folder, ViewMaker views) {
+    TrainingJob.Order order = asked.with(views.aligned(asked.recipe()));
+    if (!RunRecord.isIn(folder)) {
+      requireLearned(order.recipe());
+      requireEmbedding(order.recipe(), views);
+    }
+    return order;
+  }
+
   private static boolean asks(Recipe recipe) {
     return Objective.needs(recipe).contains(Need.TEACHER_DECODER);
   }
@@ -76,7 +92,7 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
    * @param recipe whose grid is a number
    * @throws ConfigException before a view is made
    */
-  void requireEmbedding(Recipe recipe, ViewMaker views) {
+  private void requireEmbedding(Recipe recipe, ViewMaker views) {
     boolean asked = asks(recipe);
     if (!Experiment.needsTeacher(recipe) || !asked && !student.startsFromTeacher()) {
       return;
@@ -111,7 +127,7 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
    * @throws ConfigException where no loss that asks by prompts teaches it, and it does not stay as
    *     the teacher's
    */
-  void requireLearned(Recipe recipe) {
+  private void requireLearned(Recipe recipe) {
     if (student.prompt() == null) {
       return;
     }

@@ -143,11 +143,7 @@ final class TrainingJob {
 
   private PreparedRun prepare(Order asked) {
     Path folder = root.runs().resolve(asked.name());
-    Order order = asked.with(views.aligned(asked.recipe()));
-    if (!RunRecord.isIn(folder)) {
-      promptedRuns.requireLearned(order.recipe());
-      promptedRuns.requireEmbedding(order.recipe(), views);
-    }
+    Order order = promptedRuns.ready(asked, folder, views);
     TrainingView view = views.of(order.recipe());
     JudgedSamples judged = judged(order.recipe(), folder);
     Experiment experiment =
@@ -161,12 +157,10 @@ final class TrainingJob {
     TrainingPlan plan = plan(order, view);
     TrainingRun run = trainingRun(order, plan, experiment.identity(plan, view.info()));
     PreparedRun prepared = new PreparedRun(order, folder, view, judged, experiment, run);
-    if (!prepared.isTrained()) {
-      promptedRuns.require(prepared);
-    }
     if (prepared.isTrained()) {
       RunRecord.read(folder).requireIdentity(run.identity(), folder, run.checkpoints());
     } else {
+      promptedRuns.require(prepared);
       checkpoints(run).requireIdentity(run.identity());
       prepared.validation().ifPresent(v -> validation.samples(v.split()));
     }
