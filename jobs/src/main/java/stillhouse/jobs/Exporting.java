@@ -48,6 +48,9 @@ record Exporting(RootOption root, TrackingServer server, Configuration hadoop, b
   private void track(OnnxStudent student, RunRecord record, Path onnx) {
     try (TrackedRun run = server.resume(record.mlflowRun())) {
       run.artifact(onnx, "onnx");
+      for (Path file : PromptableRun.files(onnx.getParent())) { // a folder that is a teacher, too
+        run.artifact(file, "onnx");
+      }
       run.artifacts(
           OnnxModel.write(onnx, onnx.resolveSibling("model"), run.id()),
           OnnxModel.artifact(student.sha256()));

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import stillhouse.decoder.DecoderCheck;
@@ -47,6 +49,14 @@ record PromptableRun(
   private static final String TENSORS = "student.decoder.safetensors";
   private static final String PROPOSALS = "student.proposals.onnx";
   static final String YAML = "promptable.yaml";
+
+  /** What is there of them beside {@code student.onnx}; the YAML, which names the others, last. */
+  static List<Path> files(Path folder) {
+    return Stream.of(DECODER, TENSORS, PROPOSALS, YAML)
+        .map(folder::resolve)
+        .filter(Files::isRegularFile)
+        .toList();
+  }
 
   /**
    * Whether a run's folder has what its {@link #YAML} pins, as it was written. Of a student that

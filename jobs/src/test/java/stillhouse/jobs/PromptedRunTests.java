@@ -43,7 +43,7 @@ interface PromptedRunTests {
 
   /** A decoder of points alone, masks half as fine. */
   @Test
-  default void aStudentThatTakesPointsIsTrainedExportedAndAskedAsATeacher() throws IOException {
+  default void aStudentThatTakesPointsIsTrainedExportedAndAskedAsATeacher() throws Exception {
     Path recipe =
         Files.writeString(
             bench().folder().resolve("pointing.yaml"),
@@ -56,6 +56,8 @@ interface PromptedRunTests {
     assertThat(decoder).isRegularFile();
     Path yaml = bench().runs().resolve("prompted/promptable.yaml");
     assertThat(yaml).content().contains("student.decoder.onnx", "decoder-weights", "dense-points");
+    assertThat(bench().artifacts(bench().record("prompted").mlflowRun(), "onnx"))
+        .contains("student.onnx", "student.decoder.onnx", "decoder.safetensors", "promptable.yaml");
     Path summary = bench().folder().resolve("prompted.json");
     bench()
         .done(

@@ -60,7 +60,8 @@ class SweepConfigTest {
             Map.entry("label-share", 24),
             Map.entry("label-share-short", 24),
             Map.entry("smoke", 4),
-            Map.entry("kd-sam", 12));
+            Map.entry("kd-sam", 12),
+            Map.entry("kd-sam-short", 12));
     assertThat(grid.trials()).hasSize(trainings.get(config.name()));
     assertThat(grid.trials().stream().map(SweepGrid.Trial::name)).doesNotHaveDuplicates();
   }
