@@ -10,7 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalInt;
+import javax.net.ssl.SSLException;
 
 /**
  * MLflow's REST artifact proxy ({@code mlflow server --serve-artifacts}). The Java client uploads
@@ -18,15 +18,17 @@ import java.util.OptionalInt;
  */
 final class ArtifactProxy {
   private static final String SCHEME = "mlflow-artifacts:";
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .build();
+  private final HttpClient http;
   private final URI server;
   private final Credentials credentials;
 
   ArtifactProxy(URI server, Credentials credentials) {
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10))
+            .sslContext(credentials.trust().context())
+            .build();
     this.server = server;
     this.credentials = credentials;
   }
@@ -46,6 +48,8 @@ final class ArtifactProxy {
         throw new Refusals(server, credentials)
             .of("upload " + file + " to " + target, answer.statusCode(), answer.body());
       }
+    } catch (SSLException e) {
+      throw credentials.trust().refusal("upload " + file, server, e);
     } catch (IOException e) {
       throw new TrackingException("Cannot upload " + file + " to " + target, e);
     } catch (InterruptedException e) {
@@ -54,8 +58,14 @@ final class ArtifactProxy {
     }
   }
 
-  /** The status that the server gives of its health; empty where it does not answer. */
-  OptionalInt health() {
+  /**
+   * The status that the server gives of its health.
+   *
+   * @param asked what for, as a message goes on after "Cannot"
+   * @throws IOException where it does not answer
+   * @throws TrackingException where it answers and TLS forbids to listen: that no wait mends
+   */
+  int health(String asked) throws IOException {
     try {
       var request =
           credentials
@@ -63,13 +73,12 @@ final class ArtifactProxy {
               .timeout(Duration.ofSeconds(10))
               .GET()
               .build();
-      return OptionalInt.of(
-          http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
-    } catch (IOException e) {
-      return OptionalInt.empty();
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (SSLException e) {
+      throw credentials.trust().refusal(asked, server, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return OptionalInt.empty();
+      throw new TrackingException("Interrupted: " + asked, e);
     }
   }
 
@@ -80,12 +89,14 @@ final class ArtifactProxy {
    * @throws TrackingException where the server does not answer within seconds, or is ill
    */
   void requireAnswer(String purpose) {
-    OptionalInt status = health();
-    if (status.isEmpty()) {
-      throw new TrackingException("Cannot " + purpose + ": " + server + " does not answer");
+    int status;
+    try {
+      status = health(purpose);
+    } catch (IOException e) {
+      throw new TrackingException("Cannot " + purpose + ": " + server + " does not answer", e);
     }
-    if (status.getAsInt() != HttpURLConnection.HTTP_OK) {
-      throw new Refusals(server, credentials).of(purpose, status.getAsInt(), "");
+    if (status != HttpURLConnection.HTTP_OK) {
+      throw new Refusals(server, credentials).of(purpose, status, "");
     }
   }
 

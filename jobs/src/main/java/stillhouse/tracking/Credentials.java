@@ -9,22 +9,26 @@ import org.mlflow.tracking.creds.BasicMlflowHostCreds;
 
 /**
  * MLflow's standard environment variables: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
- * MLFLOW_TRACKING_PASSWORD; MLFLOW_TRACKING_INSECURE_TLS. The Java client reads none of them by
+ * MLFLOW_TRACKING_PASSWORD; those of {@link TlsTrust}. The Java client reads none of them by
  * itself. What they hold is never printed.
  */
-record Credentials(String token, String user, String password, boolean insecureTls) {
+record Credentials(String token, String user, String password, TlsTrust trust) {
   static Credentials of(Map<String, String> environment) {
     return new Credentials(
         environment.getOrDefault("MLFLOW_TRACKING_TOKEN", ""),
         environment.getOrDefault("MLFLOW_TRACKING_USERNAME", ""),
         environment.getOrDefault("MLFLOW_TRACKING_PASSWORD", ""),
-        "true".equals(environment.get("MLFLOW_TRACKING_INSECURE_TLS")));
+        TlsTrust.of(environment));
   }
 
   /** For MLflow's client. */
   BasicMlflowHostCreds host(String uri) {
     return new BasicMlflowHostCreds(
-        uri, nullIfEmpty(user), nullIfEmpty(password), nullIfEmpty(token), insecureTls);
+        uri,
+        nullIfEmpty(user),
+        nullIfEmpty(password),
+        nullIfEmpty(token),
+        trust.whose() == TlsTrust.Whose.ANYONES);
   }
 
   HttpRequest.Builder authorise(HttpRequest.Builder request) {

@@ -1,5 +1,6 @@
 package stillhouse.tracking;
 
+import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -37,13 +38,14 @@ public final class TrackingServer implements AutoCloseable {
 
   private TrackingServer(URI uri, Credentials credentials) {
     this.uri = uri;
-    this.client = new MlflowClient(credentials.host(uri.toString()));
+    this.client = RestClient.of(uri, credentials);
     this.artifacts = new ArtifactProxy(uri, credentials);
     this.calls = new ServerCalls(client, artifacts, new Refusals(uri, credentials), CALL_SECONDS);
   }
 
   /**
-   * @throws TrackingException at once where no server answers there, or it refuses what it is asked
+   * @throws TrackingException at once where no server answers there, its certificate is not taken,
+   *     or it refuses what it is asked
    */
   public static TrackingServer connect(String uri) {
     return connect(uri, System.getenv());
@@ -55,11 +57,14 @@ public final class TrackingServer implements AutoCloseable {
   static TrackingServer connect(String uri, Map<String, String> environment) {
     URI address = address(uri);
     TrackingServer server = new TrackingServer(address, Credentials.of(environment));
-    if (server.artifacts.health().isEmpty()) {
+    try {
+      server.artifacts.health("use MLflow");
+    } catch (IOException e) {
       throw new TrackingException(
           "Cannot reach an MLflow server at "
               + address
-              + ". Start one (mlflow server --serve-artifacts), or set --mlflow or MLFLOW_TRACKING_URI to its address.");
+              + ". Start one (mlflow server --serve-artifacts), or set --mlflow or MLFLOW_TRACKING_URI to its address.",
+          e);
     }
     server.requireAccess();
     return server;
