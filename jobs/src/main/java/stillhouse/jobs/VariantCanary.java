@@ -13,6 +13,7 @@ import stillhouse.canary.Canary;
 import stillhouse.canary.Check;
 import stillhouse.data.HadoopImages;
 import stillhouse.predict.OnnxSource;
+import stillhouse.tensorrt.EngineResult;
 import stillhouse.tracking.TrackedRun;
 import stillhouse.tracking.TrackingServer;
 
@@ -22,6 +23,7 @@ import stillhouse.tracking.TrackingServer;
  */
 final class VariantCanary {
   private static final Logger log = LoggerFactory.getLogger(VariantCanary.class);
+  private static final String TENSORRT = "TensorRT";
 
   private final SparkSession spark;
   private final TrackingServer server;
@@ -98,20 +100,44 @@ final class VariantCanary {
           Optional.empty(); // a decoder's calls more, which must not lose: that is checked
       case INT8_CPU -> Optional.of(terms.canary().latency(exact, other));
       case INT8_WEIGHT_ONLY -> Optional.of(Canary.size(fp32.bytes(), score.bytes()));
-      case FP16, INT8 -> Optional.of(engines(fp32, score));
+      case FP16, INT8 -> Optional.of(engines(scored, fp32, score));
     };
   }
 
-  private Check engines(Score fp32, Score score) {
+  private Check engines(Scored scored, Score fp32, Score score) {
+    return inTensorRt(
+        terms.canary(),
+        StudentScoring.engineOf(new ScoredFile(scored.folder(), Variant.FP32)),
+        fp32,
+        StudentScoring.engineOf(new ScoredFile(scored.folder(), scored.variant())),
+        score);
+  }
+
+  /**
+   * By the engines as they lie there: a score may be older than its file's engine. Where this
+   * machine can't say, by what the scores know.
+   *
+   * @param exact the FP32 file's engine; other the file's
+   */
+  static Check inTensorRt(
+      Canary canary, EngineResult exact, Score fp32, EngineResult other, Score score) {
+    if (exact instanceof EngineResult.Built before && other instanceof EngineResult.Built now) {
+      return canary.latency(TENSORRT, before.medianMillis(), now.medianMillis());
+    }
     Double before = fp32.metrics().get(StudentScoring.TENSORRT_MILLIS);
     Double now = score.metrics().get(StudentScoring.TENSORRT_MILLIS);
-    return before != null && now != null
-        ? terms.canary().latency("TensorRT", before, now)
-        : Check.of(
-            Canary.LATENCY,
-            false,
-            "not measured: the file is for TensorRT, which was %s. Evaluate it where there is a GPU, with --force"
-                .formatted(score.tensorrt()));
+    if (before != null && now != null) {
+      return canary.latency(TENSORRT, before, now);
+    }
+    String missing =
+        other instanceof EngineResult.NotBuilt
+            ? "which was " + other.summary()
+            : "where the FP32 file's engine was " + exact.summary();
+    return Check.of(
+        Canary.LATENCY,
+        false,
+        "not measured: the file is for TensorRT, %s. Evaluate it where there is a GPU, with --force"
+            .formatted(missing));
   }
 
   private void tell(Scored file, RunRecord record, CanaryReport report) {
