@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -42,9 +41,6 @@ public record NetworkFile(
     String precision,
     Map<String, String> metadata,
     List<OperatorTable.Finding> findings) {
-  /** Of the metadata the id of the MLflow run that trained the network. */
-  public static final String MLFLOW_RUN = "stillhouse.mlflow_run";
-
   private static final String HEIGHT = "stillhouse.height";
   private static final String WIDTH = "stillhouse.width";
   private static final long ANY = -1;
@@ -190,10 +186,5 @@ public record NetworkFile(
     return Stream.of((long) batch, shape.get(1), shape.get(2), shape.get(3))
         .map(Math::toIntExact)
         .toList();
-  }
-
-  /** The id of the MLflow run that trained it, where it says. */
-  public Optional<String> mlflowRun() {
-    return Optional.ofNullable(metadata.get(MLFLOW_RUN)).filter(id -> !id.isBlank());
   }
 }

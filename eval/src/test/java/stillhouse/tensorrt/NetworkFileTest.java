@@ -33,7 +33,6 @@ class NetworkFileTest {
     assertThat(network.shape(5)).containsExactly(5, 3, 16, 24);
     assertThat(network.outputs()).containsExactly("logits", "embedding");
     assertThat(network.metadata()).containsEntry("stillhouse.classes", "red,green");
-    assertThat(network.mlflowRun()).isEmpty();
     assertThat(network.findings()).isEmpty();
   }
 

@@ -76,11 +76,7 @@ final class EngineFiles {
       Path beside = file.toAbsolutePath().resolveSibling(stem + ".tensorrt");
       Path folder = out == null ? beside : one ? out : out.resolve(stem);
       tasks.add(
-          new EngineTask(
-              network,
-              folder,
-              network.precision(),
-              Optional.ofNullable(mlflowRun).or(network::mlflowRun)));
+          new EngineTask(network, folder, network.precision(), Optional.ofNullable(mlflowRun)));
     }
     for (String run : runs) {
       tasks.addAll(ofRun(root == null ? Path.of(run) : root.resolve("runs").resolve(run), chosen));
@@ -133,7 +129,7 @@ final class EngineFiles {
           out == null
               ? variant.engine(run)
               : out.resolve(run.getFileName()).resolve(variant.word());
-      tasks.add(new EngineTask(network, folder, variant.word(), mlflow.or(network::mlflowRun)));
+      tasks.add(new EngineTask(network, folder, variant.word(), mlflow));
     }
     return tasks;
   }
