@@ -41,6 +41,9 @@ public record Canary(double minMaskIou, double minVariance, double maxLatency, i
   /** The name of the check of latencies. */
   public static final String LATENCY = "latency";
 
+  /** The name of the check that every answer is a number. */
+  public static final String FINITE = "finite answers";
+
   /** Chosen, not measured: a variant that keeps less of the masks is another student. */
   public static final double MASK_IOU = 0.9;
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import stillhouse.canary.Canary;
 import stillhouse.canary.Check;
 import stillhouse.canary.Verdict;
 
@@ -40,10 +41,20 @@ record CanaryReport(
 
   /** Whether it is of a file as it is scored now, beside that FP32 file. */
   boolean isOf(Score variant, String fp32) {
-    return model.equals(variant.model())
+    return isOf(variant.model(), fp32, variant.split(), variant.samples());
+  }
+
+  /** Whether it is of a file as it is, which has no score, beside that score of its FP32 file. */
+  boolean isOfUnscored(String file, Score fp32) {
+    return verdict().failed().stream().anyMatch(check -> check.name().equals(Canary.FINITE))
+        && isOf(file, fp32.model(), fp32.split(), fp32.samples());
+  }
+
+  private boolean isOf(String file, String fp32, String onSplit, String onSamples) {
+    return model.equals(file)
         && of.equals(fp32)
-        && split.equals(variant.split())
-        && samples.equals(variant.samples());
+        && split.equals(onSplit)
+        && samples.equals(onSamples);
   }
 
   /**

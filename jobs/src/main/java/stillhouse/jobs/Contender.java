@@ -37,6 +37,22 @@ record Contender(RunRecord record, ScoredFile file, Score score, String digest) 
     return new Contender(record, file, score, digest);
   }
 
+  /** What the canary found of a file that has no score on the split, since it says no number. */
+  static Optional<CanaryReport> broken(Path folder, Variant variant, String split) {
+    if (variant == Variant.FP32) {
+      return Optional.empty();
+    }
+    RunRecord.read(folder);
+    OnnxFiles.require(folder);
+    ScoredFile file = ScoredFile.of(folder, variant);
+    Optional<Score> fp32 = Score.read(folder, split);
+    if (fp32.isEmpty() || Score.read(file.scores(), split).isPresent()) {
+      return Optional.empty();
+    }
+    String digest = Sha256.ofFile(file.require()).hex();
+    return CanaryReport.read(file.scores()).filter(r -> r.isOfUnscored(digest, fp32.get()));
+  }
+
   /** The one that a promotion was of, with the file that was promoted. */
   static Contender champion(Promotion before, String split, RootOption root, Configuration hadoop) {
     Path folder = root.runs().resolve(before.run());

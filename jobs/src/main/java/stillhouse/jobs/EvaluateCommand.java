@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import stillhouse.canary.Verdict;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
@@ -110,21 +109,18 @@ final class EvaluateCommand implements Callable<Integer> {
     if (answering.isPresent()) {
       scores.add(scoring.teacher(answering.get()));
     }
-    var canaryOf = new VariantCanary(spark, server, samples, runs.root(), canary.terms(), force);
-    Map<String, Verdict> canaries = new LinkedHashMap<>();
+    var others =
+        new VariantScoring(
+            scoring.students(),
+            new VariantCanary(spark, server, samples, runs.root(), canary.terms(), force));
     Map<String, String> flattered = new LinkedHashMap<>();
     for (Path folder : folders) {
       RunRecord record = RunRecord.read(folder);
       List<Score> ofRun = new ArrayList<>(List.of(scoring.students().student(folder)));
-      for (ScoredFile file : ScoredFile.others(folder)) {
-        Score variant = scoring.students().variant(file);
-        canaries.put(variant.name(), canaryOf.of(file, ofRun.get(0), variant).verdict());
-        ofRun.add(variant);
-      }
-      for (ScoredEngine engine : engines(folder)) {
-        Score score = scoring.students().engine(engine);
-        canaries.put(score.name(), canaryOf.of(engine, ofRun.get(0), score).verdict());
-        ofRun.add(score);
+      List<Scored> beside = new ArrayList<>(ScoredFile.others(folder));
+      beside.addAll(engines(folder));
+      for (Scored other : beside) {
+        others.score(other, ofRun.get(0)).ifPresent(ofRun::add);
       }
       for (Score score : ofRun) {
         scores.add(score);
@@ -136,7 +132,8 @@ final class EvaluateCommand implements Callable<Integer> {
     for (var given : predictions.places().entrySet()) {
       scores.add(scoring.predictions(given.getKey(), given.getValue(), predictions.missing()));
     }
-    return new Summary(dataset, samples.split(), scores, samples.leftOut(), flattered, canaries);
+    return new Summary(
+        dataset, samples.split(), scores, samples.leftOut(), flattered, others.canaries());
   }
 
   /** Of the files that engines are built of, those of which there is one. */

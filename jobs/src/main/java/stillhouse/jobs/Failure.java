@@ -62,6 +62,14 @@ record Failure(String message, boolean mendable) {
             () -> new Failure(joined(said(thrown), said(chain.get(chain.size() - 1))), false));
   }
 
+  /** Which network says no number, and of what, where that is why a job ended. */
+  static Optional<String> ofBrokenNetwork(Throwable thrown) {
+    return chain(thrown).stream()
+        .filter(BrokenNetworkException.class::isInstance)
+        .map(Failure::said)
+        .findFirst();
+  }
+
   /** A file of the workspace's tables that Parquet can't read, or that is gone. */
   private static Optional<Failure> damagedFile(List<Throwable> chain) {
     return chain.stream()

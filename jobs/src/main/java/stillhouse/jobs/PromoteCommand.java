@@ -2,6 +2,7 @@ package stillhouse.jobs;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,8 +127,13 @@ final class PromoteCommand implements Callable<Integer> {
     if (challenger) {
       return challenge(folder);
     }
-    Contender contender =
-        Contender.of(folder, Variant.named(precision), split.checked(), root, JobSession.hadoop());
+    Variant variant = Variant.named(precision);
+    Optional<CanaryReport> broken = Contender.broken(folder, variant, split.checked());
+    if (broken.isPresent()) {
+      System.out.println(broken.get().verdict().text().indent(2));
+      return refused(run + "." + variant.word());
+    }
+    Contender contender = Contender.of(folder, variant, split.checked(), root, JobSession.hadoop());
     try (var server = tracking.connect();
         var session = JobSession.open("promote " + run)) {
       return promote(
@@ -166,8 +172,7 @@ final class PromoteCommand implements Callable<Integer> {
         promoter.decide(contender, new Promoter.Terms(maxDrop, !noChampion, acceptLatency));
     System.out.println(head(promoter, decision) + "\n" + decision.verdict().text().indent(2));
     if (!decision.standing() && !decision.verdict().passed()) {
-      System.out.printf("REFUSED: run %s is not promoted; nothing was changed%n", contender.name());
-      return Stillhouse.REFUSED;
+      return refused(contender.name());
     }
     promoter.own(takeOver);
     if (decision.standing()) {
@@ -176,6 +181,11 @@ final class PromoteCommand implements Callable<Integer> {
       return 0;
     }
     return finish(promoter, decision);
+  }
+
+  private static int refused(String name) {
+    System.out.printf("REFUSED: run %s is not promoted; nothing was changed%n", name);
+    return Stillhouse.REFUSED;
   }
 
   private String head(Promoter promoter, Decision decision) {

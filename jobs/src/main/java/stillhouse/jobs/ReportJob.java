@@ -128,7 +128,8 @@ record ReportJob(
         .forEach(
             (run, folder) -> {
               for (VariantNote note : VariantNote.read(folder)) {
-                files.add(variant(run, note, canary(folder, note, scores.split())));
+                files.add(
+                    variant(run, note, canary(folder, note, scores.whole(run).orElseThrow())));
               }
             });
     scores.scores().stream()
@@ -137,12 +138,16 @@ record ReportJob(
     return files;
   }
 
-  /** What the canary found of the file as it is scored now. */
-  private static Optional<CanaryReport> canary(Path folder, VariantNote note, String split) {
+  /** What the canary found of the file as it is scored now, or why it is not. */
+  private static Optional<CanaryReport> canary(Path folder, VariantNote note, Score fp32) {
     var file = new ScoredFile(folder, Variant.of(note.variant()).orElseThrow());
-    Optional<Score> score = Score.read(file.scores(), split);
+    Optional<Score> score = Score.read(file.scores(), fp32.split());
     return CanaryReport.read(file.scores())
-        .filter(found -> score.filter(s -> found.isOf(s, note.of())).isPresent());
+        .filter(
+            found ->
+                score
+                    .map(s -> found.isOf(s, note.of()))
+                    .orElseGet(() -> found.isOfUnscored(note.sha256(), fp32)));
   }
 
   private static PrecisionFile engine(ReportedScores.Scored engine, ReportedScores scores) {

@@ -69,9 +69,11 @@ final class StudentScoring {
     return student(folder, new ScoredFile(folder, Variant.FP32));
   }
 
-  /** A file of another precision that lies beside it. */
-  Score variant(ScoredFile file) throws IOException {
-    return student(file.folder(), file);
+  /** A file of another precision that lies beside it, or an engine. */
+  Score score(Scored scored) throws IOException {
+    return scored instanceof ScoredEngine engine
+        ? engine(engine)
+        : student(scored.folder(), (ScoredFile) scored);
   }
 
   private Score student(Path folder, ScoredFile file) throws IOException {
@@ -124,8 +126,8 @@ final class StudentScoring {
     return score.write(file.scores()); // last: what is written counts as reported
   }
 
-  /** The engine of a file, built where it is not there, as it runs on this machine's GPU. */
-  Score engine(ScoredEngine engine) throws IOException {
+  /** The engine of a file as it runs on this machine's GPU. */
+  private Score engine(ScoredEngine engine) throws IOException {
     RunRecord record = RunRecord.read(engine.folder());
     String name = engine.name(record.name());
     OnnxSource source = engine.source();

@@ -16,7 +16,8 @@ import stillhouse.data.DatasetConfig;
  * @param leftOut labelled images of the split that no model was scored on, by reason
  * @param flattered a sentence, by model, for each that is scored on the images that it was chosen
  *     on
- * @param canaries what the canary found, by model, of those of other precisions than FP32
+ * @param canaries what the canary found, by model, of those of other precisions than FP32; of one
+ *     that has no score, why
  */
 record Summary(
     DatasetConfig dataset,
@@ -48,6 +49,8 @@ record Summary(
           s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%,d", s.bytes()),
           s.isOfPredictions() ? "-" : String.format(Locale.ROOT, "%.1f", s.millis()));
     }
+    unscored()
+        .forEach((name, canary) -> table.add(name, "not scored", "-", "-", "-", "-", "-", "-"));
     List<String> lines = new ArrayList<>();
     lines.add("");
     lines.add(table.text().stripTrailing());
@@ -88,6 +91,13 @@ record Summary(
     return String.join(System.lineSeparator(), lines);
   }
 
+  /** Of what the canary found that there can be no score. */
+  private Map<String, Verdict> unscored() {
+    Map<String, Verdict> unscored = new LinkedHashMap<>(canaries);
+    scores.forEach(score -> unscored.remove(score.name()));
+    return unscored;
+  }
+
   private static List<String> canary(String name, Verdict verdict) {
     return verdict.passed()
         ? List.of(name + ": canary: passed")
@@ -108,6 +118,9 @@ record Summary(
     json.put("mlflow", mlflow);
     json.put("strata", strata.toList());
     json.put("models", scores.stream().map(this::flat).toList());
+    Map<String, String> notScored = new LinkedHashMap<>();
+    unscored().forEach((name, canary) -> notScored.put(name, canary.summary()));
+    json.put("not_scored", notScored);
     JsonFiles.write(file, json);
   }
 

@@ -64,6 +64,32 @@ final class VariantCanary {
         .orElseGet(() -> look(file, fp32, score));
   }
 
+  /** What is known of a file that says no number, if that is it; looked at again where forced. */
+  Optional<CanaryReport> knownBroken(Scored scored, Score fp32) {
+    return force
+        ? Optional.empty()
+        : CanaryReport.read(scored.scores())
+            .filter(report -> report.isOfUnscored(scored.source().digest().hex(), fp32));
+  }
+
+  /**
+   * Of a file that has no score since it says no number.
+   *
+   * @param found of which image, and what
+   */
+  CanaryReport broken(Scored scored, Score fp32, String found) {
+    var report =
+        new CanaryReport(
+            scored.source().digest().hex(),
+            fp32.model(),
+            fp32.split(),
+            fp32.samples(),
+            terms.text(),
+            List.of(Check.of(Canary.FINITE, false, found)));
+    tell(scored, RunRecord.read(scored.folder()), report);
+    return report;
+  }
+
   private CanaryReport look(Scored file, Score fp32, Score score) {
     OnnxSource exact = OnnxSource.of(OnnxFiles.require(file.folder()), 1);
     OnnxSource other = file.source();

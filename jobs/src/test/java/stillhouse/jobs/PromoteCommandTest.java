@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import stillhouse.cache.Promotion;
 import stillhouse.cache.PromotionTable;
+import stillhouse.canary.Canary;
 import stillhouse.canary.Check;
 import stillhouse.conf.ConfigException;
 import stillhouse.identity.Sha256;
@@ -187,6 +188,13 @@ class PromoteCommandTest {
     Told broken = promote("--run=slow", "--variant=fp16", "--model=other", "--accept-latency");
     assertThat(broken.code()).isEqualTo(Stillhouse.REFUSED);
     assertThat(broken.out()).contains("FAILED  canary, mask parity: IoU 0.9800");
+    brokenAnswers("slow", Variant.FP16);
+    Told unscored = promote("--run=slow", "--variant=fp16", "--model=other", "--accept-latency");
+    assertThat(unscored.code()).as(unscored.err()).isEqualTo(Stillhouse.REFUSED);
+    assertThat(unscored.out())
+        .contains(
+            "FAILED  finite answers: Cannot score sample s0",
+            "REFUSED: run slow.fp16 is not promoted; nothing was changed");
     assertThat(promote("--run=slow", "--variant=int8").err())
         .contains(
             "No file of precision int8 in ", "Run the export job with --variants int8 first.");
@@ -520,6 +528,20 @@ class PromoteCommandTest {
             List.of(
                 new Check("mask parity", parity, "IoU 0.9800", Map.of("mask_iou", 0.98)),
                 Check.of("latency", latency, "not measured")))
+        .write(file.scores());
+  }
+
+  /** As {@code evaluate} leaves a file that says no number. */
+  private static void brokenAnswers(String run, Variant variant) throws IOException {
+    var file = new ScoredFile(root.runs().resolve(run), variant);
+    Files.delete(file.scores().resolve(Score.FILE));
+    new CanaryReport(
+            Sha256.ofFile(file.require()).hex(),
+            Sha256.ofFile(onnx(run)).hex(),
+            "test",
+            "images",
+            "terms",
+            List.of(Check.of(Canary.FINITE, false, "Cannot score sample s0")))
         .write(file.scores());
   }
 

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.canary.Canary;
+import stillhouse.canary.Check;
+import stillhouse.canary.Verdict;
 import stillhouse.conf.ConfFiles;
 import stillhouse.data.DatasetConfig;
 
@@ -65,5 +68,24 @@ class SummaryTest {
             "[low, high]: 95 % of 2000 draws of the 7 image groups; they say nothing of other"
                 + " seeds.",
             "yolo: 2 predictions of no image");
+  }
+
+  @Test
+  void aFileThatSaysNoNumberHasARowWithoutAScore() throws IOException {
+    DatasetConfig dataset =
+        DatasetConfig.load(
+            ConfFiles.find("datasets", "drawn-scenes"), Map.of("SCENES", folder.toString()));
+    Verdict verdict = new Verdict(List.of(Check.of(Canary.FINITE, false, "NaN on image a.png")));
+    var summary =
+        new Summary(dataset, "test", List.of(), Map.of(), Map.of(), Map.of("a.fp16", verdict));
+    assertThat(summary.text().lines())
+        .contains(
+            "a.fp16  not scored             -     -            -           -           -         -",
+            "a.fp16: canary: FAILED finite answers: NaN on image a.png");
+    Path file = folder.resolve("summary.json");
+    summary.write(
+        file, new Coverage(1, 1, 0, 0, true), new StrataTable(List.of()), "http://127.0.0.1");
+    assertThat(new ObjectMapper().readTree(file.toFile()).at("/not_scored/a.fp16").asText())
+        .isEqualTo("FAILED finite answers");
   }
 }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -14,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -27,7 +32,10 @@ import org.mlflow.tracking.MlflowClient;
 import stillhouse.cache.CacheTables;
 import stillhouse.canary.Check;
 import stillhouse.data.ImageCodec;
+import stillhouse.identity.Sha256;
+import stillhouse.quantize.HalfModel;
 import stillhouse.scene.Scenes;
+import stillhouse.tensorrt.NetworkFile;
 import stillhouse.tracking.TrackingServer;
 
 /**
@@ -328,6 +336,27 @@ class WholePipelineTest implements ReviewedRunTests {
   }
 
   @Test
+  void whatShipsNamesItsInputAndWhatMadeIt() {
+    RunRecord record = bench.record(RUNS.get(1));
+    assertThat(NetworkFile.of(bench.runs().resolve(RUNS.get(1)).resolve("student.onnx")).metadata())
+        .containsEntry("stillhouse.classes", "scratch,dent,pinhole,fragment")
+        .containsEntry(
+            "stillhouse.preprocessing",
+            "RGB / 255, [N, 3, %1$d, %1$d], bilinear with half-pixel centres".formatted(SIZE))
+        .containsEntry("stillhouse.student", "tiny-conv")
+        .containsEntry("stillhouse.recipe", "sard")
+        .containsEntry("stillhouse.dataset", record.dataset())
+        .containsEntry("stillhouse.weights", record.weightsDigest())
+        .containsEntry("stillhouse.view", record.viewDigest())
+        .containsKeys(
+            "stillhouse.view.teacher",
+            "stillhouse.view.encoder",
+            "stillhouse.view.decoder",
+            "stillhouse.view.prompts")
+        .allSatisfy((name, value) -> assertThat(value).as(name).isNotBlank());
+  }
+
+  @Test
   void theSummaryIsComplete() throws IOException {
     JsonNode summary = bench.json("summary.json");
     assertThat(summary.get("ranks").asInt()).isEqualTo(4);
@@ -594,9 +623,11 @@ class WholePipelineTest implements ReviewedRunTests {
 
     Path cascade = cascadeOfAnotherFile(RUNS.get(1));
     Path engine = scoreOfAnEngine(RUNS.get(0));
+    holdsAFileThatOverflows(RUNS.get(1));
     bench.done(with(report, bench.tracking(), "--images=1", "--strata=" + lots()));
     Files.delete(engine);
     Files.delete(cascade);
+    Files.delete(bench.runs().resolve(RUNS.get(1)).resolve("variants.json"));
     String text = Files.readString(page);
     assertThat(text)
         .contains("<th scope=\"row\">" + RUNS.get(1) + "<small>tiny-conv by sard, seed 0, ")
@@ -607,7 +638,9 @@ class WholePipelineTest implements ReviewedRunTests {
         .contains("<th scope=\"row\">" + RUNS.get(0) + ".tensorrt<")
         .contains("its score is of an engine of another file than student.onnx is now")
         .contains("It is of another file than student.onnx is now; run the cascade job again.")
-        .contains("It is of other images of split test than are there now; run the cascade job");
+        .contains("It is of other images of split test than are there now; run the cascade job")
+        .contains(RUNS.get(1) + ".fp16<small>not scored</small>")
+        .contains(">finite answers<", "says no number: its logits ");
     JsonNode sard = bench.json("summary.json").get("models").get(2);
     assertThat(text)
         .contains(String.format(Locale.ROOT, ">%.4f<", sard.get("boundary_iou").asDouble()));
@@ -620,6 +653,79 @@ class WholePipelineTest implements ReviewedRunTests {
               .getValue();
       assertThat(bench.artifacts(id, "report")).contains("report/page.html");
     }
+  }
+
+  /** It says no number, and the rest is scored. */
+  private static void holdsAFileThatOverflows(String run) throws IOException {
+    overflow(bench.runs().resolve(run));
+    Path summary = folder.resolve("overflow.json");
+    bench.done(
+        "evaluate",
+        bench.data(),
+        bench.root(),
+        bench.tracking(),
+        teacherOption(),
+        "--run=" + String.join(",", RUNS),
+        "--summary=" + summary);
+    JsonNode found = JsonFiles.JSON.readTree(summary.toFile());
+    assertThat(found.get("models").findValuesAsText("name"))
+        .containsAll(RUNS)
+        .doesNotContain(run + ".fp16");
+    assertThat(found.at("/not_scored/" + run + ".fp16").asText())
+        .isEqualTo("FAILED finite answers");
+    Path scores = bench.runs().resolve(run).resolve("variants/fp16");
+    assertThat(scores.resolve(Score.FILE)).doesNotExist();
+    assertThat(CanaryReport.read(scores).orElseThrow().checks())
+        .singleElement()
+        .asString()
+        .matches(
+            "FAILED  finite answers: Cannot score sample \\w+ \\(file:.*\\.png\\): .*student\\.fp16\\.onnx"
+                + " \\(\\w+\\) says no number: its logits \\[4, \\d+, \\d+] hold .*");
+    try (var client = new MlflowClient(bench.mlflow().uri())) {
+      assertThat(client.getRun(bench.record(run).mlflowRun()).getData().getTagsList())
+          .extracting(t -> t.getKey(), t -> t.getValue())
+          .contains(tuple("canary_fp16", "FAILED finite answers"));
+    }
+  }
+
+  /** Gives a run an FP16 file whose last product is beyond all numbers. */
+  private static void overflow(Path run) throws IOException {
+    byte[] fp32 = Files.readAllBytes(run.resolve("student.onnx"));
+    ModelProto.Builder model = ModelProto.parseFrom(HalfModel.of(fp32)).toBuilder();
+    GraphProto.Builder graph = model.getGraphBuilder();
+    for (NodeProto.Builder node : graph.getNodeBuilderList()) {
+      if (node.getOutput(0).equals("logits")) {
+        node.setOutput(0, "before");
+      }
+    }
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName("huge")
+            .setDataType(TensorProto.DataType.FLOAT_VALUE)
+            .addFloatData(Float.POSITIVE_INFINITY));
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType("Mul")
+            .addInput("before")
+            .addInput("huge")
+            .addOutput("logits"));
+    byte[] broken = model.build().toByteArray();
+    Files.write(run.resolve(Variant.FP16.file()), broken);
+    VariantNote.write(
+        run,
+        List.of(
+            new VariantNote(
+                Variant.FP16.word(),
+                Variant.FP16.file(),
+                broken.length,
+                Sha256.of(broken).hex(),
+                Sha256.of(fp32).hex(),
+                "",
+                Map.of(),
+                null,
+                null,
+                List.of(),
+                List.of())));
   }
 
   /** As {@code evaluate --engines} leaves it on a GPU's host. */
