@@ -348,12 +348,10 @@ class WholePipelineTest implements ReviewedRunTests {
         .containsEntry("stillhouse.dataset", record.dataset())
         .containsEntry("stillhouse.weights", record.weightsDigest())
         .containsEntry("stillhouse.view", record.viewDigest())
-        .containsKeys(
-            "stillhouse.view.teacher",
-            "stillhouse.view.encoder",
-            "stillhouse.view.decoder",
-            "stillhouse.view.prompts")
-        .allSatisfy((name, value) -> assertThat(value).as(name).isNotBlank());
+        .containsEntry("stillhouse.view.teacher", "tiny-conv-drawn-scenes")
+        .containsEntry("stillhouse.view.prompts", "") // it takes none
+        .hasEntrySatisfying("stillhouse.view.encoder", d -> assertThat(d).matches("[0-9a-f]{64}"))
+        .hasEntrySatisfying("stillhouse.view.decoder", d -> assertThat(d).matches("[0-9a-f]{64}"));
   }
 
   @Test
