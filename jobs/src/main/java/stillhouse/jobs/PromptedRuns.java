@@ -98,7 +98,7 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
       return;
     }
     if (asked && teacher.filter(t -> t.spec().extent().isExact()).isEmpty()) {
-      requireSquare(recipe, views.oblong());
+      requireSquare(recipe.name(), teacher.orElseThrow().spec().name(), views.oblong());
     }
     int grid = recipe.alignment().grid();
     views
@@ -154,7 +154,11 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
                     : ", or set prompt.start: teacher in " + studentFile));
   }
 
-  private void requireSquare(Recipe recipe, Dataset<Row> oblong) {
+  /**
+   * @param oblong samples that are not square
+   * @throws ConfigException where there is one
+   */
+  static void requireSquare(String recipe, String teacher, Dataset<Row> oblong) {
     List<Row> some =
         oblong
             .select(Samples.IMAGE_URI, Samples.WIDTH, Samples.HEIGHT)
@@ -170,7 +174,7 @@ record PromptedRuns(StudentConfig student, Path studentFile, Optional<LocalTeach
             .collect(Collectors.joining(", "));
     throw new ConfigException(
         "Recipe %s asks the decoder of teacher %s on cached embeddings, of which a view has no more than the image, and the teacher letter-boxes: %d training and validation images are not square, %s among them. Cut them into square tiles (tiles: in the data set's YAML), or name a teacher whose YAML has input: {resize: direct}, or a recipe without prompt-teacher."
-            .formatted(recipe.name(), teacher.orElseThrow().spec().name(), oblong.count(), named));
+            .formatted(recipe, teacher, oblong.count(), named));
   }
 
   /** What the file says; of a published one, which says nothing, the teacher's own input. */

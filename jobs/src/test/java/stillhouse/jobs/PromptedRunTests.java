@@ -1,6 +1,7 @@
 package stillhouse.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import stillhouse.canary.Check;
+import stillhouse.conf.ConfigException;
 import stillhouse.decoder.PromptInput;
 import stillhouse.decoder.PublishedDecoder;
 import stillhouse.train.Recipe;
@@ -144,6 +146,19 @@ interface PromptedRunTests {
     validated[9] = "--validate-every=1";
     assertThat(bench().said(validated).err())
         .contains("Cannot validate recipe asking: its last phase trains prompts alone");
+  }
+
+  @Test
+  default void imagesThatAreLetterBoxedAndNotSquareAreNamed() {
+    var spark = bench().spark();
+    var some =
+        spark.sql("select 'b.png' image_uri, 30 width, 41 height union all select 'a.png', 40, 30");
+    PromptedRuns.requireSquare("loop", "boxed", some.where("width = height"));
+    assertThatThrownBy(() -> PromptedRuns.requireSquare("loop", "boxed", some))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("Recipe loop asks the decoder of teacher boxed")
+        .hasMessageContaining(
+            "2 training and validation images are not square, a.png (40×30), b.png (30×41) among them. Cut them into square tiles (tiles: in the data set's YAML), or name a teacher whose YAML has input: {resize: direct}");
   }
 
   /**
