@@ -7,10 +7,10 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -115,15 +115,15 @@ class TlsTest {
 
   @Test
   void aServerOfPlainHttpIsNotTakenForABadCertificate() throws Exception {
-    try (var plain = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      var answers = new Thread(() -> say(plain, "HTTP/1.1 400 Bad Request\r\n\r\n"));
+    try (var plain = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      var answers = new Thread(() -> refuseAll(plain));
+      answers.setDaemon(true);
       answers.start();
       assertThatThrownBy(
               () -> TrackingServer.connect("https://127.0.0.1:" + plain.getLocalPort(), Map.of()))
           .isInstanceOf(TrackingException.class)
           .hasMessageContaining(": TLS failed: Unrecognized SSL message, plaintext connection?. ")
           .hasMessageEndingWith("Is it http:// that the server speaks?");
-      answers.join();
     }
   }
 
@@ -213,13 +213,18 @@ class TlsTest {
     exchange.close();
   }
 
-  private static void say(ServerSocket server, String answer) {
-    try (var socket = server.accept();
-        InputStream in = socket.getInputStream()) {
-      in.read();
-      socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
+  /** As a server of HTTP answers what is none, until it is closed. */
+  private static void refuseAll(ServerSocket server) {
+    while (!server.isClosed()) {
+      try (var socket = server.accept()) {
+        socket
+            .getOutputStream()
+            .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        socket.shutdownOutput();
+        socket.getInputStream().readAllBytes(); // closed before, what is written may be lost
+      } catch (IOException e) {
+        assertThat(e).isInstanceOf(SocketException.class); // either side is gone
+      }
     }
   }
 
