@@ -116,8 +116,9 @@ final class ReportCommand implements Callable<Integer> {
             .find(record.mlflowRun())
             .ifPresent(
                 told -> {
-                  told.tags(Map.of("report_" + scores.split(), run.id()));
-                  told.close();
+                  try (told) {
+                    told.tags(Map.of("report_" + scores.split(), run.id()));
+                  }
                 });
       }
     }
