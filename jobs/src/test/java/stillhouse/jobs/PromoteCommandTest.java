@@ -502,32 +502,28 @@ class PromoteCommandTest {
     VariantNote.write(
         file.folder(),
         List.of(
-            new VariantNote(
-                variant.word(),
-                variant.file(),
-                1,
-                Sha256.ofFile(file.require()).hex(),
-                Sha256.ofFile(onnx(run)).hex(),
-                "",
-                Map.of(),
-                null,
-                null,
-                List.of(),
-                List.of())));
+            VariantNotes.of(
+                variant, 1, Sha256.ofFile(file.require()).hex(), Sha256.ofFile(onnx(run)).hex())));
     score(file.name(run), file.require(), met, "images", mlflowRun(run)).write(file.scores());
   }
 
   private static void canary(String run, Variant variant, boolean parity, boolean latency) {
-    var file = new ScoredFile(root.runs().resolve(run), variant);
+    canary(
+        run,
+        new ScoredFile(root.runs().resolve(run), variant),
+        List.of(
+            new Check("mask parity", parity, "IoU 0.9800", Map.of("mask_iou", 0.98)),
+            Check.of("latency", latency, "not measured")));
+  }
+
+  private static void canary(String run, ScoredFile file, List<Check> checks) {
     new CanaryReport(
             Sha256.ofFile(file.require()).hex(),
             Sha256.ofFile(onnx(run)).hex(),
             "test",
             "images",
             "terms",
-            List.of(
-                new Check("mask parity", parity, "IoU 0.9800", Map.of("mask_iou", 0.98)),
-                Check.of("latency", latency, "not measured")))
+            checks)
         .write(file.scores());
   }
 
@@ -535,14 +531,7 @@ class PromoteCommandTest {
   private static void brokenAnswers(String run, Variant variant) throws IOException {
     var file = new ScoredFile(root.runs().resolve(run), variant);
     Files.delete(file.scores().resolve(Score.FILE));
-    new CanaryReport(
-            Sha256.ofFile(file.require()).hex(),
-            Sha256.ofFile(onnx(run)).hex(),
-            "test",
-            "images",
-            "terms",
-            List.of(Check.of(Canary.FINITE, false, "Cannot score sample s0")))
-        .write(file.scores());
+    canary(run, file, List.of(Check.of(Canary.FINITE, false, "Cannot score sample s0")));
   }
 
   private static Path onnx(String run) {

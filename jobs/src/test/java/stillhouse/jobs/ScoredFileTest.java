@@ -80,21 +80,7 @@ class ScoredFileTest {
   }
 
   private void note(String of) {
-    VariantNote.write(
-        run,
-        List.of(
-            new VariantNote(
-                "fp16",
-                Variant.FP16.file(),
-                1,
-                "s",
-                of,
-                "",
-                Map.of(),
-                null,
-                null,
-                List.of(),
-                List.of())));
+    VariantNote.write(run, List.of(VariantNotes.of(Variant.FP16, 1, "s", of)));
   }
 
   private void requireFits(ScoredFile file, String classes) throws IOException {

@@ -18,7 +18,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -712,18 +711,8 @@ class WholePipelineTest implements ReviewedRunTests {
     VariantNote.write(
         run,
         List.of(
-            new VariantNote(
-                Variant.FP16.word(),
-                Variant.FP16.file(),
-                broken.length,
-                Sha256.of(broken).hex(),
-                Sha256.of(fp32).hex(),
-                "",
-                Map.of(),
-                null,
-                null,
-                List.of(),
-                List.of())));
+            VariantNotes.of(
+                Variant.FP16, broken.length, Sha256.of(broken).hex(), Sha256.of(fp32).hex())));
   }
 
   /** As {@code evaluate --engines} leaves it on a GPU's host. */
