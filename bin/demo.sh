@@ -92,13 +92,20 @@ quoted() {
 
 # run ARGS...: one spark-submit whose messages go to the console and to the demo's log.
 run() {
-  local status=0 log_pid
-  exec 4> >(exec tee -a "$DEMO_LOG" >&2)
-  log_pid=$!
-  submit "$@" 2>&4 || status=$?
-  exec 4>&-
-  wait "$log_pid" || true # the log is whole before anything is said of it
+  local status=0
+  exec 4> >(exec tee -i -a "$DEMO_LOG" >&2) # -i: Ctrl-C is for the job, whose last words go to the log too
+  LOG_PID=$! LOG_FD=4
+  submit "$@" || status=$?
+  end_log
   return "$status"
+}
+
+# The log is whole before anything is said of it.
+end_log() {
+  [ -n "${LOG_PID:-}" ] || return 0
+  exec 4>&-
+  wait "$LOG_PID" || true
+  LOG_PID='' LOG_FD=''
 }
 
 # demo_ended STATUS: where to look, and what to do.
@@ -191,7 +198,7 @@ demo() {
         [ $# -ge 2 ] || die "$1 needs a value" ;;
       --out | --recipes | --scenes | --epochs | --teacher-epochs | --batch | --learning-rate | --ranks | --seed)
         [ $# -ge 2 ] || die "$1 needs a value" ;;
-      *) demo_help >&2; die "unknown option '$1'" ;;
+      *) die "unknown option '$1'; './bin/stillhouse demo --help' lists the options" ;;
     esac
     case "$1" in
       --out) out=$2 ;; --images) images=$2 ;; --masks) masks=$2 ;; --classes) classes=$2 ;; --data) data=$2 ;;
@@ -232,6 +239,6 @@ demo() {
     say "MLflow stays up at $MLFLOW_TRACKING_URI (kill -- -$MLFLOW_PID ends it)"
     MLFLOW_PID=''
   else
-    say "to look at the runs again: ./bin/stillhouse mlflow $out/mlflow"
+    say "to look at the runs again: ./bin/stillhouse mlflow $out/mlflow; jobs that are to report there take the address that it prints: export MLFLOW_TRACKING_URI=..."
   fi
 }

@@ -31,7 +31,7 @@ final class ScoreSection {
         "scores",
         "Scores",
         "Means over classes of the summed pixel counts (of IoU: mIoU), masks compared at the images' own size."
-            + " Below each: 95 % over draws of image groups, which say nothing of other seeds.",
+            + " Below each: 95 % over draws of image groups, which say nothing of other seeds; of few groups (under 20) they are too narrow.",
         blocks);
   }
 

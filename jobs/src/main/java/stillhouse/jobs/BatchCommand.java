@@ -73,7 +73,7 @@ final class BatchCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** A misspelt option of the last job is seen before the first one runs. */
+  /** A misspelt option or name of the last job is seen before the first one runs. */
   private void requireKnown(int index, Job job) {
     try {
       if (NOT_IN_A_BATCH.contains(job.run().get(0))) {
@@ -88,6 +88,9 @@ final class BatchCommand implements Callable<Integer> {
       }
       if (parsed.isUsageHelpRequested() || parsed.isVersionHelpRequested()) {
         throw new ConfigException("help is no job of a batch");
+      }
+      if (parsed.commandSpec().userObject() instanceof Foreseeing foreseeing) {
+        foreseeing.requireNamed();
       }
     } catch (ParameterException | ConfigException e) {
       throw new ConfigException(

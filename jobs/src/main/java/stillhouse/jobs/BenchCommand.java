@@ -35,15 +35,22 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--run",
       split = ",",
-      paramLabel = "DIR",
+      paramLabel = "NAME",
       description =
-          "folders of runs (ROOT/runs/NAME): every precision that was exported; with --mlflow their runs there are told")
-  private List<Path> runs = List.of();
+          "runs of the workspace, without --root their folders: every precision that was exported; with --mlflow their runs there are told")
+  private List<String> runs = List.of();
+
+  @Option(
+      names = "--root",
+      paramLabel = "DIR",
+      description = "the workspace, on this machine: runs are looked for in DIR/runs")
+  private Path root;
 
   @Option(
       names = "--threads",
       split = ",",
       defaultValue = "1,2",
+      paramLabel = "N",
       description = "threads inside a call (default: ${DEFAULT-VALUE})")
   private List<Integer> threads;
 
@@ -51,6 +58,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--batch",
       split = ",",
       defaultValue = "1,8",
+      paramLabel = "N",
       description = "images a call (default: ${DEFAULT-VALUE})")
   private List<Integer> batches;
 
@@ -58,18 +66,21 @@ final class BenchCommand implements Callable<Integer> {
       names = "--provider",
       split = ",",
       defaultValue = "cpu",
+      paramLabel = "NAME",
       description = "cpu, cuda, tensorrt, in the file's own precision (default: ${DEFAULT-VALUE})")
   private List<Provider> providers;
 
   @Option(
       names = "--warmup",
       defaultValue = "10",
+      paramLabel = "N",
       description = "calls that do not count (default: ${DEFAULT-VALUE})")
   private int warmup;
 
   @Option(
       names = "--calls",
       defaultValue = "100",
+      paramLabel = "N",
       description = "calls that do (default: ${DEFAULT-VALUE})")
   private int calls;
 
@@ -125,7 +136,7 @@ final class BenchCommand implements Callable<Integer> {
   private Map<Path, String> all() {
     Map<Path, String> all = new LinkedHashMap<>();
     files.forEach(file -> all.put(file, ""));
-    for (Path run : runs) {
+    for (Path run : folders()) {
       OnnxFiles.require(run);
       for (Variant variant : Variant.values()) {
         if (Files.isRegularFile(run.resolve(variant.file()))) {
@@ -134,7 +145,7 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     if (all.isEmpty()) {
-      throw new ConfigException("Nothing to time: give --onnx FILE or --run ROOT/runs/NAME");
+      throw new ConfigException("Nothing to time: give --onnx FILE or --run NAME --root DIR");
     }
     for (Path file : all.keySet()) {
       if (!Files.isRegularFile(file)) {
@@ -146,6 +157,11 @@ final class BenchCommand implements Callable<Integer> {
           "Invalid --warmup or --calls: %d, %d (must be ≥ 0 and ≥ 1)".formatted(warmup, calls));
     }
     return all;
+  }
+
+  private List<Path> folders() {
+    Path runsOf = root == null ? Path.of("") : root.resolve("runs");
+    return runs.stream().map(runsOf::resolve).toList();
   }
 
   private void measure(
@@ -172,7 +188,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private void track(List<BenchTable.Line> lines) {
     try (TrackingServer server = TrackingServer.connect(mlflow)) {
-      for (Path folder : runs) {
+      for (Path folder : folders()) {
         RunRecord record = RunRecord.read(folder);
         Map<String, Double> metrics = new HashMap<>();
         lines.stream()

@@ -22,7 +22,7 @@ import stillhouse.teacher.TeacherSource;
     name = "cache",
     mixinStandardHelpOptions = true,
     description = "Asks the frozen teacher once about every sample and keeps its answers.")
-final class CacheCommand implements Callable<Integer> {
+final class CacheCommand implements Callable<Integer>, Foreseeing {
   private static final Logger log = LoggerFactory.getLogger(CacheCommand.class);
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
@@ -30,6 +30,11 @@ final class CacheCommand implements Callable<Integer> {
   @Mixin private ChunkOption chunk;
   @Mixin private RepairOption repair;
   @Mixin private RecipeViews recipes;
+
+  @Override
+  public void requireNamed() {
+    teacher.requireNamed();
+  }
 
   @Override
   public Integer call() {

@@ -69,12 +69,14 @@ final class CascadeCommand implements Callable<Integer> {
 
   @Option(
       names = "--validate-split",
+      paramLabel = "NAME",
       defaultValue = "val",
       description = "where thresholds are found (default: ${DEFAULT-VALUE})")
   private String validation;
 
   @Option(
       names = "--split",
+      paramLabel = "NAME",
       defaultValue = "test",
       description = "what is reported on (default: ${DEFAULT-VALUE})")
   private String split;

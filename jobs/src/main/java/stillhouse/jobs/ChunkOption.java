@@ -9,6 +9,7 @@ import stillhouse.data.DatasetConfig;
 final class ChunkOption {
   @Option(
       names = "--chunk",
+      paramLabel = "N",
       defaultValue = "512",
       description = "images a commit: what a crash costs at most (default: ${DEFAULT-VALUE})")
   private int chunk;

@@ -59,6 +59,7 @@ final class DescribeCommand implements Callable<Integer> {
 
   @Option(
       names = "--size",
+      paramLabel = "N",
       defaultValue = "192",
       description = "side of the student's input, a multiple of 32 (default: ${DEFAULT-VALUE})")
   private int size;

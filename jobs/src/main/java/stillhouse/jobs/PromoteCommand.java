@@ -21,7 +21,8 @@ import stillhouse.tracking.ModelRegistry;
     mixinStandardHelpOptions = true,
     description =
         "Registers a scored run's ONNX file in MLflow and makes it the champion, unless it is worse than the one before.",
-    footer = "Exit status: 0 done, 3 refused by a check or by a promotion that was first.")
+    footer =
+        "Exit status: 0 done, 2 something to mend, in a sentence, 3 refused by a check or by a promotion that was first.")
 final class PromoteCommand implements Callable<Integer> {
   private static final Logger log = LoggerFactory.getLogger(PromoteCommand.class);
   @Mixin private RootOption root;

@@ -24,6 +24,7 @@ final class ReviewEveryOption {
 
   @Option(
       names = "--review-reading",
+      paramLabel = "NAME",
       converter = ReadingConverter.class,
       description =
           "when the two disagree, as review's --reading, in place of the recipe's (which is absolute where it names none)")
@@ -31,6 +32,7 @@ final class ReviewEveryOption {
 
   @Option(
       names = "--review-threshold",
+      paramLabel = "F",
       description = "of the reading, in place of the recipe's (which is 0.15 where it names none)")
   private Double threshold;
 

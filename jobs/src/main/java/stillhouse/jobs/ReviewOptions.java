@@ -11,12 +11,14 @@ import stillhouse.predict.Reading;
 final class ReviewOptions {
   @Option(
       names = "--split",
+      paramLabel = "NAME",
       defaultValue = "train",
       description = "train, val or test (default: ${DEFAULT-VALUE})")
   private String split;
 
   @Option(
       names = "--reading",
+      paramLabel = "NAME",
       converter = ReadingConverter.class,
       defaultValue = "absolute",
       description =
@@ -25,12 +27,14 @@ final class ReviewOptions {
 
   @Option(
       names = "--threshold",
+      paramLabel = "F",
       defaultValue = "0.15",
       description = "of the reading (default: ${DEFAULT-VALUE})")
   private double threshold;
 
   @Option(
       names = "--worst",
+      paramLabel = "N",
       defaultValue = "24",
       description = "how many samples are drawn (default: ${DEFAULT-VALUE})")
   private int worst;

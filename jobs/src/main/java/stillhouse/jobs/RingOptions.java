@@ -17,6 +17,7 @@ final class RingOptions {
 
   @Option(
       names = "--student",
+      paramLabel = "NAME",
       description = "also say what all-reduce would take of this student's training steps")
   private String student;
 

@@ -27,21 +27,28 @@ final class ScenesCommand implements Callable<Integer> {
 
   @Option(
       names = "--count",
+      paramLabel = "N",
       defaultValue = "300",
       description = "scenes (default: ${DEFAULT-VALUE})")
   private int count;
 
-  @Option(names = "--seed", defaultValue = "0", description = "default: ${DEFAULT-VALUE}")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "default: ${DEFAULT-VALUE}")
   private long seed;
 
   @Option(
       names = "--size",
+      paramLabel = "N",
       defaultValue = "192",
       description = "pixels a side (default: ${DEFAULT-VALUE})")
   private int size;
 
   @Option(
       names = "--surface",
+      paramLabel = "NAME",
       defaultValue = "mixed",
       description =
           "metal, rock, or mixed: two of metal for one of rock (default: ${DEFAULT-VALUE})")

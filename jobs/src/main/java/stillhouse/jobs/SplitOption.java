@@ -10,6 +10,7 @@ import stillhouse.data.Split;
 final class SplitOption {
   @Option(
       names = "--split",
+      paramLabel = "NAME",
       defaultValue = "test",
       description = "train, val or test (default: ${DEFAULT-VALUE})")
   private String split;

@@ -26,6 +26,8 @@ record Summary(
     Map<String, Long> leftOut,
     Map<String, String> flattered,
     Map<String, Verdict> canaries) {
+  /** Draws of fewer image groups than these give intervals that are too narrow. */
+  private static final int FEW_GROUPS = 20;
 
   String text() {
     TextTable table =
@@ -66,15 +68,7 @@ record Summary(
         .mapToDouble(s -> s.metrics().getOrDefault("groups", 0.0))
         .filter(groups -> groups > 0)
         .max()
-        .ifPresent(
-            groups ->
-                lines.add(
-                    String.format(
-                        Locale.ROOT,
-                        "[low, high]: 95 %% of %d draws of the %.0f image groups; they say nothing"
-                            + " of other seeds.",
-                        RunDraws.BOOTSTRAP.resamples(),
-                        groups)));
+        .ifPresent(groups -> lines.add(intervals(groups)));
     leftOut.forEach(
         (reason, images) ->
             lines.add("Left out of split " + split + ": " + images + " images, " + reason));
@@ -89,6 +83,19 @@ record Summary(
         .distinct()
         .forEach(t -> lines.add("tensorrt: " + t));
     return String.join(System.lineSeparator(), lines);
+  }
+
+  private static String intervals(double groups) {
+    String drawn =
+        String.format(
+            Locale.ROOT,
+            "[low, high]: 95 %% of %d draws of the %.0f image groups; they say nothing of other"
+                + " seeds.",
+            RunDraws.BOOTSTRAP.resamples(),
+            groups);
+    return groups < FEW_GROUPS
+        ? drawn + " Of so few groups they are too narrow: take nothing of this table for settled."
+        : drawn;
   }
 
   /** Of what the canary found that there can be no score. */

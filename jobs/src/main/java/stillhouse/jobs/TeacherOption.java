@@ -27,6 +27,13 @@ final class TeacherOption {
         .orElseThrow(() -> new ConfigException("No teacher is named. Give --teacher NAME."));
   }
 
+  /** What {@link Foreseeing} says of the file that is named. */
+  void requireNamed() {
+    Optional.ofNullable(name)
+        .flatMap(n -> ConfFiles.foreseen("teachers", n))
+        .ifPresent(TeacherConfig::load);
+  }
+
   /** As one types it; empty where none is named. */
   String typed() {
     return name == null ? "" : "--teacher " + name;

@@ -36,7 +36,7 @@ import stillhouse.train.ReviewSettings;
     name = "train",
     mixinStandardHelpOptions = true,
     description = "Trains a student by each recipe and seed over the cluster's ranks.")
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, Foreseeing {
   private static final Logger log = LoggerFactory.getLogger(TrainCommand.class);
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
@@ -61,6 +61,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--seed",
+      paramLabel = "N",
       split = ",",
       defaultValue = "0",
       description = "seeds, each a run of its own (default: ${DEFAULT-VALUE})")
@@ -79,6 +80,15 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Path> namesOut = Optional.empty();
 
   @Spec private CommandSpec spec;
+
+  @Override
+  public void requireNamed() {
+    teacher.requireNamed();
+    ConfFiles.foreseen("students", student).ifPresent(StudentConfig::load);
+    for (String recipe : recipes) {
+      ConfFiles.foreseen("recipes", recipe).map(Recipe::load).ifPresent(training::apply);
+    }
+  }
 
   @Override
   public Integer call() {

@@ -18,22 +18,26 @@ import stillhouse.train.ValidationSettings;
 final class TrainingOptions {
   @Option(
       names = "--epochs",
+      paramLabel = "N",
       description = "in place of the recipe's; phases take them in proportion")
   private Integer epochs;
 
   @Option(
       names = "--steps",
+      paramLabel = "N",
       description =
           "train for at least so many steps, in whole epochs: what makes runs on views of different size comparable")
   private Integer steps;
 
   @Option(
       names = "--batch",
+      paramLabel = "N",
       description = "samples a step over all ranks, in place of the recipe's")
   private Integer batch;
 
   @Option(
       names = "--learning-rate",
+      paramLabel = "F",
       description = "in place of the recipe's; those of phases keep their ratio to it")
   private Double learningRate;
 
@@ -46,6 +50,7 @@ final class TrainingOptions {
 
   @Option(
       names = "--labels",
+      paramLabel = "F",
       defaultValue = "1",
       description =
           "share of the training images whose labels count, by a hash of the sample (default: ${DEFAULT-VALUE})")
@@ -53,6 +58,7 @@ final class TrainingOptions {
 
   @Option(
       names = "--ranks",
+      paramLabel = "N",
       defaultValue = "4",
       description = "executors that train together (default: ${DEFAULT-VALUE})")
   private int ranks;

@@ -23,6 +23,7 @@ final class VariantOptions {
 
   @Option(
       names = "--calibration",
+      paramLabel = "NAME",
       defaultValue = "percentile",
       description =
           "how INT8 activations get their ranges: min-max, percentile (99.99) or entropy (default: ${DEFAULT-VALUE})")

@@ -331,6 +331,35 @@ class BadInputTest {
     assertThat(scenes()).doesNotExist();
   }
 
+  @Test
+  void aMisspeltNameOfABatchsLastJobIsSeenBeforeTheFirst() throws IOException {
+    String train =
+        "train, --data, x, --root, y, --recipe, \"sard,%s\", --student, %s, --teacher, %s";
+    assertThat(refusedAfterScenes(train.formatted("srd", "tiny-conv", "mobile-sam")))
+        .contains("jobs[1] (train ", "conf/recipes/srd.yaml: no such file");
+    assertThat(refusedAfterScenes(train.formatted("sard", "tiny", "mobile-sam")))
+        .contains("conf/students/tiny.yaml: no such file");
+    assertThat(refusedAfterScenes(train.formatted("sard", "tiny-conv", "mobile")))
+        .contains("conf/teachers/mobile.yaml: no such file");
+    assertThat(refusedAfterScenes("cache, --data, x, --root, y, --teacher, mobile"))
+        .contains("conf/teachers/mobile.yaml: no such file");
+    String late = train.formatted("sard", "tiny-conv", "out/frozen.yaml");
+    assertThat(refusedAfterScenes(late, train.formatted("srd", "tiny-conv", "mobile-sam")))
+        .as("a job ahead may write a file that is named by its path")
+        .contains("jobs[2] (train ", "conf/recipes/srd.yaml: no such file");
+    assertThat(scenes()).doesNotExist();
+  }
+
+  private String refusedAfterScenes(String... jobs) throws IOException {
+    Path batch = folder.resolve("nightly.yaml");
+    String text = "name: nightly\njobs:\n  - run: [scenes, --out, %s]\n".formatted(scenes());
+    for (String job : jobs) {
+      text += "  - run: [" + job + "]\n";
+    }
+    Files.writeString(batch, text);
+    return refused("batch", batch.toString());
+  }
+
   private Path scenes() {
     return folder.resolve("scenes");
   }

@@ -6,10 +6,15 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigFile;
 
@@ -28,6 +33,17 @@ class LauncherTest {
     }
     assertThat(launcher()).isEqualTo(help);
     assertThat(launcher("help")).isEqualTo(help);
+  }
+
+  @Test
+  void everyOptionsHelpHasALabelForItsValueOfItsOwn() {
+    for (CommandLine job : Stillhouse.commandLine().getSubcommands().values()) {
+      assertThat(job.getCommandSpec().options())
+          .filteredOn(option -> option.arity().max() > 0)
+          .extracting(
+              option -> job.getCommandName() + " " + option.longestName(), OptionSpec::paramLabel)
+          .noneMatch(told -> told.toList().get(1).toString().startsWith("<"));
+    }
   }
 
   @Test
@@ -131,6 +147,78 @@ class LauncherTest {
       Stillhouse.commandLine().parseArgs(job.words()); // throws at what no job knows
     }
     return jobs;
+  }
+
+  @Test
+  void aJarThatWasBuiltWithOtherArgumentsIsBuiltAgain() throws Exception {
+    Path home = Files.createDirectories(folder.resolve("home"));
+    Files.createDirectories(home.resolve("jobs/src/main"));
+    for (String pom : List.of("pom.xml", "jobs/pom.xml")) {
+      at(-2, Files.createFile(home.resolve(pom)));
+    }
+    Path jar = at(-1, Files.createFile(home.resolve("jobs.jar")));
+    Path built = home.resolve("built");
+    assertThat(isCurrent(jar, built, "")).as("Maven's own").isTrue();
+    assertThat(isCurrent(jar, built, "-Pgpu")).isFalse();
+    Files.writeString(built, "-Pgpu");
+    assertThat(isCurrent(jar, built, "-Pgpu")).isTrue();
+    assertThat(isCurrent(jar, built, "")).isFalse();
+    at(1, jar);
+    assertThat(isCurrent(jar, built, "")).as("Maven's own since").isTrue();
+    Files.createFile(home.resolve("jobs/src/main/Newer.java"));
+    at(2, home.resolve("jobs/src/main/Newer.java"));
+    assertThat(isCurrent(jar, built, "")).as("older than a source").isFalse();
+  }
+
+  private static Path at(int minutes, Path file) throws IOException {
+    return Files.setLastModifiedTime(
+        file, FileTime.from(Instant.now().plus(Duration.ofMinutes(minutes))));
+  }
+
+  private boolean isCurrent(Path jar, Path built, String arguments) throws Exception {
+    Said said =
+        command(
+            "env",
+            "STILLHOUSE_MAVEN_ARGS=" + arguments,
+            "bash",
+            "-c",
+            "HOME_DIR=%s; eval \"$(sed -n '/^is_current() {/,/^}/p' %s)\"; is_current %s %s && echo current || echo old"
+                .formatted(
+                    jar.getParent(), ConfFiles.home().resolve("bin/stillhouse"), jar, built));
+    assertThat(said.text()).isIn("current\n", "old\n");
+    return said.text().equals("current\n");
+  }
+
+  /** The launcher's and the demo's own functions around a job that takes its time to end. */
+  @Test
+  void ofAStoppedDemoTheLaunchersWordStandsLast() throws Exception {
+    Path script =
+        Files.writeString(
+            folder.resolve("stopped.sh"),
+            """
+            set -euo pipefail
+            eval "$(sed -n '/^cleanup() {/,/^}/p' "$1/bin/stillhouse")"
+            . "$1/bin/demo.sh"
+            DEMO_LOG=$PWD/jobs.log
+            submit() {
+              bash -c 'trap "sleep 0.5; echo a last line >&2; exit 143" TERM; kill -TERM $PPID; while :; do sleep 0.1; done' \
+                2>&"${LOG_FD:-2}" &
+              JOB_PID=$!
+              wait "$JOB_PID"
+            }
+            trap cleanup EXIT
+            trap 'exit 143' TERM
+            run batch x
+            """);
+    Said said = command("bash", script.toString(), ConfFiles.home().toString());
+    assertThat(said.code()).isEqualTo(143);
+    assertThat(said.text().lines())
+        .hasSize(2)
+        .startsWith("a last line")
+        .last()
+        .asString()
+        .startsWith("[stillhouse] error: the demo stopped; its log is ");
+    assertThat(Files.readString(folder.resolve("jobs.log"))).isEqualTo("a last line\n");
   }
 
   @Test

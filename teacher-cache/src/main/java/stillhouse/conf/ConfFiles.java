@@ -1,5 +1,6 @@
 package stillhouse.conf;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -11,10 +12,20 @@ public final class ConfFiles {
    * @param folder the folder of {@code conf/} that names belong to, such as {@code recipes}
    */
   public static Path find(String folder, String nameOrPath) {
-    if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/")) {
+    if (isPath(nameOrPath)) {
       return Path.of(nameOrPath);
     }
     return home().resolve("conf").resolve(folder).resolve(nameOrPath + ".yaml");
+  }
+
+  /** The same; empty of a path where nothing lies yet. */
+  public static Optional<Path> foreseen(String folder, String nameOrPath) {
+    Path file = find(folder, nameOrPath);
+    return isPath(nameOrPath) && Files.notExists(file) ? Optional.empty() : Optional.of(file);
+  }
+
+  private static boolean isPath(String nameOrPath) {
+    return nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/");
   }
 
   /** Where Stillhouse lies: set by the launcher, otherwise the working directory. */

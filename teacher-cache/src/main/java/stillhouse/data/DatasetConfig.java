@@ -300,7 +300,9 @@ public record DatasetConfig(
             "no value for ${"
                 + name
                 + "} (given: "
-                + String.join(", ", new TreeSet<>(variables.keySet()))
+                + (variables.isEmpty()
+                    ? "none"
+                    : String.join(", ", new TreeSet<>(variables.keySet())))
                 + "); set it: --set "
                 + name
                 + "=VALUE");

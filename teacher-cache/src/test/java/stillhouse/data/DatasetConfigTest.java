@@ -148,6 +148,9 @@ class DatasetConfigTest {
     refused(
         MINIMAL.replace("images: images", "images: \"${plates}/images\""),
         ": no value for ${plates} (given: data)");
+    Path file = folder.resolve("plates.yaml");
+    assertThatThrownBy(() -> DatasetConfig.load(file, Map.of()))
+        .hasMessageContaining("(given: none); set it: --set ");
   }
 
   @Test
