@@ -25,12 +25,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.identity.Sha256;
+import stillhouse.student.Norm;
 import stillhouse.student.Weights;
 import stillhouse.train.EpochGate.Decision;
 
 /**
  * Real executors, one JVM a rank, over Rabit. With {@code -Dstillhouse.halts=20} that many of them
- * are lost, three at least for an epoch of each phase; {@code halts.seed} says where.
+ * are lost, four at least for an epoch of each phase; {@code halts.seed} says where.
  */
 class BarrierTrainingTest {
   private static final int HALTS = Integer.getInteger("stillhouse.halts", 4);
@@ -144,26 +145,31 @@ class BarrierTrainingTest {
             });
   }
 
-  /** Phases of the encoder, of the decoder, and of prompts in the loop. */
+  /** Phases of the encoder, of the decoder, of prompts in the loop, and of proposals. */
   @Test
   void everyLostExecutorCostsAnAttemptAndNoBitOfTheWeightsWhateverThePhase() throws IOException {
-    int first = (HALTS + 1) / 2; // epochs of the encoder's phase
-    int second = Math.max(1, (HALTS + 1 - first) / 3);
+    int each = HALTS / 4; // epochs of a phase; of the last what is left, its last undisturbed
     var phases =
         List.of(
-            new TrainingPlan.Phase(first, 0.02, 2),
-            new TrainingPlan.Phase(second, 0.05, 0),
-            new TrainingPlan.Phase(HALTS + 1 - first - second, 0.01, 0));
+            new TrainingPlan.Phase(each, 0.02, 2),
+            new TrainingPlan.Phase(each, 0.05, 0),
+            new TrainingPlan.Phase(each, 0.01, 0),
+            new TrainingPlan.Phase(HALTS + 1 - 3 * each, 0.02, 0));
     TrainingPlan plan = new TrainingPlan(HALTS + 1, 8, 0.02, 0.01, 2, 1.0, 1, 0.9, 42, phases);
     Path halts = Files.createDirectory(folder.resolve("halts"));
     String marks = halts.toString();
     int epochs = HALTS; // ranks' own JVMs have no such property
     long seed = HALTS_SEED;
-    Recipe recipe = PromptedParts.recipe(folder);
+    Recipe prompted = PromptedParts.recipe(folder);
+    Recipe proposing = ProposalLoopTest.recipe(folder);
     RankProgram halting =
         context ->
-            phased(context, recipe, new HaltingBatches(batches(context), marks, epochs, seed));
-    RankProgram phased = context -> phased(context, recipe, batches(context));
+            phased(
+                context,
+                prompted,
+                proposing,
+                new HaltingBatches(batches(context), marks, epochs, seed));
+    RankProgram phased = context -> phased(context, prompted, proposing, batches(context));
     TrainingReport calm = BarrierTraining.run(spark, run("calm", 4, plan, IDENTITY), phased);
     TrainingReport report =
         BarrierTraining.run(spark, run("disturbed", 4, plan, IDENTITY), halting);
@@ -174,13 +180,15 @@ class BarrierTrainingTest {
     assertThat(report.steps()).isEqualTo(calm.steps()).isEqualTo(3 * (HALTS + 1));
   }
 
-  private static RankParts phased(RankContext context, Recipe recipe, BatchSource batches) {
+  private static RankParts phased(
+      RankContext context, Recipe prompted, Recipe proposing, BatchSource batches) {
     Weights weights = context.weights();
     var student = new TinyStudent(weights);
     var decoder = PromptedParts.decoder(weights);
     var frozen = new Weights(weights.manager(), 5); // ends with the rank's
     List<RankParts.Phase> phases = new ArrayList<>(PhasedLoopTest.two());
-    phases.add(PromptedParts.phase(recipe, weights, decoder, frozen));
+    phases.add(PromptedParts.phase(prompted, weights, decoder, frozen));
+    phases.add(ProposalLoopTest.phase(proposing, Norm.BATCH, weights));
     return new RankParts(student, phases, batches);
   }
 

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import stillhouse.decoder.PromptDecoderConfig;
 import stillhouse.decoder.PromptDecoders;
 import stillhouse.decoder.PromptGrid;
@@ -21,6 +22,8 @@ import stillhouse.student.Weights;
 final class PromptedParts {
   private static final PromptDecoderConfig SIZES =
       new PromptDecoderConfig(8, 1, 2, 8, 2, 4, 8, 3, Upsampling.FOURFOLD, PromptKinds.ALL);
+  private static final PromptDecoderConfig OF_POINTS =
+      new PromptDecoderConfig(8, 1, 2, 8, 2, 4, 8, 3, Upsampling.TWOFOLD, PromptKinds.DENSE_POINTS);
   private static final PromptGrid GRID = new PromptGrid(8, 8, 1);
   private static final String RECIPE =
       """
@@ -35,11 +38,28 @@ final class PromptedParts {
       alignment: {grid: 8}
       """;
 
+  /** As {@code sam2-dense-point} has its second phase. */
+  private static final String POINTS =
+      """
+      name: points
+      losses:
+        prompt-labels: {weight: 1.0, bce: 5, dice: 5, iou: 1, prompts: {minArea: 4, pointShare: 1}}
+      training:
+        epochs: 3
+        batch: 8
+        optimizer: {type: adamw, learningRate: 0.02}
+      alignment: {grid: 8}
+      """;
+
   private PromptedParts() {}
 
   static Recipe recipe(Path folder) {
+    return recipe(folder, RECIPE);
+  }
+
+  private static Recipe recipe(Path folder, String yaml) {
     try {
-      return Recipe.load(Files.writeString(folder.resolve("loop.yaml"), RECIPE));
+      return Recipe.load(Files.writeString(folder.resolve("loop.yaml"), yaml));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -51,7 +71,7 @@ final class PromptedParts {
   }
 
   /**
-   * A phase that trains all that there is.
+   * A phase that trains all that there is but proposals.
    *
    * @param own the student's decoder
    * @param frozen where the teacher's decoder is made
@@ -64,6 +84,19 @@ final class PromptedParts {
         new ObjectiveContext(
             weights, 8, List.of(), 8, 8, null, new PromptDecoders(own, () -> teachers));
     return new RankParts.Phase(
-        Part.ALL, tensor -> true, Objective.phases(recipe, context).get(0).terms());
+        Part.ALL,
+        tensor -> TinyStudent.part(tensor) != Part.PROPOSALS,
+        Objective.phases(recipe, context).get(0).terms());
+  }
+
+  /** A phase that trains a decoder of points alone, by labels. */
+  static RankParts.Phase points(Path folder, Weights weights) {
+    var own = PromptableDecoder.create(OF_POINTS, GRID, Student.PREFIX, weights);
+    var decoders = new PromptDecoders(own, () -> null);
+    var context = new ObjectiveContext(weights, 8, List.of(), 8, 8, null, decoders);
+    return new RankParts.Phase(
+        Set.of(Part.PROMPTS),
+        tensor -> TinyStudent.part(tensor) == Part.PROMPTS,
+        Objective.phases(recipe(folder, POINTS), context).get(0).terms());
   }
 }

@@ -2,6 +2,8 @@ package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +15,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import stillhouse.comm.AllReduce;
+import stillhouse.comm.SingleRank;
 import stillhouse.decoder.PromptDecoders;
 import stillhouse.identity.Sha256;
 import stillhouse.loss.Objective;
@@ -26,28 +30,6 @@ import stillhouse.student.Weights;
 
 /** Proposals are learned upon a student that stands still, alike wherever a run was stopped. */
 class ProposalLoopTest {
-  private static final StudentConfig PROPOSING =
-      new StudentConfig(
-          "proposing",
-          StudentConfig.Network.CONV_PYRAMID,
-          Norm.BATCH,
-          List.of(8, 8),
-          List.of(0, 1),
-          8,
-          8,
-          null,
-          null,
-          null,
-          null,
-          new PromptSettings(
-              1,
-              2,
-              8,
-              2,
-              false,
-              null,
-              PromptSettings.Start.FRESH,
-              new PromptSettings.Proposals(6)));
   private static final TrainingPlan PLAN = new TrainingPlan(3, 8, 0.02, 0.01, 0, 1.0, 42);
   private static final String RECIPE =
       """
@@ -66,10 +48,10 @@ class ProposalLoopTest {
   private Recipe recipe;
 
   @BeforeEach
-  void begin() throws Exception {
+  void begin() {
     checkpoints = new Checkpoints(folder.toString(), 99, new Configuration());
     attempt = checkpoints.attempts().begin().number();
-    recipe = Recipe.load(Files.writeString(folder.resolve("proposing.yaml"), RECIPE));
+    recipe = recipe(folder);
   }
 
   @Test
@@ -109,12 +91,49 @@ class ProposalLoopTest {
     }
   }
 
-  private SavingRank rank(Position savedAt) {
-    return new SavingRank(PLAN, checkpoints, attempt, savedAt, (weights, frozen) -> phase(weights));
+  /** Of an epoch's last step one rank has a single sample and another none. */
+  @Test
+  void fourRanksEndAlikeAndAsOneDoesWithoutBatchStatistics() throws Exception {
+    LockstepRanks.requireAlike(
+        LockstepRanks.run(4, allReduce -> trained(Norm.NONE, allReduce)),
+        trained(Norm.NONE, new SingleRank()));
+    List<Map<String, float[]>> ofEach =
+        LockstepRanks.run(4, allReduce -> trained(Norm.BATCH, allReduce));
+    LockstepRanks.requireAlike(ofEach, ofEach.get(0));
   }
 
-  private RankParts.Phase phase(Weights weights) {
-    var head = Optional.of(ProposalHead.create(PROPOSING, weights));
+  private Map<String, float[]> trained(Norm norm, AllReduce allReduce) {
+    try (SavingRank rank = rank(Position.START, norm, allReduce)) {
+      rank.loop.run(Position.START, 3, 0);
+      return LockstepRanks.trained(rank.weights);
+    }
+  }
+
+  private SavingRank rank(Position savedAt) {
+    return rank(savedAt, Norm.BATCH, new SingleRank());
+  }
+
+  private SavingRank rank(Position savedAt, Norm norm, AllReduce allReduce) {
+    return new SavingRank(
+        PLAN,
+        checkpoints,
+        attempt,
+        savedAt,
+        (weights, frozen) -> phase(recipe, norm, weights),
+        allReduce);
+  }
+
+  static Recipe recipe(Path folder) {
+    try {
+      return Recipe.load(Files.writeString(folder.resolve("proposing.yaml"), RECIPE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A phase that trains a head of proposals, whose tensors come to {@code weights}. */
+  static RankParts.Phase phase(Recipe recipe, Norm norm, Weights weights) {
+    var head = Optional.of(ProposalHead.create(proposing(norm), weights));
     var context =
         new ObjectiveContext(
             weights, 8, List.of(), 8, 8, null, new PromptDecoders(null, () -> null, head));
@@ -122,6 +141,23 @@ class ProposalLoopTest {
         Set.of(Part.PROPOSALS),
         tensor -> tensor.startsWith(ProposalHead.PREFIX),
         Objective.phases(recipe, context).get(0).terms());
+  }
+
+  private static StudentConfig proposing(Norm norm) {
+    return new StudentConfig(
+        "proposing",
+        StudentConfig.Network.CONV_PYRAMID,
+        norm,
+        List.of(8, 8),
+        List.of(0, 1),
+        8,
+        8,
+        null,
+        null,
+        null,
+        null,
+        new PromptSettings(
+            1, 2, 8, 2, false, null, PromptSettings.Start.FRESH, new PromptSettings.Proposals(6)));
   }
 
   private static Map<String, float[]> tensors(Weights weights) {

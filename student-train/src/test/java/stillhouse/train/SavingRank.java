@@ -3,12 +3,13 @@ package stillhouse.train;
 import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
+import stillhouse.comm.AllReduce;
 import stillhouse.comm.SingleRank;
 import stillhouse.identity.Sha256;
 import stillhouse.student.Student;
 import stillhouse.student.Weights;
 
-/** A single rank that trains the tiny student in one phase, and is saved once on its way. */
+/** A rank that trains the tiny student in one phase, and is saved once on its way. */
 final class SavingRank implements AutoCloseable, StepListener {
   /** Makes what the rank trains. */
   interface Maker {
@@ -33,6 +34,17 @@ final class SavingRank implements AutoCloseable, StepListener {
    */
   SavingRank(
       TrainingPlan plan, Checkpoints checkpoints, int attempt, Position savedAt, Maker maker) {
+    this(plan, checkpoints, attempt, savedAt, maker, new SingleRank());
+  }
+
+  /** One of several ranks. */
+  SavingRank(
+      TrainingPlan plan,
+      Checkpoints checkpoints,
+      int attempt,
+      Position savedAt,
+      Maker maker,
+      AllReduce allReduce) {
     this.checkpoints = checkpoints;
     this.attempt = attempt;
     this.savedAt = savedAt;
@@ -42,9 +54,12 @@ final class SavingRank implements AutoCloseable, StepListener {
     RankParts.Phase phase = maker.phase(weights, frozen);
     loop =
         new RankLoop(
-            new RankParts(student, List.of(phase), new SyntheticBatches(0, 1, plan.batch())),
+            new RankParts(
+                student,
+                List.of(phase),
+                new SyntheticBatches(allReduce.rank(), allReduce.ranks(), plan.batch())),
             weights,
-            new SingleRank(),
+            allReduce,
             plan,
             this);
   }

@@ -6,6 +6,7 @@ import ai.djl.nn.convolutional.Conv2d;
 import java.util.Set;
 import stillhouse.onnx.OnnxGraph;
 import stillhouse.student.Part;
+import stillhouse.student.ProposalHead;
 import stillhouse.student.Student;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
@@ -43,6 +44,9 @@ final class TinyStudent implements Student {
   static Part part(String tensor) {
     if (tensor.contains(".mask_decoder.") || tensor.contains(".prompt_encoder.")) {
       return Part.PROMPTS;
+    }
+    if (tensor.startsWith(ProposalHead.PREFIX)) {
+      return Part.PROPOSALS;
     }
     return tensor.startsWith("student.second.") ? Part.DECODER : Part.ENCODER;
   }
