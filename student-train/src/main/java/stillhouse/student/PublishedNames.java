@@ -4,15 +4,18 @@ import static stillhouse.student.Student.PREFIX;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
 /**
  * What a network's tensors are called in files of published weights: timm's names (version 1.0.15;
- * torchvision has the same for ResNet). Only an encoder has such names: decoders are ours.
+ * torchvision has the same for ResNet), or MobileSAM's for a TinyViT under SAM's neck. Only an
+ * encoder has such names: decoders are ours.
  */
 final class PublishedNames {
-  private static final Pattern ENCODER = Pattern.compile("(stem|stage)\\d*\\..*");
+  private static final Pattern TRUNK = Pattern.compile("(stem|stage)\\d*\\..*");
+  private static final String OF_SAM = "image_encoder.";
   private static final List<Rule> BATCH_NORM =
       List.of(
           new Rule("\\.norm\\.gamma$", ".bn.weight"),
@@ -40,6 +43,39 @@ final class PublishedNames {
           new Rule("\\.widen\\.", ".conv1."),
           new Rule("\\.depthwise\\.", ".conv2."),
           new Rule("\\.(narrow|mix)\\.", ".conv3."));
+
+  /**
+   * The names of MobileSAM's published file, neck and all; prompt encoder and mask decoder go into
+   * a student's own by its {@code start: teacher}.
+   */
+  private static final PublishedNames MOBILE_SAM =
+      new PublishedNames(
+          "image_encoder\\.(norm_)?head\\..*|(prompt_encoder|mask_decoder)\\..*|.*num_batches_tracked",
+          Pattern.compile("(stem|stage|neck)\\d*\\..*"),
+          Conversion.DISTANCES,
+          BATCH_NORM,
+          new Rule("^stem0", "patch_embed.seq.0"),
+          new Rule("^stem1", "patch_embed.seq.2"),
+          new Rule("^stage1\\.merge", "layers.0.downsample"), // of the stage before
+          new Rule("^stage2\\.merge", "layers.1.downsample"),
+          new Rule("^stage3\\.merge", "layers.2.downsample"),
+          new Rule("^stage(\\d)\\.block", "layers.$1.blocks."),
+          new Rule("^neck(\\d)\\.", "neck.$1."),
+          new Rule("\\.attention\\.biases$", ".attn.attention_biases"),
+          new Rule("\\.attention\\.projection\\.", ".attn.proj."),
+          new Rule("\\.attention\\.", ".attn."),
+          new Rule("\\.local\\.", ".local_conv."),
+          new Rule("\\.mlp\\.widen\\.", ".mlp.fc1."),
+          new Rule("\\.mlp\\.narrow\\.", ".mlp.fc2."),
+          new Rule("\\.(attn|mlp)\\.norm\\.gamma$", ".$1.norm.weight"),
+          new Rule("\\.(attn|mlp)\\.norm\\.beta$", ".$1.norm.bias"),
+          new Rule("\\.widen\\.", ".conv1."),
+          new Rule("\\.depthwise\\.", ".conv2."),
+          new Rule("\\.(narrow|mix)\\.", ".conv3."),
+          new Rule("\\.conv\\.weight$", ".c.weight"),
+          new Rule("^(neck\\.\\d)\\.gamma$", "$1.weight"),
+          new Rule("^(neck\\.\\d)\\.beta$", "$1.bias"),
+          new Rule("^", OF_SAM));
 
   private static final PublishedNames REP_VIT =
       new PublishedNames(
@@ -118,6 +154,7 @@ final class PublishedNames {
   }
 
   private final Predicate<String> leftOut;
+  private final Predicate<String> encoder;
   private final Conversion biases;
   private final List<Rule> common;
   private final List<Rule> rules;
@@ -127,6 +164,15 @@ final class PublishedNames {
    * @param biases how the network's attention biases are kept
    */
   private PublishedNames(String leftOut, Conversion biases, List<Rule> common, Rule... rules) {
+    this(leftOut, TRUNK, biases, common, rules);
+  }
+
+  /**
+   * @param encoder the student's tensors that files have
+   */
+  private PublishedNames(
+      String leftOut, Pattern encoder, Conversion biases, List<Rule> common, Rule... rules) {
+    this.encoder = encoder.asMatchPredicate();
     this.biases = biases;
     this.leftOut = Pattern.compile(leftOut).asMatchPredicate();
     this.common = common;
@@ -145,13 +191,25 @@ final class PublishedNames {
   }
 
   /**
+   * Those of a file: MobileSAM's where it has an image encoder of SAM's and the network its neck.
+   *
+   * @param tensors the file's
+   */
+  static PublishedNames of(StudentConfig.Network network, Set<String> tensors) {
+    boolean whole = tensors.stream().anyMatch(name -> name.startsWith(OF_SAM));
+    return whole && network == StudentConfig.Network.TINYVIT_NECK
+        ? MOBILE_SAM
+        : of(network).orElseThrow();
+  }
+
+  /**
    * The published name of a tensor of the student; empty where it is none of the encoder's.
    *
    * @param name with its {@link Student#PREFIX}
    */
   Optional<String> of(String name) {
     String own = name.substring(PREFIX.length());
-    if (!ENCODER.matcher(own).matches()) {
+    if (!encoder.test(own)) {
       return Optional.empty();
     }
     String published = own;

@@ -67,10 +67,10 @@ public final class PublishedWeights {
     if (config.pretrained() == null) {
       return Optional.empty();
     }
-    PublishedNames names = PublishedNames.of(config.network()).orElseThrow();
     Path file = config.pretrained().path();
     requireDigest(file, config.pretrained().sha256());
     try (SafeTensors tensors = SafeTensors.open(file)) {
+      var names = PublishedNames.of(config.network(), tensors.entries().keySet());
       PublishedWeights published = new PublishedWeights(file, names, weights, tensors);
       List<String> leftOut = published.match();
       Map<String, float[]> values = published.read();

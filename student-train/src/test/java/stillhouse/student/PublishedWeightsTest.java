@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -55,6 +56,41 @@ class PublishedWeightsTest {
     for (int level = 0; level < 4; level++) {
       requireAlike(maps.get(level), published, level);
     }
+  }
+
+  /** The last stage keeps the grid of the one before; the fifth map is the neck's. */
+  @Test
+  void theNecksEncoderComputesWhatMobileSamsDoesWithTheSameFile() throws IOException {
+    PublishedEncoder published = PublishedEncoder.of("mobilesam");
+    StudentConfig config = config("mobilesam", published.file());
+    Student student = Students.create(config, 1, 64, 96, weights);
+    PublishedWeights.Report report =
+        PublishedWeights.load(config, weights, NDArray::set).orElseThrow();
+    StudentOutput out =
+        student.forward(PublishedEncoder.image(manager, 2, 64, 96), EnumSet.noneOf(Part.class));
+    for (int level = 0; level < 4; level++) {
+      requireAlike(out.levels().get(level), published, level);
+    }
+    requireAlike(out.embedding(), published, 4);
+    assertThat(report.taken()).contains("student.neck0.weight", "student.neck3.beta");
+    assertThat(report.fresh()).isNotEmpty().allMatch(n -> n.startsWith("student.head."));
+    assertThat(report.leftOut())
+        .contains("image_encoder.head.weight", "image_encoder.norm_head.bias")
+        .allMatch(n -> n.matches("image_encoder\\.((norm_)?head\\..*|.*num_batches_tracked)"));
+  }
+
+  /** A TinyViT that knows no neck: it starts fresh. */
+  @Test
+  void theNecksEncoderTakesTimmsFileToo() throws IOException {
+    SafeTensorFile file = PublishedEncoder.of("tinyvit").file();
+    StudentConfig necked = necked(List.of(16, 24, 32, 48), List.of(1, 2, 3, 1), List.of(2, 4, 3));
+    StudentConfig config = SafeTensorFile.startingFrom(path(file), necked);
+    Students.create(config, 1, 64, 96, weights);
+    PublishedWeights.Report report =
+        PublishedWeights.load(config, weights, NDArray::set).orElseThrow();
+    assertThat(report.fresh())
+        .contains("student.neck0.weight")
+        .allMatch(n -> n.matches("student\\.(neck\\d|head)\\..*"));
   }
 
   @Test
@@ -226,8 +262,26 @@ class PublishedWeightsTest {
   }
 
   private StudentConfig config(String network, SafeTensorFile file) {
-    Path path = file.write(folder.resolve(network + ".safetensors"));
-    return SafeTensorFile.startingFrom(path, network(network));
+    return SafeTensorFile.startingFrom(path(file), network(network));
+  }
+
+  private Path path(SafeTensorFile file) {
+    return file.write(folder.resolve("published.safetensors"));
+  }
+
+  private static StudentConfig necked(
+      List<Integer> channels, List<Integer> depths, List<Integer> heads) {
+    return new StudentConfig(
+        "small",
+        StudentConfig.Network.TINYVIT_NECK,
+        Norm.BATCH,
+        channels,
+        depths,
+        null,
+        256,
+        heads,
+        List.of(4, 3, 2),
+        null);
   }
 
   private static StudentConfig network(String name) {
@@ -246,6 +300,7 @@ class PublishedWeightsTest {
               List.of(2, 4, 4, 8),
               List.of(5, 5, 4, 3),
               null);
+      case "mobilesam" -> necked(List.of(16, 24, 32, 320), List.of(1, 2, 1, 1), List.of(2, 4, 5));
       case "repvit" -> small(StudentConfig.Network.REPVIT, List.of(), List.of(), 1, 2, 3, 1);
       default ->
           new StudentConfig(

@@ -7,12 +7,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Whole encoders against timm's, of files that {@code student_encoders.py FOLDER} writes: argument
- * FOLDER. Prints the largest difference of each map, as a share of its largest value.
+ * Whole encoders against timm's, and MobileSAM's where its weights were given, of files that {@code
+ * student_encoders.py FOLDER [WEIGHTS]} writes: argument FOLDER. Prints the largest difference of
+ * each map, as a share of its largest value, and for MobileSAM what the student's own windows cost.
  */
 final class WholeEncoders {
   private static final int SIDE = 224;
@@ -24,11 +28,37 @@ final class WholeEncoders {
               "r50-fpn", "resnet50",
               "swin-t", "swin_tiny_patch4_window7_224"));
 
+  private static final String MOBILE_SAM = "mobile_sam";
+  private static final int MOBILE_SAMS_SIDE = 1024;
+
   private WholeEncoders() {}
 
   public static void main(String[] args) throws IOException {
     for (Map.Entry<String, String> student : STUDENTS.entrySet()) {
       compare(student.getKey(), Path.of(args[0]), student.getValue());
+    }
+    if (Files.exists(Path.of(args[0]).resolve(MOBILE_SAM + ".f32"))) {
+      StudentConfig own = Fixtures.config("tinyvit-5m-sam");
+      compareWhole(publishedWindows(own), Path.of(args[0]));
+      compareWhole(own, Path.of(args[0]));
+    }
+  }
+
+  /** The four maps and the neck's, of MobileSAM's own weights. */
+  private static void compareWhole(StudentConfig student, Path folder) throws IOException {
+    StudentConfig config =
+        SafeTensorFile.startingFrom(folder.resolve(MOBILE_SAM + ".safetensors"), student);
+    ByteBuffer expected = bytes(folder.resolve(MOBILE_SAM + ".f32"));
+    int side = MOBILE_SAMS_SIDE;
+    try (NDManager manager = Fixtures.manager();
+        Weights weights = new Weights(manager, 1)) {
+      Student network = Students.create(config, 1, side, side, weights);
+      PublishedWeights.Report report =
+          PublishedWeights.load(config, weights, NDArray::set).orElseThrow();
+      StudentOutput out = network.forward(PublishedEncoder.image(manager, 1, side, side), Set.of());
+      List<NDArray> maps = new ArrayList<>(out.levels());
+      maps.add(out.embedding());
+      say("tinyvit-5m-sam, windows " + student.windows(), report, maps, expected);
     }
   }
 
@@ -36,20 +66,28 @@ final class WholeEncoders {
     StudentConfig config =
         SafeTensorFile.startingFrom(
             folder.resolve(published + ".safetensors"), publishedWindows(Fixtures.config(student)));
-    ByteBuffer expected =
-        ByteBuffer.wrap(Files.readAllBytes(folder.resolve(published + ".f32")))
-            .order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer expected = bytes(folder.resolve(published + ".f32"));
     try (NDManager manager = Fixtures.manager();
         Weights weights = new Weights(manager, 1)) {
       var network = (PyramidStudent) Students.create(config, 1, SIDE, SIDE, weights);
       PublishedWeights.Report report =
           PublishedWeights.load(config, weights, NDArray::set).orElseThrow();
-      StringBuilder line = new StringBuilder(student + ": " + report.taken().size() + " tensors;");
-      for (NDArray map : network.encode(PublishedEncoder.image(manager, 1, SIDE, SIDE), false)) {
-        line.append(" %.1e".formatted(difference(map.toFloatArray(), expected)));
-      }
-      System.out.println(line + "; left of timm's maps: " + expected.remaining() + " bytes");
+      List<NDArray> maps = network.encode(PublishedEncoder.image(manager, 1, SIDE, SIDE), false);
+      say(student, report, maps, expected);
     }
+  }
+
+  private static ByteBuffer bytes(Path file) throws IOException {
+    return ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static void say(
+      String student, PublishedWeights.Report report, List<NDArray> maps, ByteBuffer expected) {
+    StringBuilder line = new StringBuilder(student + ": " + report.taken().size() + " tensors;");
+    for (NDArray map : maps) {
+      line.append(" %.1e".formatted(difference(map.toFloatArray(), expected)));
+    }
+    System.out.println(line + "; left of the published maps: " + expected.remaining() + " bytes");
   }
 
   private static double difference(float[] map, ByteBuffer expected) {
