@@ -163,7 +163,7 @@ final class CascadeSection {
     JsonNode threshold = at.path("threshold");
     OptionalDouble millis = metric(at, "millis");
     return List.of(
-        threshold.isNumber() && threshold.asDouble() >= 0
+        threshold.isNumber() && threshold.asDouble() >= 0 && threshold.asDouble() <= 1
             ? Cell.number(threshold.asDouble(), "%.5f")
             : Cell.none(),
         Cell.number(100 * share(at), "%.1f %%"),

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import stillhouse.metrics.Metric;
+import stillhouse.predict.Cascade;
 import stillhouse.predict.CascadeCost;
 import stillhouse.predict.CascadePoint;
 import stillhouse.predict.Uncertainty;
@@ -80,13 +81,7 @@ record CascadeReport(
             .formatted(run, split.name(), alone.images(), validation.name(), target.told()));
     parts.add("");
     parts.add(table.text().stripTrailing());
-    for (Line line : lines) {
-      if (line.chosen().isEmpty()) {
-        parts.add(
-            "cascade by %s: no threshold reaches %s on split %s"
-                .formatted(line.by().word(), target.told(), validation.name()));
-      }
-    }
+    lines.forEach(line -> remark(line).ifPresent(parts::add));
     parts.addAll(validation.told());
     parts.addAll(split.told());
     parts.add("");
@@ -95,11 +90,38 @@ record CascadeReport(
           "The teacher alone is no better than the student on split %s: there is little for a cascade to gain."
               .formatted(split.name()));
     }
+    if (teacher.teacherMillis(cost) <= cost.student()) {
+      parts.add(
+          "The teacher alone takes no longer than the student on this machine: there is no time for a cascade to save.");
+    }
     supervision().ifPresent(parts::add);
     parts.add(
         "ms/image is of this machine: every image is shown to the student (%s), some to the teacher too (%s%s)."
             .formatted(millis(cost.student()), millis(cost.encoder()), prompted()));
     return String.join(System.lineSeparator(), parts);
+  }
+
+  /** Where a reading has no point, or one that asks about nothing. */
+  private Optional<String> remark(Line line) {
+    String by = "cascade by " + line.by().word();
+    if (line.chosen().isEmpty()) {
+      return Optional.of(
+          "%s: no threshold reaches %s on split %s"
+              .formatted(by, target.told(), validation.name()));
+    }
+    long may = target.mayAsk(line.chosen().get().images());
+    return line.chosen().get().asked() > 0 || may == 0
+        ? Optional.empty()
+        : line.found().stream()
+            .mapToLong(CascadePoint::asked)
+            .filter(asked -> asked > 0)
+            .min()
+            .stream()
+            .mapToObj(
+                alike ->
+                    "%s asks about no image: the %d of split %s that the student is least sure of are about alike, and no more than %d may be asked about"
+                        .formatted(by, alike, validation.name(), may))
+            .findFirst();
   }
 
   private String prompted() {
@@ -142,7 +164,9 @@ record CascadeReport(
   }
 
   private static String threshold(CascadePoint at) {
-    return String.format(Locale.ROOT, "%.5f", at.threshold());
+    return at.threshold() == Cascade.NONE
+        ? "-"
+        : String.format(Locale.ROOT, "%.5f", at.threshold());
   }
 
   private static String millis(double value) {

@@ -13,6 +13,9 @@ sealed interface CascadeTarget {
   /** The point to choose of a curve; empty where none reaches the target. */
   Optional<CascadePoint> choose(List<CascadePoint> curve);
 
+  /** How many of so many images it leaves for the teacher, at most; 0 where it does not say. */
+  long mayAsk(long images);
+
   /** In words. */
   String told();
 
@@ -26,6 +29,11 @@ sealed interface CascadeTarget {
           .max(
               Comparator.comparingLong(CascadePoint::asked)
                   .thenComparingDouble(CascadePoint::threshold));
+    }
+
+    @Override
+    public long mayAsk(long images) {
+      return (long) Math.floor((1 - student) * images + 1e-9);
     }
 
     @Override
@@ -44,6 +52,11 @@ sealed interface CascadeTarget {
           .min(
               Comparator.comparingLong(CascadePoint::asked)
                   .thenComparingDouble(CascadePoint::threshold));
+    }
+
+    @Override
+    public long mayAsk(long images) {
+      return 0;
     }
 
     @Override

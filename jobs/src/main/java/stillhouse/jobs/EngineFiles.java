@@ -121,7 +121,7 @@ final class EngineFiles {
       Path file = run.resolve(variant.file());
       if (!Files.isRegularFile(file)) {
         throw new ConfigException(
-            "No file of precision %s in %s. Run the export job with --variants %s first."
+            "No file of variant %s in %s. Run the export job with --variants %s first."
                 .formatted(variant.word(), run, variant.word()));
       }
       NetworkFile network = network(file);

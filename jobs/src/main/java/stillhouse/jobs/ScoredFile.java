@@ -25,7 +25,7 @@ record ScoredFile(Path folder, Variant variant) implements Scored {
     var file = new ScoredFile(folder, variant);
     if (variant != Variant.FP32 && !others(folder).contains(file)) {
       throw new ConfigException(
-          "No file of precision %s in %s. Run the export job with --variants %s first."
+          "No file of variant %s in %s. Run the export job with --variants %s first."
               .formatted(variant.word(), folder, variant.word()));
     }
     return file;

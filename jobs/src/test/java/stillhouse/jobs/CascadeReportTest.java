@@ -22,7 +22,20 @@ class CascadeReportTest {
   private static final CascadePoint NONE = CascadeTargetTest.point(2, 0, 5);
 
   private static CascadeReport report(String supervision, double prompt) {
-    List<CascadePoint> curve = List.of(ALL, SOME, NONE);
+    return report(supervision, prompt, List.of(ALL, SOME, NONE), SOME);
+  }
+
+  private static CascadeReport report(
+      String supervision, double prompt, List<CascadePoint> curve, CascadePoint chosen) {
+    return report(supervision, prompt, curve, chosen, 1);
+  }
+
+  private static CascadeReport report(
+      String supervision,
+      double prompt,
+      List<CascadePoint> curve,
+      CascadePoint chosen,
+      double student) {
     return new CascadeReport(
         "tiny",
         "ab",
@@ -33,10 +46,10 @@ class CascadeReportTest {
         new CascadeTarget.Share(0.9),
         NONE,
         ALL,
-        new CascadeCost(1, 30, prompt),
+        new CascadeCost(student, 30, prompt),
         List.of(
             new CascadeReport.Line(
-                Uncertainty.ENTROPY, curve, curve, Optional.of(SOME), Optional.of(SOME))));
+                Uncertainty.ENTROPY, curve, curve, Optional.of(chosen), Optional.of(chosen))));
   }
 
   @Test
@@ -52,6 +65,25 @@ class CascadeReportTest {
         .containsPattern("cascade by entropy +0.40000 +10.0 % .* 5.0")
         .contains("some to the teacher too (30.0, and 5.0 for each of its 2.0 prompts an image).");
     assertThat(report("", 0).text()).contains("some to the teacher too (30.0).");
+  }
+
+  /** As of a student whose images without a mask read all alike. */
+  @Test
+  void aReadingThatTellsTooFewImagesApartIsSaidToAskAboutNone() {
+    List<CascadePoint> curve = List.of(ALL, NONE);
+    CascadeReport report = report("", 5, curve, NONE);
+    assertThat(report.text())
+        .containsPattern("cascade by entropy +- +0.0 % ")
+        .contains(
+            "cascade by entropy asks about no image: the 100 of split val that the student is least"
+                + " sure of are about alike, and no more than 10 may be asked about");
+    assertThat(report("", 5).text()).doesNotContain("asks about no image", "no longer than");
+  }
+
+  @Test
+  void aTeacherThatIsQuickerThanItsStudentIsSaidToBe() {
+    assertThat(report("", 0.1, List.of(ALL, SOME, NONE), SOME, 40).text())
+        .contains("The teacher alone takes no longer than the student on this machine:");
   }
 
   @Test

@@ -100,7 +100,7 @@ class EngineToolTest {
     assertThat(BadInputTest.refused("engine", "--run=mine", root, "--variant=int8-cpu"))
         .contains("Invalid --variant: int8-cpu (must be among [fp32, fp16, int8, points]: ");
     assertThat(BadInputTest.refused("engine", "--run=mine", root, "--variant=fp16"))
-        .contains("No file of precision fp16 in " + run + ". Run the export job with --variants");
+        .contains("No file of variant fp16 in " + run + ". Run the export job with --variants");
     assertThat(BadInputTest.refused("engine", "--run=yours", root))
         .contains(
             "No trained run in " + folder.resolve("root/runs/yours") + ": run.json is missing");

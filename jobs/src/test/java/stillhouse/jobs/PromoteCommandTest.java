@@ -196,8 +196,7 @@ class PromoteCommandTest {
             "FAILED  finite answers: Cannot score sample s0",
             "REFUSED: run slow.fp16 is not promoted; nothing was changed");
     assertThat(promote("--run=slow", "--variant=int8").err())
-        .contains(
-            "No file of precision int8 in ", "Run the export job with --variants int8 first.");
+        .contains("No file of variant int8 in ", "Run the export job with --variants int8 first.");
     assertThat(promote("--run=slow", "--variant=int4").err())
         .contains("Invalid --variant: int4 (must be one of [fp32, fp16, int8, int8-cpu,");
     assertThat(promote("--run=slow", "--accept-latency").err())

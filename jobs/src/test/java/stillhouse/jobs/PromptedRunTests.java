@@ -3,6 +3,7 @@ package stillhouse.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import stillhouse.canary.Check;
 import stillhouse.conf.ConfigException;
 import stillhouse.decoder.PromptInput;
 import stillhouse.decoder.PublishedDecoder;
+import stillhouse.identity.Sha256;
 import stillhouse.train.Recipe;
 
 /**
@@ -109,6 +111,38 @@ interface PromptedRunTests {
     bench().done("explain", folder.resolve("student.fused.onnx").toString());
     assertThat(bench().said(String.join(" ", export), "--variants=points --points=0").err())
         .contains("Invalid --points or --point-…: Invalid points: 0 (must be 1…64)");
+    standsBeforeATeacher(run);
+  }
+
+  /** In a cascade: behind it the same network, asked by points of the labels. */
+  private void standsBeforeATeacher(String run) throws IOException {
+    Path folder = bench().runs().resolve(run);
+    Path data = bench().folder().resolve("points.yaml");
+    String yaml = Files.readString(bench().folder().resolve("scenes.yaml"));
+    Files.writeString(data, yaml.replaceAll("source: \"?label-boxes\"?", "source: label-points"));
+    String[] cached = {
+      "cache", bench().data().replace("scenes.yaml", "points.yaml"), bench().root(), ""
+    };
+    cached[3] = "--teacher=" + folder.resolve("promptable.yaml");
+    bench().done(cached);
+    String[] cascade = Arrays.copyOf(cached, 7);
+    cascade[0] = "cascade";
+    cascade[4] = bench().tracking();
+    cascade[5] = "--run=" + run;
+    cascade[6] = "--validate-split=test --split=train --variant=points";
+    bench().done(cascade);
+    Path kept = folder.resolve("variants/points/cascade");
+    assertThat(kept.resolve("cascade.png")).isNotEmptyFile();
+    assertThat(folder.resolve("cascade")).doesNotExist();
+    JsonNode found = JsonFiles.JSON.readTree(kept.resolve("cascade.json").toFile());
+    assertThat(found.get("run").asText()).isEqualTo(run + ".points");
+    assertThat(found.get("model").asText())
+        .isEqualTo(Sha256.ofFile(folder.resolve("student.fused.onnx")).hex());
+    assertThat(found.at("/teacher/asked").asInt())
+        .isEqualTo(found.at("/student/images").asInt())
+        .isPositive();
+    Score alone = Score.read(folder.resolve("variants/points"), "train").orElseThrow();
+    assertThat(found.at("/student/iou").asDouble()).isEqualTo(alone.metrics().get("iou"));
   }
 
   @Test

@@ -65,7 +65,7 @@ class ScoredFileTest {
   void aFileThatWasMadeFromAnotherFp32FileIsRefused() throws IOException {
     assertThat(ScoredFile.others(run)).isEmpty();
     assertThatThrownBy(() -> ScoredFile.of(run, Variant.FP16))
-        .hasMessageContaining("No file of precision fp16 in " + run);
+        .hasMessageContaining("No file of variant fp16 in " + run);
     Files.copy(ONNX, run.resolve(Variant.FP16.file()));
     note("0".repeat(64));
     assertThatThrownBy(() -> ScoredFile.others(run))

@@ -500,7 +500,7 @@ class WholePipelineTest implements ReviewedRunTests {
     assertThat(bench.said(with(cascade, "--variant=luck")).err())
         .startsWith("error: Invalid --variant: luck (must be one of [fp32, fp16, int8, ");
     assertThat(bench.said(with(cascade, "--variant=points")).err())
-        .startsWith("error: No file of precision points in ")
+        .startsWith("error: No file of variant points in ")
         .contains("Run the export job with --variants points first.");
     bench.done(with(cascade, "--validate-split=train", "--student-share=0.5"));
     Path kept = bench.runs().resolve(RUNS.get(0)).resolve("cascade");
