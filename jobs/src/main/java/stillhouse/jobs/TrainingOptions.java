@@ -36,6 +36,13 @@ final class TrainingOptions {
   private Integer batch;
 
   @Option(
+      names = "--accumulation",
+      paramLabel = "N",
+      description =
+          "parts in which a rank's share of a step passes, one after the other, in the memory of one; in place of the recipe's")
+  private Integer accumulation;
+
+  @Option(
       names = "--learning-rate",
       paramLabel = "F",
       description = "in place of the recipe's; those of phases keep their ratio to it")
@@ -169,6 +176,11 @@ final class TrainingOptions {
     int size = Objects.requireNonNullElse(batch, training.batch());
     require(
         size >= 1 && size % ranks == 0, "--batch", size, "a multiple of the " + ranks + " ranks");
+    require(
+        accumulation == null || accumulation >= 1 && accumulation <= size / ranks,
+        "--accumulation",
+        accumulation,
+        "1 to the %d samples of a rank's share of a step".formatted(size / ranks));
     OptimizerSettings optimizer = training.optimizer();
     double rate = Objects.requireNonNullElse(learningRate, optimizer.learningRate());
     require(rate > 0 && rate <= 1, "--learning-rate", rate, "> 0 and <= 1");
@@ -180,6 +192,7 @@ final class TrainingOptions {
       return aligned.withTraining(
           training
               .with(length, size)
+              .inParts(accumulation == null ? training.accumulation() : accumulation)
               .with(optimizer.withLearningRate(rate))
               .with(
                   validation(training.validation()),

@@ -384,6 +384,8 @@ class BadInputTest {
   void ranksMustDivideTheBatch() {
     assertThat(refused(train("--recipe", "scratch", "--batch", "10", "--ranks", "4")))
         .contains("Invalid --batch: 10 (must be a multiple of the 4 ranks)");
+    assertThat(refused(train("--recipe", "scratch", "--batch", "8", "--accumulation", "3")))
+        .contains("Invalid --accumulation: 3 (must be 1 to the 2 samples of a rank's share");
   }
 
   @Test

@@ -69,6 +69,14 @@ public record TrainingSettings(
     return with(ends ? validation.thatEnd() : null, null);
   }
 
+  /**
+   * @param parts null: 1
+   */
+  public TrainingSettings inParts(Integer parts) {
+    return new TrainingSettings(
+        epochs, batch, optimizer, schedule, clipNorm, photometric, parts, ema, validation, review);
+  }
+
   public TrainingSettings with(int otherEpochs, int otherBatch) {
     return new TrainingSettings(
         otherEpochs,
