@@ -111,9 +111,10 @@ end_log() {
 # demo_ended STATUS: where to look, and what to do.
 demo_ended() {
   [ "$1" -ne 0 ] && [ -n "${DEMO_LOG:-}" ] || return 0
-  local how=failed
+  local how=failed then='The same command goes on from what is there.'
   [ "$1" -lt 128 ] || how=stopped
-  printf '[stillhouse] error: the demo %s; its log is %s. The same command goes on from what is there.\n' "$how" "$DEMO_LOG" >&2
+  [ "$1" -ne 2 ] || then='What is to be mended is said above.'
+  printf '[stillhouse] error: the demo %s; its log is %s. %s\n' "$how" "$DEMO_LOG" "$then" >&2
 }
 
 # Jobs of the demo as it is without --promptable. This and the next read and set what `demo` has as its own.

@@ -59,12 +59,9 @@ final class BatchCommand implements Callable<Integer> {
         log.info("Job {} of {}, after {} s: {}", i + 1, jobs, seconds(began), job.called());
         int code = Stillhouse.run(spec.commandLine().getErr(), job.words());
         if (code != 0) {
-          log.error(
-              "Job {} of {} ended with status {}: {}. The same command goes on from what is there",
-              i + 1,
-              jobs,
-              code,
-              job.called());
+          if (!OrderlyStop.begun()) {
+            log.error("Job {} of {} ended with status {}: {}", i + 1, jobs, code, job.called());
+          }
           return code;
         }
       }

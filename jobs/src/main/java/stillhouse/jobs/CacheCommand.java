@@ -33,6 +33,7 @@ final class CacheCommand implements Callable<Integer>, Foreseeing {
 
   @Override
   public void requireNamed() {
+    data.requireNamed();
     teacher.requireNamed();
   }
 

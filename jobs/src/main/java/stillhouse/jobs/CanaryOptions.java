@@ -61,7 +61,14 @@ final class CanaryOptions {
   record Terms(Canary canary, double maxDrop, int images) {
     /** As reports keep it: another text is another look. */
     String text() {
-      return "%s, boundary IoU may fall by %s, %d images".formatted(canary, maxDrop, images);
+      return "IoU of masks with the reference's at least %s, variance at least %s of the reference's, latency under %s of it by %d runs, boundary IoU may fall by %s; %d images at most"
+          .formatted(
+              canary.minMaskIou(),
+              canary.minVariance(),
+              canary.maxLatency(),
+              canary.latencyRuns(),
+              maxDrop,
+              images);
     }
   }
 

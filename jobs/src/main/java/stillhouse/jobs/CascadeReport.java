@@ -77,11 +77,11 @@ record CascadeReport(
     row(table, "teacher alone", "-", teacher);
     List<String> parts = new ArrayList<>();
     parts.add(
-        "%s, split %s, %d images; thresholds found on split %s, where %s"
+        "%s, split %s, %d images; thresholds found on split %s, so that there %s"
             .formatted(run, split.name(), alone.images(), validation.name(), target.told()));
     parts.add("");
     parts.add(table.text().stripTrailing());
-    lines.forEach(line -> remark(line).ifPresent(parts::add));
+    parts.addAll(remarks());
     parts.addAll(validation.told());
     parts.addAll(split.told());
     parts.add("");
@@ -101,27 +101,19 @@ record CascadeReport(
     return String.join(System.lineSeparator(), parts);
   }
 
-  /** Where a reading has no point, or one that asks about nothing. */
-  private Optional<String> remark(Line line) {
-    String by = "cascade by " + line.by().word();
-    if (line.chosen().isEmpty()) {
-      return Optional.of(
-          "%s: no threshold reaches %s on split %s"
-              .formatted(by, target.told(), validation.name()));
+  /** Of readings that have no point, or one that asks about nothing: those alike in one line. */
+  private List<String> remarks() {
+    Map<String, List<String>> readings = new LinkedHashMap<>();
+    for (Line line : lines) {
+      target
+          .remark(line.found(), validation.name())
+          .ifPresent(
+              remark ->
+                  readings.computeIfAbsent(remark, r -> new ArrayList<>()).add(line.by().word()));
     }
-    long may = target.mayAsk(line.chosen().get().images());
-    return line.chosen().get().asked() > 0 || may == 0
-        ? Optional.empty()
-        : line.found().stream()
-            .mapToLong(CascadePoint::asked)
-            .filter(asked -> asked > 0)
-            .min()
-            .stream()
-            .mapToObj(
-                alike ->
-                    "%s asks about no image: the %d of split %s that the student is least sure of are about alike, and no more than %d may be asked about"
-                        .formatted(by, alike, validation.name(), may))
-            .findFirst();
+    return readings.entrySet().stream()
+        .map(e -> "cascade by %s: %s".formatted(String.join(", ", e.getValue()), e.getKey()))
+        .toList();
   }
 
   private String prompted() {

@@ -3,6 +3,7 @@ package stillhouse.jobs;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import stillhouse.conf.ConfigException;
 import stillhouse.metrics.Metric;
@@ -13,8 +14,8 @@ sealed interface CascadeTarget {
   /** The point to choose of a curve; empty where none reaches the target. */
   Optional<CascadePoint> choose(List<CascadePoint> curve);
 
-  /** How many of so many images it leaves for the teacher, at most; 0 where it does not say. */
-  long mayAsk(long images);
+  /** What is to be said of what it chose: where there is no point, or one that asks nobody. */
+  Optional<String> remark(List<CascadePoint> curve, String split);
 
   /** In words. */
   String told();
@@ -32,8 +33,20 @@ sealed interface CascadeTarget {
     }
 
     @Override
-    public long mayAsk(long images) {
-      return (long) Math.floor((1 - student) * images + 1e-9);
+    public Optional<String> remark(List<CascadePoint> curve, String split) {
+      Optional<CascadePoint> silent = choose(curve).filter(p -> p.asked() == 0 && student < 1);
+      return silent.map(p -> silence(p.images(), curve, split));
+    }
+
+    private String silence(long images, List<CascadePoint> curve, String split) {
+      long may = (long) Math.floor((1 - student) * images + 1e-9);
+      if (may == 0) {
+        return "no image is asked about, since %.1f %% of the %d images of split %s is less than one. Give a smaller --student-share, or a larger split"
+            .formatted(100 * (1 - student), images, split);
+      }
+      long alike = curve.stream().mapToLong(CascadePoint::asked).filter(n -> n > 0).min().orElse(0);
+      return "no image is asked about, since the %d of split %s that the student is least sure of are about alike, and no more than %d may be"
+          .formatted(alike, split, may);
     }
 
     @Override
@@ -55,8 +68,16 @@ sealed interface CascadeTarget {
     }
 
     @Override
-    public long mayAsk(long images) {
-      return 0;
+    public Optional<String> remark(List<CascadePoint> curve, String split) {
+      return choose(curve).isPresent()
+          ? Optional.empty()
+          : Optional.of(
+              String.format(
+                  Locale.ROOT,
+                  "no threshold reaches %s on split %s; the most is %.4f",
+                  told(),
+                  split,
+                  curve.stream().mapToDouble(p -> p.mean(metric).orElse(0)).max().orElse(0)));
     }
 
     @Override

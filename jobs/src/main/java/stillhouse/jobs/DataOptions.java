@@ -25,6 +25,11 @@ final class DataOptions {
     return DatasetConfig.load(ConfFiles.find("datasets", data), variables);
   }
 
+  /** What {@link Foreseeing} says of the file that is named. */
+  void requireNamed() {
+    ConfFiles.foreseen("datasets", data).ifPresent(file -> DatasetConfig.load(file, variables));
+  }
+
   /** As one types it. */
   String typed() {
     StringBuilder typed = new StringBuilder("--data " + data);

@@ -18,7 +18,7 @@ import stillhouse.data.IngestReport;
     name = "ingest",
     mixinStandardHelpOptions = true,
     description = "Reads folders of images and masks into the samples table.")
-final class IngestCommand implements Callable<Integer> {
+final class IngestCommand implements Callable<Integer>, Foreseeing {
   private static final Logger log = LoggerFactory.getLogger(IngestCommand.class);
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
@@ -29,6 +29,11 @@ final class IngestCommand implements Callable<Integer> {
       paramLabel = "SPLIT[,SPLIT]",
       description = "fails where one of these splits has no sample: train, val or test")
   private List<String> needed = List.of();
+
+  @Override
+  public void requireNamed() {
+    data.requireNamed();
+  }
 
   @Override
   public Integer call() {

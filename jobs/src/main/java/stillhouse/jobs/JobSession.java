@@ -66,6 +66,7 @@ record JobSession(SparkSession spark, boolean ours) implements AutoCloseable {
     if (there.isDefined() && !there.get().sparkContext().isStopped()) {
       return new JobSession(there.get(), false);
     }
+    OrderlyStop.prepare();
     return new JobSession(
         SparkSession.builder().appName("stillhouse " + job).config(settings()).getOrCreate(), true);
   }

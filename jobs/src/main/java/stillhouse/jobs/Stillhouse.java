@@ -80,6 +80,9 @@ public final class Stillhouse {
 
   /** What the user can mend is said in a sentence; what he can't keeps its stack trace. */
   private static int report(Exception e, PrintWriter err) {
+    if (OrderlyStop.begun()) {
+      return FAILED; // who stopped it knows
+    }
     Failure failure = Failure.of(e);
     err.println("error: " + failure.message());
     if (failure.mendable()) {

@@ -83,6 +83,7 @@ final class TrainCommand implements Callable<Integer>, Foreseeing {
 
   @Override
   public void requireNamed() {
+    data.requireNamed();
     teacher.requireNamed();
     ConfFiles.foreseen("students", student).ifPresent(StudentConfig::load);
     for (String recipe : recipes) {

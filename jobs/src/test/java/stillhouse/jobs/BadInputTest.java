@@ -334,15 +334,19 @@ class BadInputTest {
   @Test
   void aMisspeltNameOfABatchsLastJobIsSeenBeforeTheFirst() throws IOException {
     String train =
-        "train, --data, x, --root, y, --recipe, \"sard,%s\", --student, %s, --teacher, %s";
+        "train, --data, neu/x.yaml, --root, y, --recipe, \"sard,%s\", --student, %s, --teacher, %s";
     assertThat(refusedAfterScenes(train.formatted("srd", "tiny-conv", "mobile-sam")))
         .contains("jobs[1] (train ", "conf/recipes/srd.yaml: no such file");
     assertThat(refusedAfterScenes(train.formatted("sard", "tiny", "mobile-sam")))
         .contains("conf/students/tiny.yaml: no such file");
     assertThat(refusedAfterScenes(train.formatted("sard", "tiny-conv", "mobile")))
         .contains("conf/teachers/mobile.yaml: no such file");
-    assertThat(refusedAfterScenes("cache, --data, x, --root, y, --teacher, mobile"))
+    assertThat(refusedAfterScenes("cache, --data, neu/x.yaml, --root, y, --teacher, mobile"))
         .contains("conf/teachers/mobile.yaml: no such file");
+    assertThat(refusedAfterScenes("ingest, --data, neu, --root, y"))
+        .contains("conf/datasets/neu.yaml: no such file");
+    assertThat(refusedAfterScenes("ingest, --data, neu-seg, --root, y"))
+        .contains("no value for ${NEU_SEG} (given: none)");
     String late = train.formatted("sard", "tiny-conv", "out/frozen.yaml");
     assertThat(refusedAfterScenes(late, train.formatted("srd", "tiny-conv", "mobile-sam")))
         .as("a job ahead may write a file that is named by its path")

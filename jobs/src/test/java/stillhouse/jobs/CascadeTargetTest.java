@@ -49,6 +49,21 @@ class CascadeTargetTest {
   }
 
   @Test
+  void whatItCannotReachIsSaidWithWhatThereIs() {
+    assertThat(CascadeTarget.of(0.94, Optional.empty()).remark(CURVE, "val")).isEmpty();
+    assertThat(CascadeTarget.of(1, Optional.empty()).remark(CURVE, "val")).isEmpty();
+    assertThat(CascadeTarget.of(0.995, Optional.empty()).remark(CURVE, "val"))
+        .hasValueSatisfying(
+            said -> assertThat(said).contains("0.5 % of the 100 images of split val is less than"));
+    assertThat(CascadeTarget.of(0.95, Optional.empty()).remark(CURVE, "val"))
+        .hasValueSatisfying(said -> assertThat(said).contains("the 6 of split val", "than 5 may"));
+    CascadeTarget most = CascadeTarget.of(0.94, Optional.of("iou=1"));
+    assertThat(most.remark(CURVE, "val")).isEmpty();
+    assertThat(most.remark(CURVE.subList(2, 5), "val"))
+        .hasValue("no threshold reaches iou of at least 1.0 on split val; the most is 0.8000");
+  }
+
+  @Test
   void aValueIsReachedWithAsFewImagesForTheTeacherAsDo() {
     CascadeTarget target = CascadeTarget.of(0.94, Optional.of("iou=0.75"));
     assertThat(target).isEqualTo(new CascadeTarget.Value(Metric.IOU, 0.75));
