@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.WorkspaceFolder;
 import stillhouse.predict.Latency;
 import stillhouse.predict.OnnxBench;
 import stillhouse.predict.OnnxBench.Setting;
@@ -160,8 +161,17 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private List<Path> folders() {
+    if (root != null && !Files.isDirectory(root)) {
+      throw WorkspaceFolder.none(root.toString());
+    }
     Path runsOf = root == null ? Path.of("") : root.resolve("runs");
-    return runs.stream().map(runsOf::resolve).toList();
+    List<Path> folders = runs.stream().map(runsOf::resolve).toList();
+    for (Path folder : folders) {
+      if (!RunRecord.isIn(folder)) {
+        throw new ConfigException(RunRecord.missing(folder));
+      }
+    }
+    return folders;
   }
 
   private void measure(

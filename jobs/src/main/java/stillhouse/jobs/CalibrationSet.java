@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -43,14 +44,16 @@ import stillhouse.predict.StrataFile;
  * @param strata how many of each
  * @param classes of the labels that are among them
  * @param without strata that have images and gave none, since there are more strata than images
+ * @param all whether these are all training images that there are
  */
 record CalibrationSet(
-    List<String> ids, Map<String, Long> strata, Set<String> classes, int without) {
+    List<String> ids, Map<String, Long> strata, Set<String> classes, int without, boolean all) {
   private static final Logger log = LoggerFactory.getLogger(CalibrationSet.class);
   static final int ENOUGH = 500; // below, extremes of an activation are left to chance
 
   private static final int CANDIDATES = 4; // looked at for each that is drawn
   private static final String KNOWN = "known";
+  private static final String NONE = "none"; // of the classes
   private static final StructType BRIGHTNESS =
       new StructType()
           .add("id", DataTypes.StringType)
@@ -71,7 +74,7 @@ record CalibrationSet(
       String id, String group, String shows, String known, String hash, double brightness) {
     /** What it is one of, but for its brightness. */
     String kind() {
-      String shown = shows.isEmpty() ? "none" : shows;
+      String shown = shows.isEmpty() ? NONE : shows;
       return known.isEmpty() ? shown : shown + ", " + known;
     }
   }
@@ -201,7 +204,8 @@ record CalibrationSet(
       }
     }
     int without = strata.size() - counts.size();
-    return new CalibrationSet(List.copyOf(ids), counts, Set.copyOf(classes), without);
+    boolean all = ids.size() == candidates.size(); // more than wanted are looked at, if there are
+    return new CalibrationSet(List.copyOf(ids), counts, Set.copyOf(classes), without, all);
   }
 
   /** By what they show and what is known of them, each in three by brightness. */
@@ -246,13 +250,34 @@ record CalibrationSet(
     return shown;
   }
 
+  /** How many of each stratum, for reading: {@code 12 of scratch+dent, dark; 3 of none, bright}. */
+  String text(List<String> names) {
+    return strata.entrySet().stream()
+        .map(s -> s.getValue() + " of " + named(s.getKey(), names))
+        .collect(Collectors.joining("; "));
+  }
+
+  /** A stratum begins with the numbers of its classes. */
+  private static String named(String stratum, List<String> names) {
+    int end = stratum.indexOf(", ");
+    String shown = stratum.substring(0, end);
+    return shown.equals(NONE)
+        ? stratum
+        : String.join("+", classes(shown, names)) + stratum.substring(end);
+  }
+
   /** What speaks against it. */
   List<String> warnings(List<String> names) {
     List<String> warnings = new ArrayList<>();
     if (ids.size() < ENOUGH) {
       warnings.add(
-          "INT8 is calibrated on %d images (at least %d are wanted): what rare images need may be cut off. Ingest more, or ask for more with --calibration-images"
-              .formatted(ids.size(), ENOUGH));
+          "INT8 is calibrated on %d images (at least %d are wanted): what rare images need may be cut off. %s"
+              .formatted(
+                  ids.size(),
+                  ENOUGH,
+                  all
+                      ? "These are all training images: ingest more"
+                      : "Ask for more with --calibration-images"));
     }
     if (without > 0) {
       warnings.add(

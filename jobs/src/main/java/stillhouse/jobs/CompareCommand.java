@@ -233,7 +233,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private void requireRecipe(String recipe, List<String> there) {
     if (!there.contains(recipe)) {
-      throw new ConfigException(
+      throw root.lacks(
           "No run of recipe "
               + recipe
               + " in "

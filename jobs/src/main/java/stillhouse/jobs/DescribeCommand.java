@@ -19,7 +19,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
-import stillhouse.data.ClassMask;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.ImageCodec;
 import stillhouse.data.UnreadableImageException;
@@ -54,7 +53,7 @@ final class DescribeCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       description =
-          "names of the classes 1…K (default: as many as the masks show, or as annotations name)")
+          "names of the classes 1…K (default: as many as the masks show, without a gap, or as annotations name)")
   private List<String> classes;
 
   @Option(
@@ -139,28 +138,29 @@ final class DescribeCommand implements Callable<Integer> {
   }
 
   private List<String> namesFromMasks() throws IOException {
-    int most = 0;
-    int read = 0;
+    MaskValues values = new MaskValues();
     List<String> unreadable = new ArrayList<>();
     try (var files = Files.list(masks)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".png")).sorted().toList()) {
         try {
-          most = Math.max(most, largestClass(ImageCodec.decodeMask(Files.readAllBytes(file))));
-          read++;
+          String name = file.getFileName().toString();
+          values.add(name, ImageCodec.decodeMask(Files.readAllBytes(file)));
         } catch (UnreadableImageException e) {
           unreadable.add(file.getFileName() + ": " + e.getMessage());
         }
       }
     }
-    if (read > 0 && !unreadable.isEmpty()) { // ingest quarantines them; here they show no class
+    // Ingest quarantines them; here they show no class.
+    if (values.read() > 0 && !unreadable.isEmpty()) {
       log.warn(
           "{} of {} masks can't be read and name no class (such as {})",
           unreadable.size(),
-          read + unreadable.size(),
+          values.read() + unreadable.size(),
           unreadable.get(0));
     }
-    requireClasses(most, read, unreadable);
-    return IntStream.rangeClosed(1, most).mapToObj(k -> "class-" + k).toList();
+    requireClasses(values.most(), values.read(), unreadable);
+    values.requireNoGap();
+    return IntStream.rangeClosed(1, values.most()).mapToObj(k -> "class-" + k).toList();
   }
 
   private void requireClasses(int most, int read, List<String> unreadable) {
@@ -181,17 +181,6 @@ final class DescribeCommand implements Callable<Integer> {
               + ": every pixel is 0 or 255. "
               + remedy);
     }
-  }
-
-  private static int largestClass(ClassMask mask) {
-    int most = 0;
-    for (byte value : mask.classes()) {
-      int index = value & 0xff;
-      if (index != ClassMask.IGNORE) {
-        most = Math.max(most, index);
-      }
-    }
-    return most;
   }
 
   private static void requireFolder(String option, Path folder) {

@@ -47,7 +47,7 @@ final class FreezeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Path folder = root.runs().resolve(run);
+    Path folder = root.trained(run);
     RunRecord record = RunRecord.read(folder);
     Path yaml = out.resolve("teacher.yaml");
     Optional<OnnxStudent> exported = OnnxStudent.read(folder, record);

@@ -17,7 +17,6 @@ import stillhouse.cache.FolderSize;
 import stillhouse.cache.GcOptions;
 import stillhouse.cache.GcReport;
 import stillhouse.cache.Pin;
-import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
@@ -135,7 +134,7 @@ final class GcCommand implements Callable<Integer> {
   }
 
   private static TeacherSpec spec(String teacher) {
-    return TeacherConfig.load(ConfFiles.find("teachers", teacher)).spec();
+    return TeacherConfig.find(teacher).spec();
   }
 
   private static List<String> untrained(List<FolderSize> checkpoints, List<RunRecord> trained) {

@@ -20,6 +20,8 @@ import stillhouse.data.IngestReport;
     description = "Reads folders of images and masks into the samples table.")
 final class IngestCommand implements Callable<Integer>, Foreseeing {
   private static final Logger log = LoggerFactory.getLogger(IngestCommand.class);
+  private static final int NAMED = 5; // quarantined files on the console
+
   @Mixin private DataOptions data;
   @Mixin private RootOption root;
 
@@ -76,9 +78,13 @@ final class IngestCommand implements Callable<Integer>, Foreseeing {
     if (report.samples() > report.found() - report.quarantined()) {
       log.info("Tiles and crops make {} samples of the files", report.samples());
     }
-    log.info("Splits {}; images that show each class {}", report.splits(), report.classes());
+    log.info(
+        "Splits {}; images that show each class {}; {} without labels",
+        report.splits(),
+        report.classes(),
+        report.unlabelled());
     if (report.quarantined() > 0) {
-      log.warn("Quarantined, by reason: {} (table tables/quarantine)", report.reasons());
+      tellQuarantined(session, root, report);
     }
     if (report.straddling() > 0) {
       log.warn("{} groups of equal images lie in more than one split", report.straddling());
@@ -87,5 +93,17 @@ final class IngestCommand implements Callable<Integer>, Foreseeing {
       log.error("No sample could be read: every file was quarantined");
     }
     return report;
+  }
+
+  private static void tellQuarantined(JobSession session, String root, IngestReport report) {
+    List<String> some = Quarantine.newestOfIngest(session.spark(), root, NAMED);
+    log.warn(
+        "Quarantined, by reason: {}. {}Mend the files, and the next ingest takes them:\n  - {}",
+        report.reasons(),
+        report.quarantined() > some.size()
+            ? "All are in the table %s/tables/quarantine, the last %d here. "
+                .formatted(root, some.size())
+            : "",
+        String.join("\n  - ", some));
   }
 }

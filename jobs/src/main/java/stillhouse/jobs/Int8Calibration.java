@@ -47,7 +47,7 @@ final class Int8Calibration {
   CalibrationSet set(List<String> classes) {
     if (set == null) {
       set = CalibrationSet.draw(spark, root, wanted, classes, strata);
-      log.info("INT8 is calibrated on {} images: {}", set.ids().size(), set.strata());
+      log.info("INT8 is calibrated on {} images: {}", set.ids().size(), set.text(classes));
       set.warnings(classes).forEach(log::warn);
     }
     return set;

@@ -101,7 +101,7 @@ final class NamedScores {
    */
   List<Named> of(String name) {
     if (!places.containsKey(name)) {
-      throw new ConfigException(
+      throw root.lacks(
           "No score of %s in %s. Run the evaluate job on it, or give one of those there: %s"
               .formatted(name, root.runs(), String.join(", ", places.keySet())));
     }

@@ -104,6 +104,7 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private int reconcileAll() {
+    root.requireThere();
     try (var server = tracking.connect();
         var session = JobSession.open("promote: reconcile")) {
       List<String> models =
@@ -124,7 +125,7 @@ final class PromoteCommand implements Callable<Integer> {
   }
 
   private int promote() {
-    Path folder = root.runs().resolve(run);
+    Path folder = root.trained(run);
     if (challenger) {
       return challenge(folder);
     }

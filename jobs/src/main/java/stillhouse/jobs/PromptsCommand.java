@@ -15,7 +15,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.DatasetConfig;
 import stillhouse.data.IngestedDataset;
@@ -190,7 +189,7 @@ final class PromptsCommand implements Callable<Integer> {
     Set<String> seen = new HashSet<>();
     List<TeacherConfig> configs =
         names.stream()
-            .map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)))
+            .map(TeacherConfig::find)
             .flatMap(teacher -> asked(teacher, dataset))
             .toList();
     for (TeacherConfig config : configs) {

@@ -3,6 +3,7 @@ package stillhouse.jobs;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.min;
 
+import java.util.List;
 import org.apache.spark.api.java.function.FilterFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -23,6 +24,23 @@ final class Quarantine {
   /** The whole table, ingest's rows too. */
   static Dataset<Row> table(SparkSession spark, String root) {
     return spark.read().format("delta").load(Samples.quarantineTable(root));
+  }
+
+  /**
+   * Files that ingest refused, the last ones first: where, reason and what was found.
+   *
+   * @param most of them
+   */
+  static List<String> newestOfIngest(SparkSession spark, String root, int most) {
+    return table(spark, root)
+        .where(col(Samples.STAGE).equalTo(Ingest.STAGE))
+        .orderBy(col(Samples.AT).desc(), col(Samples.IMAGE_URI))
+        .select(Samples.IMAGE_URI, Samples.REASON, Samples.DETAIL)
+        .limit(most)
+        .collectAsList()
+        .stream()
+        .map(row -> "%s: %s, %s".formatted(row.get(0), row.get(1), row.get(2)))
+        .toList();
   }
 
   /** One row an image of the cache job's stages: image_uri ({@link Samples#part}), reason. */

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 import stillhouse.conf.ConfigException;
+import stillhouse.data.WorkspaceFolder;
 
 /** The workspace: tables, cache and checkpoints on any Hadoop file system, runs on this machine. */
 final class RootOption {
@@ -73,6 +74,31 @@ final class RootOption {
   /** Whether {@link #runs} is known: named, or beside a workspace on this machine. */
   boolean hasRuns() {
     return runs != null || uri().startsWith(LOCAL);
+  }
+
+  /**
+   * A run's folder.
+   *
+   * @throws ConfigException where none of that name was trained; names those that were
+   */
+  Path trained(String run) {
+    Path folder = runs().resolve(run);
+    if (!RunRecord.isIn(folder)) {
+      throw lacks(RunRecord.missing(folder));
+    }
+    return folder;
+  }
+
+  /**
+   * @throws ConfigException where there is no such folder
+   */
+  void requireThere() {
+    WorkspaceFolder.require(JobSession.hadoop(), uri());
+  }
+
+  /** Why something in it is not there: the message, where the workspace itself is. */
+  ConfigException lacks(String message) {
+    return WorkspaceFolder.lacks(JobSession.hadoop(), uri(), message);
   }
 
   /** Where all runs' checkpoints lie. */

@@ -128,8 +128,7 @@ record RunRecord(
   static RunRecord read(Path folder) {
     Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
-      throw new ConfigException(
-          "No trained run in " + folder + ": " + FILE + " is missing. Run the train job first.");
+      throw new ConfigException(missing(folder));
     }
     return JsonFiles.read(
         file,
@@ -139,6 +138,17 @@ record RunRecord(
           record.requireWhole();
           return record;
         });
+  }
+
+  /** What is said of a folder that is no trained run's: which ones lie beside it. */
+  static String missing(Path folder) {
+    List<String> there =
+        finished(folder.toAbsolutePath().resolve("..").normalize()).stream()
+            .map(run -> run.getFileName().toString())
+            .toList();
+    return "No trained run in %s: %s is missing. %s"
+        .formatted(
+            folder, FILE, there.isEmpty() ? "Run the train job first." : "Runs there: " + there);
   }
 
   private void requireWhole() throws IOException {

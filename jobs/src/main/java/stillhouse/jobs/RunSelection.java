@@ -38,18 +38,17 @@ final class RunSelection {
   List<Path> folders() {
     List<Path> all = foldersIfAny();
     if (all.isEmpty()) {
-      throw new ConfigException("No trained run in " + root.runs() + ". Run the train job first.");
+      throw root.lacks("No trained run in " + root.runs() + ". Run the train job first.");
     }
     return all;
   }
 
   /** The same, for a job that has something to do without runs. */
   List<Path> foldersIfAny() {
-    Path runs = root.runs();
     List<String> asked = namesFrom == null ? names : read();
     return asked == null
-        ? RunRecord.finished(runs)
-        : asked.stream().map(runs::resolve).map(RunSelection::requireTrained).toList();
+        ? RunRecord.finished(root.runs())
+        : asked.stream().map(root::trained).toList();
   }
 
   private List<String> read() {
@@ -65,18 +64,5 @@ final class RunSelection {
     } catch (IOException e) {
       throw new ConfigException("Cannot read --runs-from " + namesFrom + ": " + e, e);
     }
-  }
-
-  private static Path requireTrained(Path folder) {
-    if (!Files.isRegularFile(folder.resolve(RunRecord.FILE))) {
-      throw new ConfigException(
-          "No trained run in "
-              + folder
-              + ". Runs there: "
-              + RunRecord.finished(folder.getParent()).stream()
-                  .map(f -> f.getFileName().toString())
-                  .toList());
-    }
-    return folder;
   }
 }

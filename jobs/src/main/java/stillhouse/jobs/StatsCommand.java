@@ -39,6 +39,7 @@ final class StatsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    root.requireThere();
     try (var session = JobSession.open("stats")) {
       var spark = session.spark();
       var report =

@@ -129,7 +129,9 @@ final class StatsText {
   private void quarantine(List<CacheStats.Refused> refused) {
     var table = new TextTable("stage", "reason", "images");
     refused.forEach(r -> table.add(r.stage(), r.reason(), r.images()));
-    add("Quarantine (rows stay when a file is mended)", table);
+    add(
+        "Quarantine (mend the files: the next ingest takes them, the next cache asks about them; its own stages' rows stay)",
+        table);
   }
 
   private void views(List<CacheStats.View> views) {

@@ -55,7 +55,7 @@ final class TeacherCommand {
 
     @Override
     public Integer call() {
-      TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
+      TeacherConfig config = TeacherConfig.find(name);
       TeacherFiles.fetch(config, fetching());
       return 0;
     }
@@ -77,7 +77,7 @@ final class TeacherCommand {
 
     @Override
     public Integer call() {
-      TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
+      TeacherConfig config = TeacherConfig.find(name);
       List<String> classes = data == null ? List.of() : data.load().classes();
       LocalTeacher files = TeacherFiles.resolve(config, TeacherFiles.defaultCache());
       return tell(config.name(), TeacherCheck.run(files, classes));

@@ -30,8 +30,8 @@ final class TeacherOption {
   /** What {@link Foreseeing} says of the file that is named. */
   void requireNamed() {
     Optional.ofNullable(name)
-        .flatMap(n -> ConfFiles.foreseen("teachers", n))
-        .ifPresent(TeacherConfig::load);
+        .filter(n -> ConfFiles.foreseen("teachers", n).isPresent())
+        .ifPresent(TeacherConfig::find);
   }
 
   /** As one types it; empty where none is named. */
@@ -41,8 +41,7 @@ final class TeacherOption {
 
   /** Empty where none is named; its files are checked, so a missing or another one ends the job. */
   Optional<LocalTeacher> find(DatasetConfig dataset) {
-    Optional<TeacherConfig> config =
-        Optional.ofNullable(name).map(n -> TeacherConfig.load(ConfFiles.find("teachers", n)));
+    Optional<TeacherConfig> config = Optional.ofNullable(name).map(TeacherConfig::find);
     config.ifPresent(teacher -> Prompts.requireAnswered(dataset, teacher));
     return config
         .map(teacher -> Prompts.chosen(dataset, teacher))

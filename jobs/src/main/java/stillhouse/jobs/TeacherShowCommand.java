@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.data.ClassMask;
 import stillhouse.data.ImageCodec;
@@ -69,7 +68,7 @@ final class TeacherShowCommand implements Callable<Integer> {
     if (limit < 1 || limit > 100) {
       throw new ConfigException("Invalid --limit: " + limit + " (must be 1…100)");
     }
-    TeacherConfig config = TeacherConfig.load(ConfFiles.find("teachers", name));
+    TeacherConfig config = TeacherConfig.find(name);
     if (images != null && masks == null && config.spec().promptable() && !config.takesPoints()) {
       throw new ConfigException(
           "Cannot show %s: it answers boxes alone, which are taken from masks. Give --masks DIR."

@@ -208,9 +208,52 @@ class BadInputTest {
   @Test
   void aRunThatIsNotThereComesWithThoseThatAre() throws IOException {
     record("tiny-conv.scratch.s0");
-    assertThat(refused("export", "--root", folder.toString(), "--run", "nobody"))
-        .contains("No trained run in " + folder.resolve("runs/nobody"), "[tiny-conv.scratch.s0]");
+    List<String[]> jobs =
+        List.of(
+            new String[] {"export", "--root=" + folder, "--run=nobody"},
+            new String[] {"promote", "--root=" + folder, "--run=nobody", "--mlflow=" + NOBODY},
+            new String[] {"bench", "--root=" + folder, "--run=nobody"},
+            freeze("nobody"));
+    for (String[] job : jobs) {
+      assertThat(refused(job))
+          .contains("No trained run in " + folder.resolve("runs/nobody") + ": run.json is missing.")
+          .contains("Runs there: [tiny-conv.scratch.s0]");
+    }
+    Files.delete(folder.resolve("runs/tiny-conv.scratch.s0").resolve(RunRecord.FILE));
     assertThat(refused(freeze("nobody"))).contains("run.json is missing. Run the train job first.");
+  }
+
+  @Test
+  void aRootThatIsNotThereIsSaidBeforeWhatItLacks() {
+    String none = "--root=" + folder.resolve("none");
+    List<String[]> jobs =
+        List.of(
+            new String[] {"stats", none},
+            new String[] {"export", none},
+            new String[] {"export", none, "--run=a"},
+            new String[] {"freeze", none, "--run=a", "--out=" + folder},
+            new String[] {"bench", none, "--run=a"},
+            new String[] {"promote", none, "--run=a"},
+            new String[] {"promote", none, "--reconcile"},
+            new String[] {"compare", none, "--pair=a,b"},
+            new String[] {"compare", none, "--baseline=a", "--candidate=b"},
+            new String[] {"evaluate", "--data=" + data, none, "--mlflow=" + NOBODY});
+    for (String[] job : jobs) {
+      assertThat(refused(job))
+          .contains("No workspace in ", folder + "/none: no such folder. Is --root right?")
+          .contains("Otherwise run the ingest job first.");
+    }
+    assertThat(folder.resolve("none")).doesNotExist();
+  }
+
+  @Test
+  void aTeacherThatWasFrozenIsNamedByItsFile() {
+    assertThat(refused(train("--recipe=sard", "--teacher=wide-conv-plates")))
+        .contains("wide-conv-plates.yaml: no such file. Files there: ", "mobile-sam.yaml")
+        .contains("A teacher that 'freeze' or 'teacher adopt' made is named by its file, DIR/");
+    assertThat(refused(train("--recipe=sard", "--teacher=" + folder.resolve("teacher.yaml"))))
+        .contains("teacher.yaml: no such file")
+        .doesNotContain("'freeze'");
   }
 
   @Test

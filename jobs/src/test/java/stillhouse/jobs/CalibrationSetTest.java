@@ -84,7 +84,7 @@ class CalibrationSetTest {
     assertThat(CalibrationSet.drawn(candidates, 512, NAMES).warnings(NAMES))
         .containsExactly(
             "INT8 is calibrated on 12 images (at least 500 are wanted): what rare images need may be"
-                + " cut off. Ingest more, or ask for more with --calibration-images",
+                + " cut off. These are all training images: ingest more",
             "INT8 is calibrated on images that show one class of 3, dent: ranges may not fit the"
                 + " others [scratch, pinhole]. Label training images of those");
     assertThat(
@@ -92,6 +92,24 @@ class CalibrationSetTest {
                 .warnings(List.of("dent")))
         .as("one class is all there is")
         .hasSize(1);
+    assertThat(CalibrationSet.drawn(candidates, 11, NAMES).warnings(NAMES).get(0))
+        .as("one was left out")
+        .endsWith("may be cut off. Ask for more with --calibration-images");
+  }
+
+  @Test
+  void strataAreReadByTheNamesOfTheirClasses() {
+    List<Candidate> candidates =
+        List.of(
+            candidate("a", "1+3", "glare: none, paint: red", 0),
+            candidate("b", "", 0),
+            candidate("c", "", 1),
+            candidate("d", "", 2),
+            candidate("e", "", 3));
+    assertThat(CalibrationSet.drawn(candidates, 9, NAMES).text(NAMES))
+        .isEqualTo(
+            "1 of scratch+pinhole, glare: none, paint: red, dark; 1 of none, bright;"
+                + " 2 of none, dark; 1 of none, middle");
   }
 
   @Test

@@ -58,10 +58,44 @@ class DescribeCommandTest {
         .contains("Masks are PNGs of class indices")
         .doesNotContain("b.png");
     Files.write(
-        masks.resolve("c.png"), ImageCodec.encodePng(new ClassMask(2, 1, new byte[] {0, 2})));
+        masks.resolve("c.png"), ImageCodec.encodePng(new ClassMask(2, 1, new byte[] {1, 2})));
     assertThat(Stillhouse.run(words)).isZero();
     assertThat(DatasetConfig.load(folder.resolve("d.yaml")).classes())
         .containsExactly("class-1", "class-2");
+  }
+
+  @Test
+  void aStrayValueOfAMaskMakesNoClasses() throws IOException {
+    Path images = Files.createDirectory(folder.resolve("images"));
+    Path masks = Files.createDirectory(folder.resolve("masks"));
+    mask(masks, "a", 0, 1, 2, 3);
+    mask(masks, "b", 1, 2, 255, 255);
+    mask(masks, "c", 0, 0, 0, 77);
+    Path out = folder.resolve("d.yaml");
+    String[] words = {"describe", "--images=" + images, "--masks=" + masks, "--out=" + out};
+    assertThat(BadInputTest.refused(words))
+        .contains(
+            "Cannot name the classes: values 4 to 76 are in no mask, and 77 is in 1 of 3 (c.png).")
+        .contains("mend the mask (255 is what to ignore)", "with --classes NAME,NAME")
+        .contains("values: {77: NAME} (docs/datasets.md)");
+    assertThat(out).doesNotExist();
+    mask(masks, "c", 5, 2, 3, 255);
+    mask(masks, "d", 5, 7, 7, 3);
+    assertThat(BadInputTest.refused(words))
+        .contains("values 4, 6 are in no mask, and 5 is in 2 of 4 (such as c.png), 7 is in 1 of 4");
+    assertThat(Stillhouse.run(words[0], words[1], words[2], words[3], "--classes=a,b,c,rare,e,f,g"))
+        .as("a rare class may be in no mask yet")
+        .isZero();
+  }
+
+  private static void mask(Path masks, String name, int... values) throws IOException {
+    byte[] classes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      classes[i] = (byte) values[i];
+    }
+    Files.write(
+        masks.resolve(name + ".png"),
+        ImageCodec.encodePng(new ClassMask(values.length, 1, classes)));
   }
 
   @Test

@@ -108,6 +108,14 @@ class QuarantinedSamplesTest {
   }
 
   @Test
+  void whatIngestRefusedIsNamedWithWhatWasFound() {
+    List<String> refused = Quarantine.newestOfIngest(spark, root(), 5);
+    assertThat(refused).as("and nothing of the cache's").hasSize(1);
+    assertThat(refused.get(0)).contains("test/images/broken.png: unknown-format, ");
+    assertThat(Quarantine.newestOfIngest(spark, root(), 0)).isEmpty();
+  }
+
+  @Test
   void whatNoTeacherWasAskedIsMissingAndNotQuarantined() {
     assertThat(coverage(NEVER_ASKED)).isEqualTo(new Coverage(11, 0, 3, 8, true));
     assertThat(coverage(NEVER_ASKED).warning().orElseThrow())

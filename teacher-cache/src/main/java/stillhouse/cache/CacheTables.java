@@ -26,6 +26,7 @@ import org.apache.spark.sql.delta.Snapshot;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
+import stillhouse.data.IngestedDataset;
 import stillhouse.data.Samples;
 import stillhouse.data.Split;
 import stillhouse.data.Tile;
@@ -116,13 +117,16 @@ public final class CacheTables {
     return root + "/cache/structure";
   }
 
-  /** The samples as they are now, whatever is committed later. */
+  /**
+   * The samples as they are now, whatever is committed later.
+   *
+   * @throws stillhouse.conf.ConfigException where nothing was ingested
+   */
   public Dataset<Row> samples(SparkSession spark) {
     String path = root + "/tables/samples";
     long version = version(spark, path);
     if (version < 0) {
-      throw new IllegalStateException(
-          "Cannot read " + path + ": no Delta table. Ingest the data set first.");
+      throw IngestedDataset.noSamples(spark, root);
     }
     return Samples.withTiles(
         spark.read().format("delta").option("versionAsOf", version).load(path));

@@ -24,7 +24,8 @@ public final class ConfFiles {
     return isPath(nameOrPath) && Files.notExists(file) ? Optional.empty() : Optional.of(file);
   }
 
-  private static boolean isPath(String nameOrPath) {
+  /** Whether it is the path of a file, and no name of {@code conf/}. */
+  public static boolean isPath(String nameOrPath) {
     return nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml") || nameOrPath.contains("/");
   }
 

@@ -216,22 +216,19 @@ public final class Ingest {
       String number = Integer.toString(i + 1);
       classes.put(config.classes().get(i), now.items().getOrDefault(number, 0L));
     }
-    IngestReport report =
-        new IngestReport(
-            files,
-            known - added - changed,
-            added,
-            changed,
-            now.quarantined(),
-            gone,
-            now.ids(),
-            now.items().getOrDefault(Books.UNLABELLED, 0L),
-            now.straddling(),
-            now.splits(),
-            classes,
-            now.reasons());
-    LOG.info("Ingested {}: {}", config.name(), report);
-    return report;
+    return new IngestReport(
+        files,
+        known - added - changed,
+        added,
+        changed,
+        now.quarantined(),
+        gone,
+        now.ids(),
+        now.items().getOrDefault(Books.UNLABELLED, 0L),
+        now.straddling(),
+        now.splits(),
+        classes,
+        now.reasons());
   }
 
   private void describe(String step) {

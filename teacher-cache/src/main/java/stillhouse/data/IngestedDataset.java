@@ -32,7 +32,7 @@ public record IngestedDataset(String name, List<String> classes) {
    */
   public static void require(SparkSession spark, String root, DatasetConfig config) {
     if (!DeltaTable.isDeltaTable(spark, Samples.table(root))) {
-      throw new ConfigException("No samples in " + root + ". Run the ingest job first.");
+      throw noSamples(spark, root);
     }
     Optional<IngestedDataset> there = read(spark, root);
     if (there.isEmpty()) {
@@ -48,6 +48,14 @@ public record IngestedDataset(String name, List<String> classes) {
           "The samples in %s were ingested with the classes %s; %s now has %s. Run the ingest job again."
               .formatted(root, there.get().classes, config.name(), config.classes()));
     }
+  }
+
+  /** What is said of a workspace without a samples table. */
+  public static ConfigException noSamples(SparkSession spark, String root) {
+    return WorkspaceFolder.lacks(
+        spark.sessionState().newHadoopConf(),
+        root,
+        "No samples in " + root + ". Run the ingest job first.");
   }
 
   void requireName(String root, DatasetConfig config) {

@@ -18,7 +18,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
-import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.teacher.LocalTeacher;
 import stillhouse.teacher.TeacherConfig;
@@ -225,7 +224,7 @@ public final class TeacherTransformer extends Transformer implements DefaultPara
 
   private TeacherConfig config() {
     if (isSet(teacher)) {
-      return TeacherConfig.load(ConfFiles.find("teachers", $(teacher)));
+      return TeacherConfig.find($(teacher));
     }
     if (isSet(modelUrl)) {
       return TeacherConfig.load(path($(modelUrl)).resolve("teacher.yaml"));

@@ -2,6 +2,7 @@ package stillhouse.teacher;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.Serializable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import stillhouse.conf.ConfFiles;
 import stillhouse.conf.ConfigException;
 import stillhouse.conf.ConfigFile;
 import stillhouse.data.Shrink;
@@ -99,6 +101,26 @@ public record TeacherConfig(
                   read.name, yaml, read.name, read.decoder == null ? "" : " --decoder FILE"));
     }
     return read;
+  }
+
+  /**
+   * The same of a name of {@code conf/teachers}, or a path.
+   *
+   * @throws ConfigException likewise, and where there is no such file
+   */
+  public static TeacherConfig find(String nameOrPath) {
+    Path yaml = ConfFiles.find("teachers", nameOrPath);
+    try {
+      return load(yaml);
+    } catch (ConfigException e) {
+      if (ConfFiles.isPath(nameOrPath) || Files.exists(yaml)) {
+        throw e;
+      } // else perhaps a frozen teacher's, as tables name it
+      throw new ConfigException(
+          e.getMessage()
+              + ". A teacher that 'freeze' or 'teacher adopt' made is named by its file, DIR/teacher.yaml of the --out DIR there (of a demo OUT/teacher/teacher.yaml)",
+          e);
+    }
   }
 
   /** The same of a file that may leave its files to be pinned. */

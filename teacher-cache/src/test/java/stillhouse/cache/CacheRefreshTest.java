@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import stillhouse.Sessions;
+import stillhouse.conf.ConfigException;
 import stillhouse.data.View;
 import stillhouse.identity.Sha256;
 import stillhouse.structure.StructureMaps;
@@ -383,7 +384,8 @@ class CacheRefreshTest {
         .hasMessageContaining("rows a chunk 0 (must be >= 1)");
     Workspace empty = new Workspace(spark, folder);
     assertThatThrownBy(() -> run(empty, InMemoryTeacher.segmenter("a"), null, OPTIONS))
-        .hasMessageContaining("no Delta table. Ingest the data set first.");
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContainingAll("No samples in ", "Run the ingest job first.");
   }
 
   /** Ten contents in eleven samples. */

@@ -141,7 +141,12 @@ class IngestTest {
     assertThat(run(renamed).known()).as("names alone change no row").isEqualTo(1);
     IngestedDataset.require(spark, root, renamed);
     assertThatThrownBy(() -> IngestedDataset.require(spark, root + "/none", ours))
-        .hasMessage("No samples in " + root + "/none. Run the ingest job first.");
+        .hasMessage(
+            "No workspace in %s/none: no such folder. Is --root right? Otherwise run the ingest job first."
+                .formatted(root));
+    Path bare = Files.createDirectory(folder.resolve("bare"));
+    assertThatThrownBy(() -> IngestedDataset.require(spark, bare.toString(), ours))
+        .hasMessage("No samples in " + bare + ". Run the ingest job first.");
   }
 
   private DatasetConfig named(String name, List<String> classes) {
