@@ -43,6 +43,7 @@ final class CacheCommand implements Callable<Integer>, Foreseeing {
     LocalTeacher source = teacher.resolve(dataset);
     chunk.check();
     CacheOptions options = recipes.in(chunk.options(dataset));
+    root.requireThere();
     try (var session = JobSession.open("cache " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       repair.cacheAlone(session, root.uri());

@@ -94,6 +94,7 @@ final class GcCommand implements Callable<Integer> {
           "Invalid --retain: %d h (must be >= 7d: a cache job that runs has files in its tables that no version names yet)"
               .formatted(retain.toHours()));
     }
+    root.requireThere();
     List<RunRecord> trained =
         RunRecord.finished(root.runs()).stream().map(RunRecord::read).toList();
     try (var session = JobSession.open("gc " + dataset.name())) {

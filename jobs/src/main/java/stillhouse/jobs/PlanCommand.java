@@ -61,6 +61,7 @@ final class PlanCommand implements Callable<Integer> {
           "Invalid --probe: " + batches + " (must be >= 1), --slots: " + slots + " (must be >= 0)");
     }
     var reduction = ring.told(dataset.classes().size());
+    root.requireThere();
     try (var session = JobSession.open("plan " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       CachePlan plan =

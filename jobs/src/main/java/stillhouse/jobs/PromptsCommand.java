@@ -97,6 +97,7 @@ final class PromptsCommand implements Callable<Integer> {
     DatasetConfig dataset = data.load();
     requireOptions();
     List<LocalTeacher> teachers = teachers(dataset);
+    root.requireThere();
     try (var server = tracking.connect();
         var session = JobSession.open("prompts " + dataset.name())) {
       SparkSession spark = session.spark();

@@ -48,6 +48,7 @@ final class ReviewCommand implements Callable<Integer> {
   }
 
   private int take(DatasetConfig dataset, String file) {
+    runs.root().requireThere();
     try (var session = JobSession.open("review " + dataset.name())) {
       IngestedDataset.require(session.spark(), runs.root().uri(), dataset);
       var taken = new VerdictImport(session.spark(), runs.root().uri()).take(place(file));

@@ -66,6 +66,7 @@ final class SweepCommand implements Callable<Integer> {
   }
 
   private int plan(SweepGrid grid, DatasetConfig dataset, int over) {
+    root.requireThere();
     try (var session = JobSession.open("sweep " + grid.config().name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       System.out.println(new SweepPlan(session.spark(), root, grid, over).text());
@@ -75,6 +76,7 @@ final class SweepCommand implements Callable<Integer> {
 
   private int run(Path file, SweepGrid grid, DatasetConfig dataset, Optional<LocalTeacher> source)
       throws IOException {
+    root.requireThere();
     try (var server = tracking.connect();
         var session = JobSession.open("sweep " + grid.config().name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);

@@ -100,6 +100,7 @@ final class TrainCommand implements Callable<Integer>, Foreseeing {
     List<TrainingJob.Order> orders = orders(config, source);
     requireNames(orders);
     Network.requirePretrained(config);
+    root.requireThere();
     List<String> lacking;
     try (var server = tracking.connect();
         var session = openSession(dataset)) {

@@ -60,6 +60,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
     Optional<LocalTeacher> source = teacher.find(dataset);
     requireRecompute(source);
+    root.requireThere();
     try (var session = JobSession.open("verify " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       VerifyReport report =
@@ -76,6 +77,7 @@ final class VerifyCommand implements Callable<Integer> {
   /** Asks about views and leaves the cache unread. */
   private int equivariance(DatasetConfig dataset, LocalTeacher source) {
     equivariance.check();
+    root.requireThere();
     try (var session = JobSession.open("verify " + dataset.name())) {
       IngestedDataset.require(session.spark(), root.uri(), dataset);
       equivariance.run(session.spark(), root, dataset, source);
