@@ -93,7 +93,8 @@ quoted() {
 # run ARGS...: one spark-submit whose messages go to the console and to the demo's log.
 run() {
   local status=0
-  exec 4> >(exec tee -i -a "$DEMO_LOG" >&2) # -i: Ctrl-C is for the job, whose last words go to the log too
+  # What tells the launcher to stop is not for tee: the job's last words go to the log too.
+  exec 4> >(trap '' HUP INT TERM; exec tee -a "$DEMO_LOG" >&2)
   LOG_PID=$! LOG_FD=4
   submit "$@" || status=$?
   end_log

@@ -16,7 +16,7 @@ final class LatencySection {
       blocks.add(
           new Note(
               "Latency by threads and batch was not given. These measure and show it:",
-              f.commands().of("bench " + f.commands().root() + " --run NAME --json bench.json")
+              f.commands().of("bench --run RUNS/NAME --json bench.json")
                   + "\n"
                   + f.commands().of("report … --bench bench.json")));
     } else {

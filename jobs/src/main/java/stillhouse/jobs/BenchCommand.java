@@ -168,7 +168,9 @@ final class BenchCommand implements Callable<Integer> {
     List<Path> folders = runs.stream().map(runsOf::resolve).toList();
     for (Path folder : folders) {
       if (!RunRecord.isIn(folder)) {
-        throw new ConfigException(RunRecord.missing(folder));
+        throw new ConfigException(
+            RunRecord.missing(folder)
+                + (root == null ? " Without --root, --run takes the folder of a run." : ""));
       }
     }
     return folders;

@@ -45,8 +45,8 @@ sealed interface CascadeTarget {
             .formatted(100 * (1 - student), images, split);
       }
       long alike = curve.stream().mapToLong(CascadePoint::asked).filter(n -> n > 0).min().orElse(0);
-      return "no image is asked about, since the %d of split %s that the student is least sure of are about alike, and no more than %d may be"
-          .formatted(alike, split, may);
+      return "no image is asked about, since no more than %d may be, and no threshold parts them from the %d of split %s that the student is least sure of: they read about alike, or the curve's steps of 1 %% are too coarse for so few"
+          .formatted(may, alike, split);
     }
 
     @Override

@@ -81,7 +81,8 @@ public final class Stillhouse {
   /** What the user can mend is said in a sentence; what he can't keeps its stack trace. */
   private static int report(Exception e, PrintWriter err) {
     if (OrderlyStop.begun()) {
-      return FAILED; // who stopped it knows
+      err.println("stopped: " + Failure.of(e).message()); // what ended of that needs no trace
+      return FAILED;
     }
     Failure failure = Failure.of(e);
     err.println("error: " + failure.message());

@@ -87,7 +87,7 @@ final class TrainCommand implements Callable<Integer>, Foreseeing {
     teacher.requireNamed();
     ConfFiles.foreseen("students", student).ifPresent(StudentConfig::load);
     for (String recipe : recipes) {
-      ConfFiles.foreseen("recipes", recipe).map(Recipe::load).ifPresent(training::apply);
+      ConfFiles.foreseen("recipes", recipe).ifPresent(Recipe::load);
     }
   }
 

@@ -39,7 +39,7 @@ final class TrainingOptions {
       names = "--accumulation",
       paramLabel = "N",
       description =
-          "parts in which a rank's share of a step passes, one after the other, in the memory of one; in place of the recipe's")
+          "parts, at most, in which a rank's share of a step passes, one after the other, in the memory of one; in place of the recipe's")
   private Integer accumulation;
 
   @Option(

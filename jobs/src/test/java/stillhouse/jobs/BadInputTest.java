@@ -243,7 +243,9 @@ class BadInputTest {
             new String[] {"evaluate", "--data=" + data, none, "--mlflow=" + NOBODY});
     for (String[] job : jobs) {
       assertThat(refused(job))
-          .contains("No workspace in ", folder + "/none: no such folder. Is --root right?")
+          .contains(
+              "No workspace in ",
+              folder + "/none: no such folder, or no permission to see it. Is --root right?")
           .contains("Otherwise run the ingest job first.");
     }
     assertThat(folder.resolve("none")).doesNotExist();

@@ -75,8 +75,8 @@ class CascadeReportTest {
     assertThat(report.text())
         .containsPattern("cascade by entropy +- +0.0 % ")
         .contains(
-            "cascade by entropy: no image is asked about, since the 100 of split val that the student"
-                + " is least sure of are about alike, and no more than 10 may be");
+            "cascade by entropy: no image is asked about, since no more than 10 may be, and no"
+                + " threshold parts them from the 100 of split val that the student is least sure of");
     assertThat(report("", 5).text()).doesNotContain("is asked about", "no longer than");
   }
 

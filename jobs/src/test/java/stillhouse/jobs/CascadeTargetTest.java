@@ -56,7 +56,7 @@ class CascadeTargetTest {
         .hasValueSatisfying(
             said -> assertThat(said).contains("0.5 % of the 100 images of split val is less than"));
     assertThat(CascadeTarget.of(0.95, Optional.empty()).remark(CURVE, "val"))
-        .hasValueSatisfying(said -> assertThat(said).contains("the 6 of split val", "than 5 may"));
+        .hasValueSatisfying(said -> assertThat(said).contains("than 5 may", "the 6 of split val"));
     CascadeTarget most = CascadeTarget.of(0.94, Optional.of("iou=1"));
     assertThat(most.remark(CURVE, "val")).isEmpty();
     assertThat(most.remark(CURVE.subList(2, 5), "val"))

@@ -201,7 +201,7 @@ class LauncherTest {
             . "$1/bin/demo.sh"
             DEMO_LOG=$PWD/jobs.log
             submit() {
-              bash -c 'trap "sleep 0.5; echo a last line >&2; exit 143" TERM; kill -TERM $PPID; while :; do sleep 0.1; done' \
+              bash -c 'trap "sleep 0.5; echo a last line >&2; exit 143" TERM; sleep 0.5; kill -TERM $PPID; while :; do sleep 0.1; done' \
                 2>&"${LOG_FD:-2}" &
               JOB_PID=$!
               wait "$JOB_PID"

@@ -19,7 +19,7 @@ public final class WorkspaceFolder {
       if (!folder.getFileSystem(hadoop).exists(folder)) {
         throw none(root);
       }
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) { // such as a host that nobody knows
       throw new ConfigException("Cannot look for the workspace " + root + ": " + e, e);
     }
   }
@@ -37,7 +37,7 @@ public final class WorkspaceFolder {
   /** What is said of a workspace that is not there. */
   public static ConfigException none(String root) {
     return new ConfigException(
-        "No workspace in %s: no such folder. Is --root right? Otherwise run the ingest job first."
+        "No workspace in %s: no such folder, or no permission to see it. Is --root right? Otherwise run the ingest job first."
             .formatted(root));
   }
 }

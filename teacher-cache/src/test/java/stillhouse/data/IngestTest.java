@@ -142,7 +142,7 @@ class IngestTest {
     IngestedDataset.require(spark, root, renamed);
     assertThatThrownBy(() -> IngestedDataset.require(spark, root + "/none", ours))
         .hasMessage(
-            "No workspace in %s/none: no such folder. Is --root right? Otherwise run the ingest job first."
+            "No workspace in %s/none: no such folder, or no permission to see it. Is --root right? Otherwise run the ingest job first."
                 .formatted(root));
     Path bare = Files.createDirectory(folder.resolve("bare"));
     assertThatThrownBy(() -> IngestedDataset.require(spark, bare.toString(), ours))
