@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What a network's tensors are called in files of published weights: timm's names (version 1.0.15;
@@ -23,26 +24,33 @@ final class PublishedNames {
           new Rule("\\.norm\\.mean$", ".bn.running_mean"),
           new Rule("\\.norm\\.variance$", ".bn.running_var"));
 
+  /** Of timm's file and MobileSAM's, which differ in what stands before and around blocks. */
+  private static final List<Rule> TINY_VIT_BLOCKS =
+      Stream.concat(
+              Stream.of(
+                  new Rule("\\.attention\\.biases$", ".attn.attention_biases"),
+                  new Rule("\\.attention\\.projection\\.", ".attn.proj."),
+                  new Rule("\\.attention\\.", ".attn."),
+                  new Rule("\\.local\\.", ".local_conv."),
+                  new Rule("\\.mlp\\.widen\\.", ".mlp.fc1."),
+                  new Rule("\\.mlp\\.narrow\\.", ".mlp.fc2."),
+                  new Rule("\\.(attn|mlp)\\.norm\\.gamma$", ".$1.norm.weight"),
+                  new Rule("\\.(attn|mlp)\\.norm\\.beta$", ".$1.norm.bias"),
+                  new Rule("\\.widen\\.", ".conv1."),
+                  new Rule("\\.depthwise\\.", ".conv2."),
+                  new Rule("\\.(narrow|mix)\\.", ".conv3.")),
+              BATCH_NORM.stream())
+          .toList();
+
   private static final PublishedNames TINY_VIT =
       new PublishedNames(
           "head\\..*|.*num_batches_tracked|.*attention_bias_idxs",
           Conversion.DISTANCES,
-          BATCH_NORM,
+          TINY_VIT_BLOCKS,
           new Rule("^stem0", "patch_embed.conv1"),
           new Rule("^stem1", "patch_embed.conv2"),
           new Rule("^stage(\\d)\\.block", "stages.$1.blocks."),
-          new Rule("^stage(\\d)\\.merge", "stages.$1.downsample"),
-          new Rule("\\.attention\\.biases$", ".attn.attention_biases"),
-          new Rule("\\.attention\\.projection\\.", ".attn.proj."),
-          new Rule("\\.attention\\.", ".attn."),
-          new Rule("\\.local\\.", ".local_conv."),
-          new Rule("\\.mlp\\.widen\\.", ".mlp.fc1."),
-          new Rule("\\.mlp\\.narrow\\.", ".mlp.fc2."),
-          new Rule("\\.(attn|mlp)\\.norm\\.gamma$", ".$1.norm.weight"),
-          new Rule("\\.(attn|mlp)\\.norm\\.beta$", ".$1.norm.bias"),
-          new Rule("\\.widen\\.", ".conv1."),
-          new Rule("\\.depthwise\\.", ".conv2."),
-          new Rule("\\.(narrow|mix)\\.", ".conv3."));
+          new Rule("^stage(\\d)\\.merge", "stages.$1.downsample"));
 
   /**
    * The names of MobileSAM's published file, neck and all; prompt encoder and mask decoder go into
@@ -53,7 +61,7 @@ final class PublishedNames {
           "image_encoder\\.(norm_)?head\\..*|(prompt_encoder|mask_decoder)\\..*|.*num_batches_tracked",
           Pattern.compile("(stem|stage|neck)\\d*\\..*"),
           Conversion.DISTANCES,
-          BATCH_NORM,
+          TINY_VIT_BLOCKS,
           new Rule("^stem0", "patch_embed.seq.0"),
           new Rule("^stem1", "patch_embed.seq.2"),
           new Rule("^stage1\\.merge", "layers.0.downsample"), // of the stage before
@@ -61,17 +69,6 @@ final class PublishedNames {
           new Rule("^stage3\\.merge", "layers.2.downsample"),
           new Rule("^stage(\\d)\\.block", "layers.$1.blocks."),
           new Rule("^neck(\\d)\\.", "neck.$1."),
-          new Rule("\\.attention\\.biases$", ".attn.attention_biases"),
-          new Rule("\\.attention\\.projection\\.", ".attn.proj."),
-          new Rule("\\.attention\\.", ".attn."),
-          new Rule("\\.local\\.", ".local_conv."),
-          new Rule("\\.mlp\\.widen\\.", ".mlp.fc1."),
-          new Rule("\\.mlp\\.narrow\\.", ".mlp.fc2."),
-          new Rule("\\.(attn|mlp)\\.norm\\.gamma$", ".$1.norm.weight"),
-          new Rule("\\.(attn|mlp)\\.norm\\.beta$", ".$1.norm.bias"),
-          new Rule("\\.widen\\.", ".conv1."),
-          new Rule("\\.depthwise\\.", ".conv2."),
-          new Rule("\\.(narrow|mix)\\.", ".conv3."),
           new Rule("\\.conv\\.weight$", ".c.weight"),
           new Rule("^(neck\\.\\d)\\.gamma$", "$1.weight"),
           new Rule("^(neck\\.\\d)\\.beta$", "$1.bias"),

@@ -57,7 +57,8 @@ final class PromptedParts {
     return recipe(folder, RECIPE);
   }
 
-  private static Recipe recipe(Path folder, String yaml) {
+  /** Of any such file's text. */
+  static Recipe recipe(Path folder, String yaml) {
     try {
       return Recipe.load(Files.writeString(folder.resolve("loop.yaml"), yaml));
     } catch (IOException e) {

@@ -2,9 +2,6 @@ package stillhouse.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -124,11 +121,7 @@ class ProposalLoopTest {
   }
 
   static Recipe recipe(Path folder) {
-    try {
-      return Recipe.load(Files.writeString(folder.resolve("proposing.yaml"), RECIPE));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return PromptedParts.recipe(folder, RECIPE);
   }
 
   /** A phase that trains a head of proposals, whose tensors come to {@code weights}. */
