@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import stillhouse.onnx.OnnxGraph;
 import stillhouse.student.BilinearResize;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 /**
@@ -112,7 +113,7 @@ public final class PromptableDecoder {
                   grid.height(),
                   grid.width()));
     }
-    requireLabels(labels.toFloatArray());
+    requireLabels(HostValues.of(labels));
   }
 
   /** A label without an embedding would be a point that means nothing. */

@@ -14,6 +14,7 @@ import stillhouse.decoder.PromptKinds;
 import stillhouse.decoder.PromptableDecoder;
 import stillhouse.decoder.PromptedMasks;
 import stillhouse.decoder.Questions;
+import stillhouse.student.HostValues;
 import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 
@@ -119,9 +120,9 @@ final class PromptLoop {
       if (round < rounds.iterations()) {
         Shape shape = masks.getShape();
         questions.add(
-            masks.toFloatArray(),
-            held.targets().toFloatArray(),
-            held.counted().toFloatArray(),
+            HostValues.of(masks),
+            HostValues.of(held.targets()),
+            HostValues.of(held.counted()),
             (int) shape.get(2),
             (int) shape.get(3),
             ofObjects(objects, targets.noise(), "round " + round));
@@ -150,7 +151,7 @@ final class PromptLoop {
   private DrawnObjects draw(Targets targets) {
     Shape shape = targets.truth().getShape();
     return DrawnObjects.of(
-        targets.truth().toFloatArray(),
+        HostValues.of(targets.truth()),
         (int) shape.get(1),
         (int) shape.get(2),
         (int) shape.get(3),
@@ -215,7 +216,7 @@ final class PromptLoop {
 
   /** What masks cost without their predicted IoU, of each object. */
   float[] costs(NDArray s, NDArray targets, NDArray counted) {
-    return ofMasks(s, new Held(targets, counted, new float[0])).toFloatArray();
+    return HostValues.of(ofMasks(s, new Held(targets, counted, new float[0])));
   }
 
   /**

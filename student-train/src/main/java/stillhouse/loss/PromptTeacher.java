@@ -12,6 +12,7 @@ import stillhouse.decoder.PromptGrid;
 import stillhouse.decoder.PromptableDecoder;
 import stillhouse.decoder.PromptedMasks;
 import stillhouse.decoder.Questions;
+import stillhouse.student.HostValues;
 import stillhouse.student.StudentOutput;
 
 /**
@@ -130,7 +131,7 @@ final class PromptTeacher implements Loss {
     if (!questions.areSingle()) {
       return PromptLoop.firsts(count, masks);
     }
-    float[] ious = said.ious().toFloatArray();
+    float[] ious = HostValues.of(said.ious());
     int[] best = new int[count];
     for (int p = 0; p < count; p++) {
       best[p] = 1;

@@ -9,6 +9,7 @@ import ai.djl.nn.Activation;
 import java.io.Serializable;
 import java.util.Set;
 import stillhouse.decoder.DrawnObjects;
+import stillhouse.student.HostValues;
 import stillhouse.student.ProposalHead;
 import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
@@ -98,7 +99,7 @@ final class ProposalLabels implements Loss {
     ProposalTargets wanted =
         ProposalTargets.of(
             objects(targets.truth()),
-            targets.valid().toFloatArray(),
+            HostValues.of(targets.valid()),
             (int) shape.get(0),
             (int) shape.get(2),
             (int) shape.get(3),
@@ -115,7 +116,7 @@ final class ProposalLabels implements Loss {
   private DrawnObjects objects(NDArray truth) {
     Shape shape = truth.getShape();
     return DrawnObjects.every(
-        truth.toFloatArray(),
+        HostValues.of(truth),
         (int) shape.get(1),
         (int) shape.get(2),
         (int) shape.get(3),

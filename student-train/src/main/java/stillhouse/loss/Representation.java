@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv2d;
 import stillhouse.cache.Projection;
+import stillhouse.student.HostValues;
 import stillhouse.student.Scalar;
 import stillhouse.student.StudentOutput;
 import stillhouse.student.Weights;
@@ -136,8 +137,8 @@ final class Representation {
   }
 
   private void refuseCollapse(NDArray variance, NDArray own) {
-    double teacher = own.mean().getFloat();
-    double projected = variance.stopGradient().sqrt().mean().getFloat();
+    double teacher = HostValues.of(own.mean())[0];
+    double projected = HostValues.of(variance.stopGradient().sqrt().mean())[0];
     if (teacher > FLAT && projected < COLLAPSED * varianceFloor * teacher) {
       throw new IllegalStateException(
           "The learned teacher projection has collapsed: its channels' standard deviation is "

@@ -60,7 +60,7 @@ public final class Weights implements AutoCloseable {
 
   /** A tensor of what another holds now. */
   public NDArray like(String name, NDArray other) {
-    FloatBuffer values = FloatBuffer.wrap(other.toFloatArray());
+    FloatBuffer values = FloatBuffer.wrap(HostValues.of(other));
     return trainable(name, values::get, other.getShape().getShape());
   }
 

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 /**
@@ -81,10 +82,10 @@ final class AdamW implements AutoCloseable {
 
   private void onePass(String name, NDArray w, NDArray gradient, Terms terms) {
     pass.update(
-        Tensors.memory(w),
-        Tensors.memory(gradient),
-        Tensors.memory(first.get(name)),
-        Tensors.memory(second.get(name)),
+        HostValues.memory(w),
+        HostValues.memory(gradient),
+        HostValues.memory(first.get(name)),
+        HostValues.memory(second.get(name)),
         new AdamStep.Rates(terms.scale, 1 - terms.plainRate * decay(w), terms.rate, terms.epsilon));
   }
 

@@ -1,6 +1,8 @@
 package stillhouse.train;
 
 import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -23,13 +25,19 @@ public final class BatchLoader implements AutoCloseable {
    * @param labelFraction share of the labelled samples whose labels are used, 0…1, by {@link
    *     SampleKey#labelWithin}
    * @param queue batches decoded ahead
+   * @param threads that read and decode a batch's samples side by side
    * @param weights of samples that count otherwise than the view has it
    */
   public record Options(
-      long seed, double labelFraction, Photometric photometric, int queue, SampleWeights weights) {
-    /** Every sample counts as the view has it. */
+      long seed,
+      double labelFraction,
+      Photometric photometric,
+      int queue,
+      int threads,
+      SampleWeights weights) {
+    /** One thread, and every sample counts as the view has it. */
     public Options(long seed, double labelFraction, Photometric photometric, int queue) {
-      this(seed, labelFraction, photometric, queue, SampleWeights.NONE);
+      this(seed, labelFraction, photometric, queue, 1, SampleWeights.NONE);
     }
 
     public Options {
@@ -39,6 +47,9 @@ public final class BatchLoader implements AutoCloseable {
       }
       if (queue < 1) {
         throw new IllegalArgumentException("Invalid queue: " + queue + " (must be >= 1)");
+      }
+      if (threads < 1) {
+        throw new IllegalArgumentException("Invalid threads: " + threads + " (must be >= 1)");
       }
     }
   }
@@ -58,6 +69,7 @@ public final class BatchLoader implements AutoCloseable {
   private final int fromStep;
   private final int untilEpoch;
   private final BatchMemory memory = new BatchMemory();
+  private final Decoders decoders;
   private final BlockingQueue<Prefetched> queue;
   private final Thread thread;
 
@@ -95,6 +107,7 @@ public final class BatchLoader implements AutoCloseable {
     this.untilEpoch = untilEpoch;
     this.remaining = Math.max(0, (long) (untilEpoch - fromEpoch) * order.steps() - fromStep);
     this.queue = new ArrayBlockingQueue<>(options.queue());
+    this.decoders = new Decoders(options.threads(), "batches-rank-" + rank);
     this.thread = new Thread(this::prefetch, "batches-rank-" + rank);
     this.thread.setDaemon(true);
     this.thread.start();
@@ -154,6 +167,7 @@ public final class BatchLoader implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    decoders.close();
   }
 
   private Prefetched take() {
@@ -200,8 +214,8 @@ public final class BatchLoader implements AutoCloseable {
 
   private HostBatch read(int epoch, int step) {
     List<ViewSample> samples =
-        order.share(epoch, step, rank, ranks).stream()
-            .map(position -> drawn(reader.views(position), epoch))
+        views(order.share(epoch, step, rank, ranks)).stream()
+            .map(views -> drawn(views, epoch))
             .map(sample -> sample.times(options.weights().factor(sample.id(), epoch)))
             .flatMap(Optional::stream)
             .toList();
@@ -213,7 +227,20 @@ public final class BatchLoader implements AutoCloseable {
         options.photometric(),
         options.seed(),
         epoch,
-        memory);
+        memory,
+        decoders);
+  }
+
+  private List<List<ViewSample>> views(List<SampleOrder.Position> positions) {
+    List<List<ViewSample>> views = new ArrayList<>(Collections.nCopies(positions.size(), null));
+    decoders.each(
+        positions.size(),
+        (from, to) -> {
+          for (int p = from; p < to; p++) {
+            views.set(p, reader.views(positions.get(p)));
+          }
+        });
+    return views;
   }
 
   /** One of a sample's views, each as likely, by (seed, epoch, sample): the same for any ranks. */

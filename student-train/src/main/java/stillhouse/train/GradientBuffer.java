@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import stillhouse.comm.AllReduce;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 /**
@@ -62,7 +63,8 @@ final class GradientBuffer implements AutoCloseable {
     for (NDArray weight : weights.values()) {
       int size = Math.toIntExact(weight.getShape().size());
       try (NDArray gradient = weight.getGradient()) {
-        floats.put(offset, Tensors.memory(gradient), 0, size);
+        int at = offset;
+        HostValues.read(gradient, values -> floats.put(at, values, 0, size));
       }
       offset += size;
     }

@@ -32,6 +32,7 @@ final class HostBatch {
   private final Draws draws;
 
   private final BatchMemory memory;
+  private final Decoders decoders;
 
   private final ByteBuffer image;
   private final ByteBuffer truth;
@@ -51,11 +52,13 @@ final class HostBatch {
       Photometric augment,
       long seed,
       int epoch,
-      BatchMemory memory) {
+      BatchMemory memory,
+      Decoders decoders) {
     this.info = info;
     this.columns = columns;
     this.samples = samples;
     this.memory = memory;
+    this.decoders = decoders;
     this.labelled = new boolean[samples.size()];
     long[] keys = new long[samples.size()];
     for (int b = 0; b < samples.size(); b++) {
@@ -127,17 +130,15 @@ final class HostBatch {
 
   /** [b, 3, H, W] in 0…1. */
   private ByteBuffer image(Photometric augment) {
-    float[] planes = new float[3 * area()];
-    ByteBuffer all = memory.take(samples.size() * planes.length);
-    FloatBuffer floats = all.asFloatBuffer();
-    for (int b = 0; b < samples.size(); b++) {
-      Images.planes(samples.get(b).pixels(), planes, 0);
-      if (!augment.isNone()) {
-        augment.apply(planes, 0, info.height(), info.width(), draws.forSample(b, "photometric"));
-      }
-      floats.put(planes);
-    }
-    return all;
+    return floats(
+        3 * area(),
+        (b, planes) -> {
+          Images.planes(samples.get(b).pixels(), planes, 0);
+          if (!augment.isNone()) {
+            var random = draws.forSample(b, "photometric");
+            augment.apply(planes, 0, info.height(), info.width(), random);
+          }
+        });
   }
 
   /** One-hot, [b, K, H, W]; a sample whose label may not be used has zeros. */
@@ -145,24 +146,23 @@ final class HostBatch {
     if (!columns.contains(Column.MASK)) {
       return memory.take(0);
     }
-    int area = area();
-    float[] planes = new float[classes() * area];
-    ByteBuffer all = memory.take(samples.size() * planes.length);
-    FloatBuffer floats = all.asFloatBuffer();
-    for (int b = 0; b < samples.size(); b++) {
-      Arrays.fill(planes, 0);
-      if (labelled[b]) {
-        byte[] mask = samples.get(b).mask();
-        for (int i = 0; i < area; i++) {
-          int label = mask[i] & 0xff;
-          if (label != 0 && label != ClassMask.IGNORE) {
-            planes[(label - 1) * area + i] = 1;
+    return floats(
+        classes() * area(),
+        (b, planes) -> {
+          Arrays.fill(planes, 0);
+          if (labelled[b]) {
+            oneHot(samples.get(b).mask(), planes);
           }
-        }
+        });
+  }
+
+  private static void oneHot(byte[] mask, float[] planes) {
+    for (int i = 0; i < mask.length; i++) {
+      int label = mask[i] & 0xff;
+      if (label != 0 && label != ClassMask.IGNORE) {
+        planes[(label - 1) * mask.length + i] = 1;
       }
-      floats.put(planes);
     }
-    return all;
   }
 
   /** Which pixels count, [b, 1, H, W]; no elements where all of them do. */
@@ -170,20 +170,20 @@ final class HostBatch {
     if (!columns.contains(Column.MASK) || everyPixelCounts()) {
       return memory.take(0);
     }
-    float[] plane = new float[area()];
-    ByteBuffer all = memory.take(samples.size() * plane.length);
-    FloatBuffer floats = all.asFloatBuffer();
-    for (int b = 0; b < samples.size(); b++) {
-      Arrays.fill(plane, 0);
-      if (labelled[b]) {
-        byte[] mask = samples.get(b).mask();
-        for (int i = 0; i < plane.length; i++) {
-          plane[i] = mask[i] == IGNORE ? 0 : 1;
-        }
-      }
-      floats.put(plane);
+    return floats(
+        area(),
+        (b, plane) -> {
+          Arrays.fill(plane, 0);
+          if (labelled[b]) {
+            counted(samples.get(b).mask(), plane);
+          }
+        });
+  }
+
+  private static void counted(byte[] mask, float[] plane) {
+    for (int i = 0; i < plane.length; i++) {
+      plane[i] = mask[i] == IGNORE ? 0 : 1;
     }
-    return all;
   }
 
   private boolean everyPixelCounts() {
@@ -204,13 +204,27 @@ final class HostBatch {
     if (!columns.contains(column)) {
       return memory.take(0);
     }
-    float[] values = new float[perSample];
-    ByteBuffer all = memory.take(samples.size() * perSample);
+    return floats(perSample, (b, values) -> Half.decode(of.apply(samples.get(b)), values, 0));
+  }
+
+  /** What a sample's values are. */
+  private interface Decoding {
+    void into(int sample, float[] values);
+  }
+
+  /** Of each sample {@code each} floats, one after another. */
+  private ByteBuffer floats(int each, Decoding decoding) {
+    ByteBuffer all = memory.take(samples.size() * each);
     FloatBuffer floats = all.asFloatBuffer();
-    for (ViewSample sample : samples) {
-      Half.decode(of.apply(sample), values, 0);
-      floats.put(values);
-    }
+    decoders.each(
+        samples.size(),
+        (from, to) -> {
+          float[] values = new float[each];
+          for (int b = from; b < to; b++) {
+            decoding.into(b, values);
+            floats.put(b * each, values, 0, each);
+          }
+        });
     return all;
   }
 

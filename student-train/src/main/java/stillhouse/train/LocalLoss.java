@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import stillhouse.loss.Loss;
 import stillhouse.loss.Term;
+import stillhouse.student.HostValues;
 import stillhouse.student.Part;
 import stillhouse.student.Scalar;
 import stillhouse.student.Student;
@@ -63,7 +64,7 @@ record LocalLoss(Student student, Set<Part> parts, List<Term> terms) {
       }
     }
     for (int t = 0; t < sums.length; t++) {
-      sums[t] = weighted[t] == null ? 0 : weighted[t].getFloat();
+      sums[t] = weighted[t] == null ? 0 : HostValues.of(weighted[t])[0];
     }
     return sums;
   }
@@ -80,7 +81,7 @@ record LocalLoss(Student student, Set<Part> parts, List<Term> terms) {
       if (sum(weights) > 0) {
         NDArray losses = perSample(term, output, batch);
         losses.attach(manager);
-        float[] values = losses.toFloatArray();
+        float[] values = HostValues.of(losses);
         for (int b = 0; b < values.length; b++) {
           if (weights[b] > 0 && !Float.isFinite(values[b])) {
             found.add(term.name() + " of " + batch.sampleIds().get(b));

@@ -6,8 +6,9 @@ import stillhouse.student.Weights;
 /**
  * What a rank's program is given.
  *
+ * @param decoders threads that read and decode batches
  * @param weights where the student and losses make their tensors; closed by the caller
  * @param hadoop how files are reached
  */
 public record RankContext(
-    int rank, int ranks, TrainingPlan plan, Weights weights, Configuration hadoop) {}
+    int rank, int ranks, int decoders, TrainingPlan plan, Weights weights, Configuration hadoop) {}

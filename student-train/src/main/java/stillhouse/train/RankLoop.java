@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import stillhouse.comm.AllReduce;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 /**
@@ -140,7 +141,7 @@ public final class RankLoop implements AutoCloseable {
     ByteBuffer all = allReduce.allocate(size);
     var floats = all.asFloatBuffer();
     for (NDArray b : moving) {
-      floats.put(b.toFloatArray());
+      floats.put(HostValues.of(b));
     }
     allReduce.sum(all, size);
     floats.rewind();

@@ -84,7 +84,9 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     Configuration conf = hadoop.value().value();
     Checkpoints checkpoints = new Checkpoints(run.checkpoints(), run.keepCheckpoints(), conf);
     int rank = ring.rank();
-    RankParts parts = program.build(new RankContext(rank, run.ranks(), run.plan(), weights, conf));
+    RankParts parts =
+        program.build(
+            new RankContext(rank, run.ranks(), decoders(barrier), run.plan(), weights, conf));
     RankListener listener = new RankListener(barrier, ring, checkpoints, weights);
     try (var loads =
             new LoadReports(rank, LOAD_EVERY_SECONDS, load -> TrainingPlugin.send(run.id(), load));
@@ -132,6 +134,14 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
   private static Device device(TaskContext task) {
     var gpu = task.resourcesJMap().get("gpu");
     return gpu == null ? Device.cpu() : Device.gpu(Integer.parseInt(gpu.addresses()[0]));
+  }
+
+  /**
+   * On a GPU all cores but the one that drives it. On the CPU they are the network's, beside which
+   * a single thread keeps up.
+   */
+  private static int decoders(TaskContext task) {
+    return device(task).isGpu() ? Math.max(1, task.cpus() - 1) : 1;
   }
 
   /**

@@ -10,11 +10,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import stillhouse.student.HostValues;
 
 /**
  * Named float32 tensors as a stream in the safetensors layout: the header's length as a
@@ -82,17 +82,12 @@ final class Tensors {
 
   /** The values, little-endian. */
   static byte[] bytes(NDArray tensor) {
-    float[] values = tensor.toFloatArray();
+    float[] values = HostValues.of(tensor);
     ByteBuffer bytes =
         ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
             .order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(values);
     return bytes.array();
-  }
-
-  /** The memory itself of a tensor that lies on the CPU, unbroken. */
-  static FloatBuffer memory(NDArray tensor) {
-    return tensor.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
   }
 
   /** Replaces the values in place, so that who holds the tensor sees them. */

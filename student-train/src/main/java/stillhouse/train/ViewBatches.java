@@ -37,6 +37,7 @@ final class ViewBatches implements BatchSource {
             experiment.labelFraction(),
             experiment.photometric(),
             QUEUE,
+            context.decoders(),
             experiment.weights());
     this.rank = context.rank();
     this.ranks = context.ranks();

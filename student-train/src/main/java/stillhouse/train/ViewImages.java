@@ -28,9 +28,19 @@ public final class ViewImages {
             .limit(count)
             .map(position -> reader.views(position).get(0))
             .toList();
-    return new HostBatch(
-            view.info(), Set.of(), samples, 0, Photometric.NONE, 0, 0, new BatchMemory())
-        .on(manager)
-        .image();
+    try (var decoders = new Decoders(1, "images")) {
+      return new HostBatch(
+              view.info(),
+              Set.of(),
+              samples,
+              0,
+              Photometric.NONE,
+              0,
+              0,
+              new BatchMemory(),
+              decoders)
+          .on(manager)
+          .image();
+    }
   }
 }

@@ -5,11 +5,14 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.page.PageReadStore;
@@ -47,6 +50,7 @@ public final class ViewReader {
   private final List<GroupAt> groups = new ArrayList<>();
   private final Map<String, ParquetMetadata> footers = new LinkedHashMap<>();
   private final LinkedHashMap<Integer, Group> cache = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Integer, CompletableFuture<Group>> reading = new HashMap<>();
   private long cachedBytes;
   private long groupsRead;
 
@@ -127,18 +131,54 @@ public final class ViewReader {
   }
 
   /** A sample's row of each view, in {@link ViewInfo#views}'s order. */
-  synchronized List<ViewSample> views(SampleOrder.Position position) {
+  List<ViewSample> views(SampleOrder.Position position) {
     int from = position.row() * views.size();
     return group(position.group()).rows().subList(from, from + views.size());
   }
 
+  /** Several are read at once; who asks for one that another thread is reading waits for it. */
   private Group group(int index) {
-    Group cached = cache.get(index);
-    if (cached != null) {
-      return cached;
+    var mine = new CompletableFuture<Group>();
+    CompletableFuture<Group> others;
+    synchronized (this) {
+      Group cached = cache.get(index);
+      if (cached != null) {
+        return cached;
+      }
+      others = reading.putIfAbsent(index, mine);
     }
-    Group read = read(groups.get(index));
+    return others == null ? readFor(index, mine) : readBy(others);
+  }
+
+  private static Group readBy(CompletableFuture<Group> others) {
+    try {
+      return others.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  private Group readFor(int index, CompletableFuture<Group> waiting) {
+    try {
+      Group read = read(groups.get(index));
+      keep(index, read);
+      waiting.complete(read);
+      return read;
+    } catch (RuntimeException | Error e) {
+      synchronized (this) {
+        reading.remove(index);
+      }
+      waiting.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private synchronized void keep(int index, Group read) {
     groupsRead++;
+    reading.remove(index);
     cache.put(index, read);
     cachedBytes += read.bytes();
     // Least recently used first; the one just read stays, whatever it weighs.
@@ -147,7 +187,6 @@ public final class ViewReader {
       cachedBytes -= old.next().bytes();
       old.remove();
     }
-    return read;
   }
 
   private Group read(GroupAt at) {
@@ -192,7 +231,7 @@ public final class ViewReader {
     }
   }
 
-  private ParquetMetadata footer(Path path) throws IOException {
+  private synchronized ParquetMetadata footer(Path path) throws IOException {
     ParquetMetadata footer = footers.get(path.toString());
     if (footer == null) {
       try (ParquetFileReader reader =

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 /**
@@ -30,7 +31,7 @@ final class WeightAverage implements AutoCloseable {
     this.weights = weights.trainable();
     this.decay = decay;
     this.weights.forEach(
-        (name, w) -> averages.put(name, manager.create(w.toFloatArray(), w.getShape())));
+        (name, w) -> averages.put(name, manager.create(HostValues.of(w), w.getShape())));
   }
 
   /**

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import stillhouse.comm.SingleRank;
+import stillhouse.student.HostValues;
 import stillhouse.student.Weights;
 
 class AdamWTest {
@@ -90,10 +91,10 @@ class AdamWTest {
 
       new AdamStep(0.9f, 0.999f)
           .update(
-              Tensors.memory(ours[0]),
-              Tensors.memory(gradient),
-              Tensors.memory(ours[1]),
-              Tensors.memory(ours[2]),
+              HostValues.memory(ours[0]),
+              HostValues.memory(gradient),
+              HostValues.memory(ours[1]),
+              HostValues.memory(ours[2]),
               new AdamStep.Rates(0.5f, 1 - 0.01f * 0.1f, 0.02f, 1e-6f));
       engines[0]
           .getNDArrayInternal()

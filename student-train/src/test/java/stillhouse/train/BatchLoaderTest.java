@@ -220,6 +220,32 @@ class BatchLoaderTest implements ViewFaultTests {
     }
   }
 
+  /** Several threads may want the same row group at once, and write into one buffer. */
+  @Test
+  void batchesAreTheSameByteForByteOfAnyNumberOfThreads() {
+    Photometric noise = new Photometric(0.5f, 0.2f, 0.05f, 5);
+    for (int threads : new int[] {2, 3, 16}) {
+      ViewReader reader = reader(EnumSet.allOf(Column.class));
+      try (NDManager manager = NDManager.newBaseManager();
+          BatchLoader one =
+              loader(reader(EnumSet.allOf(Column.class)), threads(1, noise), 7, 0, 1);
+          BatchLoader several = loader(reader, threads(threads, noise), 7, 0, 1)) {
+        while (one.hasNext()) {
+          Batch expected = one.next(manager);
+          Batch batch = several.next(manager);
+          assertThat(batch.sampleIds()).isEqualTo(expected.sampleIds());
+          assertThat(batch.labelled()).isEqualTo(expected.labelled());
+          assertThat(bytes(batch)).as("%d threads", threads).isEqualTo(bytes(expected));
+        }
+        assertThat(reader.groupsRead()).isEqualTo(reader.rowsPerGroup().length);
+      }
+    }
+  }
+
+  private static BatchLoader.Options threads(int threads, Photometric photometric) {
+    return new BatchLoader.Options(3, 1, photometric, 2, threads, SampleWeights.NONE);
+  }
+
   private static List<ByteBuffer> bytes(Batch batch) {
     Targets targets = batch.targets();
     return Stream.of(
@@ -234,7 +260,7 @@ class BatchLoaderTest implements ViewFaultTests {
   }
 
   private static BatchLoader.Options judgedBy(SampleWeights weights) {
-    return new BatchLoader.Options(1, 1, Photometric.NONE, 2, weights);
+    return new BatchLoader.Options(1, 1, Photometric.NONE, 2, 1, weights);
   }
 
   /** Over two epochs; a sample's step lacks it, and no other sample moves. */
