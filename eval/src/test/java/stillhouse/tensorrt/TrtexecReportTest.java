@@ -9,8 +9,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** On texts after trtexec's published source, of 10.3 and 11.1; no GPU made them. */
+/** On a recorded run of 10.6, and on texts after trtexec's published source, of 10.3 and 11.1. */
 class TrtexecReportTest {
+  @Test
+  void readsARecordedRun() {
+    TrtexecReport report = TrtexecReport.parse(text("trtexec-10.6.txt"));
+    assertThat(report.device()).isEqualTo("NVIDIA H200");
+    assertThat(report.computeCapability()).isEqualTo("9.0");
+    assertThat(report.tensorRt()).isEqualTo("10.6.0");
+    assertThat(report.buildSeconds()).isEqualTo(71.047);
+    assertThat(report.queriesPerSecond()).isEqualTo(1338.66);
+    assertThat(report.latency().medianMillis()).isEqualTo(0.790039);
+    assertThat(report.gpuCompute().values())
+        .isEqualTo(
+            Map.of(
+                "min", 0.706909, "median", 0.708252, "mean", 0.708332, "max", 0.715088, "p90",
+                0.708984, "p95", 0.709229, "p99", 0.709717));
+  }
+
   @Test
   void readsWhatTensorRt10Prints() {
     TrtexecReport report = TrtexecReport.parse(text("trtexec-10.txt"));
