@@ -15,11 +15,13 @@ import java.util.Properties;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import stillhouse.conf.ConfFiles;
 import stillhouse.train.BarrierTraining;
 import stillhouse.train.TrainingPlugin;
 
-/** What a host with four GPUs is set up with, where an nvidia-smi of our own says what there is. */
+/** What hosts with GPUs are set up with, where an nvidia-smi of our own says what there is. */
 class GpuClusterFilesTest {
   private static final Path CLUSTER = ConfFiles.home().toAbsolutePath().resolve("conf/cluster");
 
@@ -60,17 +62,18 @@ class GpuClusterFilesTest {
     assertThat(torch.code()).isEqualTo(2);
   }
 
-  @Test
-  void itsSettingsTrainFourRanksAndNoMore() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"gpu-4.conf, 4", "gpu-1.conf, 1"})
+  void itsSettingsTrainARankAGpuAndNoMore(String name, int gpus) throws IOException {
     Properties settings = new Properties();
-    try (Reader file = Files.newBufferedReader(CLUSTER.resolve("gpu-4.conf"))) {
+    try (Reader file = Files.newBufferedReader(CLUSTER.resolve(name))) {
       settings.load(file);
     }
     SparkConf conf = new SparkConf(false).set("spark.plugins", TrainingPlugin.class.getName());
     settings.forEach((key, value) -> conf.set(key.toString(), value.toString().strip()));
-    assertThatCode(() -> BarrierTraining.requireCluster(conf, 4)).doesNotThrowAnyException();
-    assertThatCode(() -> BarrierTraining.requireCluster(conf, 5))
-        .hasMessageContaining("4 executors");
+    assertThatCode(() -> BarrierTraining.requireCluster(conf, gpus)).doesNotThrowAnyException();
+    assertThatCode(() -> BarrierTraining.requireCluster(conf, gpus + 1))
+        .hasMessageContaining(gpus + " executors");
     assertThat(
             CLUSTER.resolve("../..").resolve(conf.get("spark.worker.resource.gpu.discoveryScript")))
         .isExecutable();

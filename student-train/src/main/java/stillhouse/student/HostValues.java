@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Reads float32 tensors wherever they lie. DJL's own reads of a GPU's tensor copy it to the host
@@ -17,20 +18,27 @@ public final class HostValues {
 
   /** A copy of the values, in the order of the shape. */
   public static float[] of(NDArray tensor) {
-    float[][] values = new float[1][];
-    onHost(tensor, there -> values[0] = there.toFloatArray());
-    return values[0];
+    return onHost(tensor, NDArray::toFloatArray);
   }
 
   /**
-   * Shows the values in the order of the shape: on the CPU the tensor's own memory where it is
-   * unbroken, else a copy, which is gone when {@code reader} returns.
+   * Shows the values in the order of the shape: on the CPU the tensor's own memory, of a GPU a copy
+   * that is gone when {@code reader} returns. For tensors that lie unbroken, as weights and their
+   * gradients do: a turned view is copied by DJL, under the view's own manager.
    */
   public static void read(NDArray tensor, Consumer<FloatBuffer> reader) {
-    onHost(tensor, there -> reader.accept(memory(there)));
+    onHost(
+        tensor,
+        there -> {
+          reader.accept(memory(there));
+          return null;
+        });
   }
 
-  /** The memory itself of a tensor that lies on the CPU, unbroken: what is written there it has. */
+  /**
+   * The memory itself of a tensor that lies on the CPU, unbroken: what is written there it has. Of
+   * a turned view it would be a copy's; DJL does not tell them apart.
+   */
   public static FloatBuffer memory(NDArray tensor) {
     if (!tensor.getDevice().equals(Device.cpu())) {
       throw new IllegalArgumentException(
@@ -39,10 +47,9 @@ public final class HostValues {
     return tensor.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
   }
 
-  private static void onHost(NDArray tensor, Consumer<NDArray> reader) {
+  private static <T> T onHost(NDArray tensor, Function<NDArray, T> reader) {
     if (tensor.getDevice().equals(Device.cpu())) {
-      reader.accept(tensor);
-      return;
+      return reader.apply(tensor);
     }
     NDArray copy = tensor.toDevice(Device.cpu(), true);
     NDManager manager = copy.getManager();
@@ -50,7 +57,7 @@ public final class HostValues {
       throw new IllegalStateException("DJL gave a copy on the host no manager of its own");
     }
     try (manager) {
-      reader.accept(copy);
+      return reader.apply(copy);
     }
   }
 }

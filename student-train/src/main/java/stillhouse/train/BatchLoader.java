@@ -1,8 +1,6 @@
 package stillhouse.train;
 
 import ai.djl.ndarray.NDManager;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -12,9 +10,8 @@ import java.util.concurrent.TimeUnit;
 import stillhouse.loss.Draws;
 
 /**
- * One rank's batches, read and decoded ahead by a thread of its own, at most {@link
- * Options#queue()} of them. Runs on from one epoch into the next, so that no epoch begins by
- * waiting.
+ * One rank's batches, read and decoded ahead by threads of its own, at most {@link Options#queue()}
+ * of them. Runs on from one epoch into the next, so that no epoch begins by waiting.
  *
  * <p>A tensor whose column the reader does not read has shape [0]: never null, and of no use to a
  * loss that was not declared. A share without samples has tensors of batch 0.
@@ -25,7 +22,7 @@ public final class BatchLoader implements AutoCloseable {
    * @param labelFraction share of the labelled samples whose labels are used, 0…1, by {@link
    *     SampleKey#labelWithin}
    * @param queue batches decoded ahead
-   * @param threads that read and decode a batch's samples side by side
+   * @param decodingThreads that read and decode a batch's samples side by side
    * @param weights of samples that count otherwise than the view has it
    */
   public record Options(
@@ -33,7 +30,7 @@ public final class BatchLoader implements AutoCloseable {
       double labelFraction,
       Photometric photometric,
       int queue,
-      int threads,
+      int decodingThreads,
       SampleWeights weights) {
     /** One thread, and every sample counts as the view has it. */
     public Options(long seed, double labelFraction, Photometric photometric, int queue) {
@@ -48,8 +45,9 @@ public final class BatchLoader implements AutoCloseable {
       if (queue < 1) {
         throw new IllegalArgumentException("Invalid queue: " + queue + " (must be >= 1)");
       }
-      if (threads < 1) {
-        throw new IllegalArgumentException("Invalid threads: " + threads + " (must be >= 1)");
+      if (decodingThreads < 1) {
+        throw new IllegalArgumentException(
+            "Invalid decodingThreads: " + decodingThreads + " (must be >= 1)");
       }
     }
   }
@@ -107,7 +105,7 @@ public final class BatchLoader implements AutoCloseable {
     this.untilEpoch = untilEpoch;
     this.remaining = Math.max(0, (long) (untilEpoch - fromEpoch) * order.steps() - fromStep);
     this.queue = new ArrayBlockingQueue<>(options.queue());
-    this.decoders = new Decoders(options.threads(), "batches-rank-" + rank);
+    this.decoders = new Decoders(options.decodingThreads(), "batches-rank-" + rank);
     this.thread = new Thread(this::prefetch, "batches-rank-" + rank);
     this.thread.setDaemon(true);
     this.thread.start();
@@ -155,7 +153,7 @@ public final class BatchLoader implements AutoCloseable {
     return waitedNanos;
   }
 
-  /** Stops reading and waits until the thread is gone. */
+  /** Stops reading and waits until no thread reads any more. */
   @Override
   public void close() {
     remaining = 0;
@@ -214,7 +212,7 @@ public final class BatchLoader implements AutoCloseable {
 
   private HostBatch read(int epoch, int step) {
     List<ViewSample> samples =
-        views(order.share(epoch, step, rank, ranks)).stream()
+        reader.views(order.share(epoch, step, rank, ranks), decoders).stream()
             .map(views -> drawn(views, epoch))
             .map(sample -> sample.times(options.weights().factor(sample.id(), epoch)))
             .flatMap(Optional::stream)
@@ -229,18 +227,6 @@ public final class BatchLoader implements AutoCloseable {
         epoch,
         memory,
         decoders);
-  }
-
-  private List<List<ViewSample>> views(List<SampleOrder.Position> positions) {
-    List<List<ViewSample>> views = new ArrayList<>(Collections.nCopies(positions.size(), null));
-    decoders.each(
-        positions.size(),
-        (from, to) -> {
-          for (int p = from; p < to; p++) {
-            views.set(p, reader.views(positions.get(p)));
-          }
-        });
-    return views;
   }
 
   /** One of a sample's views, each as likely, by (seed, epoch, sample): the same for any ranks. */

@@ -1,11 +1,10 @@
 package stillhouse.train;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Threads that make the samples of a batch ready side by side: the caller's own and those of a
@@ -22,46 +21,45 @@ final class Decoders implements AutoCloseable {
 
   /**
    * @param threads the caller's included
+   * @param name of the pool's threads, which have a number behind it
    */
   Decoders(int threads, String name) {
     if (threads < 1) {
       throw new IllegalArgumentException("Invalid threads: " + threads + " (must be >= 1)");
     }
     this.threads = threads;
+    var made = new AtomicInteger();
     this.pool =
         Executors.newCachedThreadPool(
             task -> {
-              var thread = new Thread(task, name);
+              var thread = new Thread(task, name + "-" + made.incrementAndGet());
               thread.setDaemon(true);
               return thread;
             });
   }
 
   /**
-   * Cuts the items 0…count − 1 into a range a thread and returns when all are done.
+   * Cuts the items 0…count − 1 into a range a thread and returns, or throws, when no thread is at
+   * work on them any more. The first failure is thrown, the others beside it as suppressed ones. An
+   * interrupt of the caller is passed on to all threads and ends this object's use.
    *
    * @throws IllegalStateException where the caller is interrupted meanwhile
    */
   void each(int count, Range work) {
-    List<Future<?>> others = new ArrayList<>();
+    var failure = new AtomicReference<Throwable>();
+    var running = new CountDownLatch(threads - 1);
     for (int t = 1; t < threads; t++) {
       int from = bound(t, count);
       int to = bound(t + 1, count);
-      if (from < to) {
-        others.add(pool.submit(() -> work.run(from, to)));
-      }
+      start(() -> attempt(work, from, to, failure), running, failure);
     }
-    RuntimeException failure = null;
-    try {
-      work.run(0, bound(1, count));
-    } catch (RuntimeException e) {
-      failure = e;
+    attempt(work, 0, bound(1, count), failure);
+    await(running, failure);
+    if (failure.get() instanceof Error error) {
+      throw error;
     }
-    for (Future<?> other : others) { // all of them: what they write into is the caller's
-      failure = first(failure, other);
-    }
-    if (failure != null) {
-      throw failure;
+    if (failure.get() != null) {
+      throw (RuntimeException) failure.get();
     }
   }
 
@@ -69,19 +67,49 @@ final class Decoders implements AutoCloseable {
     return (int) ((long) count * range / threads);
   }
 
-  private static RuntimeException first(RuntimeException earlier, Future<?> other) {
+  private void start(Runnable range, CountDownLatch running, AtomicReference<Throwable> failure) {
     try {
-      other.get();
-      return earlier;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof Error error) {
-        throw error;
+      pool.execute(
+          () -> {
+            range.run();
+            running.countDown();
+          });
+    } catch (RuntimeException | Error e) { // closed, or there is no further thread to be had
+      running.countDown();
+      add(failure, e);
+    }
+  }
+
+  private static void attempt(Range work, int from, int to, AtomicReference<Throwable> failure) {
+    if (from == to) {
+      return;
+    }
+    try {
+      work.run(from, to);
+    } catch (RuntimeException | Error e) {
+      add(failure, e);
+    }
+  }
+
+  private static void add(AtomicReference<Throwable> failure, Throwable another) {
+    if (!failure.compareAndSet(null, another) && failure.get() != another) {
+      failure.get().addSuppressed(another);
+    }
+  }
+
+  private void await(CountDownLatch running, AtomicReference<Throwable> failure) {
+    boolean interrupted = false;
+    while (running.getCount() > 0) {
+      try {
+        running.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        pool.shutdownNow();
+        add(failure, new IllegalStateException("Interrupted while decoding", e));
       }
-      return earlier == null ? (RuntimeException) e.getCause() : earlier;
-    } catch (InterruptedException e) {
-      other.cancel(true);
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
-      return earlier == null ? new IllegalStateException("Interrupted while decoding", e) : earlier;
     }
   }
 

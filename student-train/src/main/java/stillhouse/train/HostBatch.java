@@ -151,16 +151,16 @@ final class HostBatch {
         (b, planes) -> {
           Arrays.fill(planes, 0);
           if (labelled[b]) {
-            oneHot(samples.get(b).mask(), planes);
+            oneHot(samples.get(b).mask(), area(), planes);
           }
         });
   }
 
-  private static void oneHot(byte[] mask, float[] planes) {
-    for (int i = 0; i < mask.length; i++) {
+  private static void oneHot(byte[] mask, int area, float[] planes) {
+    for (int i = 0; i < area; i++) {
       int label = mask[i] & 0xff;
       if (label != 0 && label != ClassMask.IGNORE) {
-        planes[(label - 1) * mask.length + i] = 1;
+        planes[(label - 1) * area + i] = 1;
       }
     }
   }

@@ -11,4 +11,9 @@ import stillhouse.student.Weights;
  * @param hadoop how files are reached
  */
 public record RankContext(
-    int rank, int ranks, int decoders, TrainingPlan plan, Weights weights, Configuration hadoop) {}
+    int rank,
+    int ranks,
+    int decodingThreads,
+    TrainingPlan plan,
+    Weights weights,
+    Configuration hadoop) {}

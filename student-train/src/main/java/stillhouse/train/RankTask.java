@@ -86,7 +86,8 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
     int rank = ring.rank();
     RankParts parts =
         program.build(
-            new RankContext(rank, run.ranks(), decoders(barrier), run.plan(), weights, conf));
+            new RankContext(
+                rank, run.ranks(), decodingThreads(barrier), run.plan(), weights, conf));
     RankListener listener = new RankListener(barrier, ring, checkpoints, weights);
     try (var loads =
             new LoadReports(rank, LOAD_EVERY_SECONDS, load -> TrainingPlugin.send(run.id(), load));
@@ -140,7 +141,7 @@ final class RankTask extends AbstractFunction1<Iterator<Integer>, Iterator<RankR
    * On a GPU all cores but the one that drives it. On the CPU they are the network's, beside which
    * a single thread keeps up.
    */
-  private static int decoders(TaskContext task) {
+  private static int decodingThreads(TaskContext task) {
     return device(task).isGpu() ? Math.max(1, task.cpus() - 1) : 1;
   }
 

@@ -37,7 +37,7 @@ final class ViewBatches implements BatchSource {
             experiment.labelFraction(),
             experiment.photometric(),
             QUEUE,
-            context.decoders(),
+            context.decodingThreads(),
             experiment.weights());
     this.rank = context.rank();
     this.ranks = context.ranks();

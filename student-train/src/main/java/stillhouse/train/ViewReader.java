@@ -11,8 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.page.PageReadStore;
@@ -48,9 +47,9 @@ public final class ViewReader {
   private final Set<Column> columns;
   private final long cacheBytes;
   private final List<GroupAt> groups = new ArrayList<>();
-  private final Map<String, ParquetMetadata> footers = new LinkedHashMap<>();
+  private final Map<Path, ParquetMetadata> footers = new ConcurrentHashMap<>();
   private final LinkedHashMap<Integer, Group> cache = new LinkedHashMap<>(16, 0.75f, true);
-  private final Map<Integer, CompletableFuture<Group>> reading = new HashMap<>();
+  private final long groupBytes;
   private long cachedBytes;
   private long groupsRead;
 
@@ -90,6 +89,7 @@ public final class ViewReader {
               + view.info().provenance().get("teacher")
               + "' gives none. Take a recipe that learns from features alone, or another teacher.");
     }
+    this.groupBytes = fullGroupBytes();
   }
 
   public ViewInfo info() {
@@ -107,6 +107,10 @@ public final class ViewReader {
 
   /** What a full row group weighs with the columns read, decompressed. */
   public long groupBytes() {
+    return groupBytes;
+  }
+
+  private long fullGroupBytes() {
     ViewInfo info = view.info();
     long row = info.pixelBytes();
     for (Column column : columns) {
@@ -132,58 +136,66 @@ public final class ViewReader {
 
   /** A sample's row of each view, in {@link ViewInfo#views}'s order. */
   List<ViewSample> views(SampleOrder.Position position) {
-    int from = position.row() * views.size();
-    return group(position.group()).rows().subList(from, from + views.size());
-  }
-
-  /** Several are read at once; who asks for one that another thread is reading waits for it. */
-  private Group group(int index) {
-    var mine = new CompletableFuture<Group>();
-    CompletableFuture<Group> others;
-    synchronized (this) {
-      Group cached = cache.get(index);
-      if (cached != null) {
-        return cached;
-      }
-      others = reading.putIfAbsent(index, mine);
-    }
-    return others == null ? readFor(index, mine) : readBy(others);
-  }
-
-  private static Group readBy(CompletableFuture<Group> others) {
-    try {
-      return others.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw e;
+    try (var own = new Decoders(1, "views")) {
+      return views(List.of(position), own).get(0);
     }
   }
 
-  private Group readFor(int index, CompletableFuture<Group> waiting) {
-    try {
-      Group read = read(groups.get(index));
-      keep(index, read);
-      waiting.complete(read);
-      return read;
-    } catch (RuntimeException | Error e) {
-      synchronized (this) {
-        reading.remove(index);
-      }
-      waiting.completeExceptionally(e);
-      throw e;
+  /**
+   * Each sample's row of each view. Groups that are not kept are read side by side; what of the
+   * kept ones is not asked for makes room for them first, so that no more is held than the cache
+   * may weigh, and which go does not depend on the threads.
+   */
+  List<List<ViewSample>> views(List<SampleOrder.Position> positions, Decoders decoders) {
+    List<Integer> wanted = positions.stream().map(SampleOrder.Position::group).distinct().toList();
+    Map<Integer, Group> found = kept(wanted);
+    List<Integer> missing = wanted.stream().filter(g -> !found.containsKey(g)).toList();
+    Group[] read = new Group[missing.size()];
+    decoders.each(
+        read.length,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            read[i] = read(groups.get(missing.get(i)));
+          }
+        });
+    for (int i = 0; i < read.length; i++) {
+      keep(missing.get(i), read[i]);
+      found.put(missing.get(i), read[i]);
     }
+    return positions.stream().map(at -> views(found.get(at.group()), at.row())).toList();
+  }
+
+  private List<ViewSample> views(Group group, int row) {
+    return group.rows().subList(row * views.size(), (row + 1) * views.size());
+  }
+
+  /** Those that are kept, which are the last to go now; makes room for the others. */
+  private synchronized Map<Integer, Group> kept(List<Integer> wanted) {
+    Map<Integer, Group> found = new HashMap<>();
+    for (Integer index : wanted) {
+      Group group = cache.get(index);
+      if (group != null) {
+        found.put(index, group);
+      }
+    }
+    int missing = wanted.size() - found.size();
+    if (missing > 0) {
+      dropTo(cacheBytes - missing * groupBytes(), 0);
+    }
+    return found;
   }
 
   private synchronized void keep(int index, Group read) {
     groupsRead++;
-    reading.remove(index);
-    cache.put(index, read);
-    cachedBytes += read.bytes();
-    // Least recently used first; the one just read stays, whatever it weighs.
+    Group before = cache.put(index, read); // another caller's, who read it meanwhile
+    cachedBytes += read.bytes() - (before == null ? 0 : before.bytes());
+    dropTo(cacheBytes, 1); // the one just read stays, whatever it weighs
+  }
+
+  /** Least recently used first. */
+  private void dropTo(long bytes, int least) {
     for (Iterator<Group> old = cache.values().iterator();
-        cachedBytes > cacheBytes && cache.size() > 1; ) {
+        cachedBytes > bytes && cache.size() > least; ) {
       cachedBytes -= old.next().bytes();
       old.remove();
     }
@@ -231,16 +243,17 @@ public final class ViewReader {
     }
   }
 
-  private synchronized ParquetMetadata footer(Path path) throws IOException {
-    ParquetMetadata footer = footers.get(path.toString());
-    if (footer == null) {
-      try (ParquetFileReader reader =
-          ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop))) {
-        footer = reader.getFooter();
-      }
-      footers.put(path.toString(), footer);
+  private ParquetMetadata footer(Path path) {
+    return footers.computeIfAbsent(path, this::readFooter);
+  }
+
+  private ParquetMetadata readFooter(Path path) {
+    try (ParquetFileReader reader =
+        ParquetFileReader.open(HadoopInputFile.fromPath(path, hadoop))) {
+      return reader.getFooter();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the footer of " + path, e);
     }
-    return footer;
   }
 
   private MessageType projection(MessageType schema, Path path) {

@@ -242,6 +242,29 @@ class BatchLoaderTest implements ViewFaultTests {
     }
   }
 
+  /** A slot's row group each is what the loader asks for; two slots may share one at an end. */
+  @Test
+  void aCacheThatHoldsASlotsGroupsReadsNoMoreOfThemWithSeveralThreads() {
+    long alone = groupsReadThroughATightCache(1);
+    int groups = reader(Set.of()).rowsPerGroup().length;
+    assertThat(alone).isBetween((long) groups, groups + 3L);
+    assertThat(groupsReadThroughATightCache(2)).isEqualTo(alone);
+    assertThat(groupsReadThroughATightCache(5)).isEqualTo(alone);
+  }
+
+  private static long groupsReadThroughATightCache(int threads) {
+    Set<Column> all = EnumSet.allOf(Column.class);
+    long bytes = 4 * reader(all).groupBytes();
+    ViewReader tight = new ViewReader(view, "train", all, bytes, new Configuration());
+    try (NDManager manager = NDManager.newBaseManager();
+        BatchLoader loader = loader(tight, threads(threads, Photometric.NONE), 4, 0, 1)) {
+      while (loader.hasNext()) {
+        loader.next(manager);
+      }
+    }
+    return tight.groupsRead();
+  }
+
   private static BatchLoader.Options threads(int threads, Photometric photometric) {
     return new BatchLoader.Options(3, 1, photometric, 2, threads, SampleWeights.NONE);
   }

@@ -3,7 +3,9 @@ package stillhouse.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -63,6 +65,64 @@ class DecodersTest {
                         }
                       }))
           .hasMessage("row group 7 is torn");
+    }
+  }
+
+  @Test
+  void anErrorIsThrownAsItIsWithTheOtherFailuresBesideIt() {
+    try (var decoders = new Decoders(3, "test")) {
+      assertThatThrownBy(
+              () ->
+                  decoders.each(
+                      3,
+                      (from, to) -> {
+                        throw new OutOfMemoryError("range " + from);
+                      }))
+          .isInstanceOf(OutOfMemoryError.class)
+          .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
+    }
+  }
+
+  /** A loader that is closed while it waits for its threads must not leave them reading. */
+  @Test
+  void anInterruptOfTheCallerReachesTheThreadsAndIsWaitedFor() throws Exception {
+    var began = new CountDownLatch(1);
+    var ended = new AtomicIntegerArray(1);
+    var told = new AtomicReference<RuntimeException>();
+    try (var decoders = new Decoders(2, "test")) {
+      var caller =
+          new Thread(
+              () -> {
+                try {
+                  decoders.each(
+                      2,
+                      (from, to) -> {
+                        if (from == 1) {
+                          began.countDown();
+                          untilInterrupted();
+                          ended.incrementAndGet(0);
+                        }
+                      });
+                } catch (RuntimeException e) {
+                  told.set(e);
+                }
+              });
+      caller.start();
+      began.await();
+      caller.interrupt();
+      caller.join();
+    }
+    assertThat(told.get())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("Interrupted");
+    assertThat(ended.get(0)).isEqualTo(1);
+  }
+
+  private static void untilInterrupted() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
