@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A sweep on one host with four GPUs, from images to table; the same command goes on from what is there. Not yet run on four GPUs (docs/gpu.md).
 # Run:   conf/cluster/gpu-4.sh SWEEP DATASET TEACHER ROOT [options of the data set, such as --set NEU_SEG=/data/neu_seg]
-# Needs: nvidia-smi; MLFLOW_TRACKING_URI; PYTORCH_LIBRARY_PATH, the lib folder of PyPI's torch==2.7.1 (PyPI's build for Linux)
+# Needs: nvidia-smi; MLFLOW_TRACKING_URI; PYTORCH_LIBRARY_PATH, the lib folder of PyPI's torch==2.7.1 for Linux
 set -euo pipefail
 
 die() { printf 'error: %s\n' "$*" >&2; exit 2; }

@@ -39,21 +39,23 @@ final class Decoders implements AutoCloseable {
   }
 
   /**
-   * Cuts the items 0…count − 1 into a range a thread and returns, or throws, when no thread is at
-   * work on them any more. The first failure is thrown, the others beside it as suppressed ones. An
-   * interrupt of the caller is passed on to all threads and ends this object's use.
+   * Cuts the items 0…count − 1 into a range a thread, of one at least, and returns, or throws, when
+   * no thread is at work on them any more. The first failure is thrown, the others beside it as
+   * suppressed ones. An interrupt of the caller is passed on to all threads and ends this object's
+   * use.
    *
    * @throws IllegalStateException where the caller is interrupted meanwhile
    */
   void each(int count, Range work) {
     var failure = new AtomicReference<Throwable>();
-    var running = new CountDownLatch(threads - 1);
-    for (int t = 1; t < threads; t++) {
-      int from = bound(t, count);
-      int to = bound(t + 1, count);
+    int ranges = Math.max(1, Math.min(threads, count));
+    var running = new CountDownLatch(ranges - 1);
+    for (int r = 1; r < ranges; r++) {
+      int from = count * r / ranges;
+      int to = count * (r + 1) / ranges;
       start(() -> attempt(work, from, to, failure), running, failure);
     }
-    attempt(work, 0, bound(1, count), failure);
+    attempt(work, 0, count / ranges, failure);
     await(running, failure);
     if (failure.get() instanceof Error error) {
       throw error;
@@ -61,10 +63,6 @@ final class Decoders implements AutoCloseable {
     if (failure.get() != null) {
       throw (RuntimeException) failure.get();
     }
-  }
-
-  private int bound(int range, int count) {
-    return (int) ((long) count * range / threads);
   }
 
   private void start(Runnable range, CountDownLatch running, AtomicReference<Throwable> failure) {
@@ -81,9 +79,6 @@ final class Decoders implements AutoCloseable {
   }
 
   private static void attempt(Range work, int from, int to, AtomicReference<Throwable> failure) {
-    if (from == to) {
-      return;
-    }
     try {
       work.run(from, to);
     } catch (RuntimeException | Error e) {

@@ -232,13 +232,13 @@ final class HostBatch {
     if (!columns.contains(Column.STRUCTURE)) {
       return memory.take(0);
     }
-    ByteBuffer all = memory.take(samples.size() * info.structureBytes() / Float.BYTES);
-    FloatBuffer floats = all.asFloatBuffer();
-    for (ViewSample sample : samples) {
-      floats.put(
-          ByteBuffer.wrap(sample.structure()).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
-    }
-    return all;
+    return floats(
+        info.structureBytes() / Float.BYTES,
+        (b, values) ->
+            ByteBuffer.wrap(samples.get(b).structure())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values));
   }
 
   private int area() {

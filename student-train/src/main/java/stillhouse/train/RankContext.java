@@ -6,7 +6,7 @@ import stillhouse.student.Weights;
 /**
  * What a rank's program is given.
  *
- * @param decoders threads that read and decode batches
+ * @param decodingThreads that read and decode batches
  * @param weights where the student and losses make their tensors; closed by the caller
  * @param hadoop how files are reached
  */

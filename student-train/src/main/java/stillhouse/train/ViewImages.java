@@ -20,15 +20,15 @@ public final class ViewImages {
       TrainingView view, int count, NDManager manager, Configuration hadoop) {
     ViewReader reader = new ViewReader(view, "train", Set.of(), Long.MAX_VALUE, hadoop);
     int[] groups = reader.rowsPerGroup();
-    var samples =
+    var positions =
         IntStream.range(0, groups.length)
             .boxed()
             .flatMap(
                 g -> IntStream.range(0, groups[g]).mapToObj(r -> new SampleOrder.Position(g, r)))
             .limit(count)
-            .map(position -> reader.views(position).get(0))
             .toList();
     try (var decoders = new Decoders(1, "images")) {
+      var samples = reader.views(positions, decoders).stream().map(views -> views.get(0)).toList();
       return new HostBatch(
               view.info(),
               Set.of(),

@@ -134,17 +134,10 @@ public final class ViewReader {
     return groupsRead;
   }
 
-  /** A sample's row of each view, in {@link ViewInfo#views}'s order. */
-  List<ViewSample> views(SampleOrder.Position position) {
-    try (var own = new Decoders(1, "views")) {
-      return views(List.of(position), own).get(0);
-    }
-  }
-
   /**
-   * Each sample's row of each view. Groups that are not kept are read side by side; what of the
-   * kept ones is not asked for makes room for them first, so that no more is held than the cache
-   * may weigh, and which go does not depend on the threads.
+   * Each sample's row of each view, in {@link ViewInfo#views}'s order. Groups that are not kept are
+   * read side by side; what of the kept ones is not asked for makes room for them first, so that no
+   * more is held than the cache may weigh, and which go does not depend on the threads.
    */
   List<List<ViewSample>> views(List<SampleOrder.Position> positions, Decoders decoders) {
     List<Integer> wanted = positions.stream().map(SampleOrder.Position::group).distinct().toList();

@@ -147,7 +147,8 @@ class BatchLoaderTest implements ViewFaultTests {
       assertThat(batch.targets().teacherEmbedding().getShape()).isEqualTo(new Shape(4, 3, 2, 2));
       assertThat(batch.targets().truth().getShape()).isEqualTo(new Shape(0));
       assertThat(batch.targets().structure().getShape()).isEqualTo(new Shape(0));
-      ViewSample sample = reader.views(new SampleOrder.Position(0, 0)).get(0);
+      ViewSample sample =
+          ViewFaultTests.views(reader, List.of(new SampleOrder.Position(0, 0))).get(0).get(0);
       assertThat(sample.logits()).isNull();
       assertThat(sample.embedding()).isNotNull();
     }
@@ -314,7 +315,7 @@ class BatchLoaderTest implements ViewFaultTests {
     ViewReader reader = reader(Set.of());
     SampleOrder order = new SampleOrder(reader.rowsPerGroup(), 3, 4);
     for (int step = 0; step < order.steps(); step++) {
-      order.share(0, step, 0, 1).forEach(reader::views);
+      ViewFaultTests.views(reader, order.share(0, step, 0, 1));
     }
     // A group cut between two slots is read by each: at most one more for each cut.
     int groups = reader.rowsPerGroup().length;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.ForAll;
@@ -33,7 +34,7 @@ class DecodersTest {
   /** What they write into may be given away as soon as the call has returned. */
   @Test
   void aFailureIsToldOnlyWhenAllOthersHaveEnded() {
-    var ended = new AtomicIntegerArray(1);
+    var ended = new AtomicInteger();
     try (var decoders = new Decoders(4, "test")) {
       assertThatThrownBy(
               () ->
@@ -44,12 +45,12 @@ class DecodersTest {
                           throw new IllegalStateException("row group 7 is torn");
                         }
                         pause();
-                        ended.incrementAndGet(0);
+                        ended.incrementAndGet();
                       }))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("row group 7 is torn");
     }
-    assertThat(ended.get(0)).isEqualTo(3);
+    assertThat(ended.get()).isEqualTo(3);
   }
 
   @Test
@@ -87,7 +88,7 @@ class DecodersTest {
   @Test
   void anInterruptOfTheCallerReachesTheThreadsAndIsWaitedFor() throws Exception {
     var began = new CountDownLatch(1);
-    var ended = new AtomicIntegerArray(1);
+    var ended = new AtomicInteger();
     var told = new AtomicReference<RuntimeException>();
     try (var decoders = new Decoders(2, "test")) {
       var caller =
@@ -100,7 +101,7 @@ class DecodersTest {
                         if (from == 1) {
                           began.countDown();
                           untilInterrupted();
-                          ended.incrementAndGet(0);
+                          ended.incrementAndGet();
                         }
                       });
                 } catch (RuntimeException e) {
@@ -115,7 +116,7 @@ class DecodersTest {
     assertThat(told.get())
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("Interrupted");
-    assertThat(ended.get(0)).isEqualTo(1);
+    assertThat(ended.get()).isEqualTo(1);
   }
 
   private static void untilInterrupted() {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import org.apache.commons.io.FileUtils;
@@ -53,7 +54,7 @@ interface ViewFaultTests {
   @Test
   default void refusesAFileThatLacksAColumn() {
     ViewReader reader = reader(lacking(), "train", Column.EMBEDDING, Column.MASK);
-    assertThatThrownBy(() -> reader.views(new SampleOrder.Position(0, 0)))
+    assertThatThrownBy(() -> views(reader, List.of(new SampleOrder.Position(0, 0))))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("Cannot read " + lacking().folder() + "/data")
         .hasMessageContaining(": it lacks the columns [embedding] (it has [sample_id, ")
@@ -111,6 +112,13 @@ interface ViewFaultTests {
           .hasMessageContaining("Cannot read batches of rank 0")
           .hasMessageContaining(".parquet");
       assertThatThrownBy(() -> loader.next(manager)).isInstanceOf(NoSuchElementException.class);
+    }
+  }
+
+  /** As a loader of one thread reads them. */
+  static List<List<ViewSample>> views(ViewReader reader, List<SampleOrder.Position> positions) {
+    try (var decoders = new Decoders(1, "test")) {
+      return reader.views(positions, decoders);
     }
   }
 
